@@ -1,0 +1,155 @@
+"""Site rescue stations for the 135 and 15-minute circles, break things, and check that the plan holds.
+
+Each stage of the planner's question yields one frozen artefact; the next stage takes it::
+
+    RoadNetwork -> CandidateSites + DemandPoints -> TravelTimes -> SitingSolution -> Plan
+                                                        ^                            |
+    Disruption -> NetworkStates (moments of it) --------+---------> Simulation <-----+ -> Comparison -> report
+
+Names are loaded when they are first used, so ``import rescuesim`` is quick and needs no heavy library.
+
+Examples
+--------
+>>> import rescuesim as rs
+>>> standard = rs.load_standard()
+>>> round(standard.limit_s("micro_station", "built_up", "day"))
+93
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "rescuesim.candidates": ("CandidateSites", "load_sites"),
+    "rescuesim.crew": ("CrewType", "Lognormal", "Shift", "default_crews", "default_shifts"),
+    "rescuesim.demand": ("DemandPoints", "load_demand"),
+    "rescuesim.disruption": (
+        "ChannelOutage",
+        "Disruption",
+        "RoadOutage",
+        "SiteOutage",
+        "load_closures",
+        "network_states",
+    ),
+    "rescuesim.errors": (
+        "DataFileError",
+        "Fault",
+        "InputError",
+        "RescueSimError",
+        "SolverError",
+        "UnknownIdError",
+        "WeightOverflowError",
+    ),
+    "rescuesim.network": ("NetworkState", "NetworkStates", "NetworkSummary", "RoadNetwork", "load_network"),
+    "rescuesim.network.states": ("Closure",),
+    "rescuesim.plan": ("Plan", "PlanSite"),
+    "rescuesim.report": ("Comparison", "compare", "write_report"),
+    "rescuesim.scenario": ("Outcome", "Scenario", "load_scenario", "run", "write_demo_county"),
+    "rescuesim.simulation": ("CallLog", "CallModel", "SimulationResult", "simulate"),
+    "rescuesim.siting": ("MaxCoverage", "MinSites", "SitingSolution", "point_coverage", "site"),
+    "rescuesim.standard": ("ResponseStandard", "load_standard"),
+    "rescuesim.travel": ("TravelTimes", "TravelTimesEnsemble", "travel_times"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "CallLog",
+    "CallModel",
+    "CandidateSites",
+    "ChannelOutage",
+    "Closure",
+    "Comparison",
+    "CrewType",
+    "DataFileError",
+    "DemandPoints",
+    "Disruption",
+    "Fault",
+    "InputError",
+    "Lognormal",
+    "MaxCoverage",
+    "MinSites",
+    "NetworkState",
+    "NetworkStates",
+    "NetworkSummary",
+    "Outcome",
+    "Plan",
+    "PlanSite",
+    "RescueSimError",
+    "ResponseStandard",
+    "RoadNetwork",
+    "RoadOutage",
+    "Scenario",
+    "Shift",
+    "SimulationResult",
+    "SiteOutage",
+    "SitingSolution",
+    "SolverError",
+    "TravelTimes",
+    "TravelTimesEnsemble",
+    "UnknownIdError",
+    "WeightOverflowError",
+    "compare",
+    "default_crews",
+    "default_shifts",
+    "load_closures",
+    "load_demand",
+    "load_network",
+    "load_scenario",
+    "load_sites",
+    "load_standard",
+    "network_states",
+    "point_coverage",
+    "run",
+    "simulate",
+    "site",
+    "travel_times",
+    "write_demo_county",
+    "write_report",
+]
+
+if TYPE_CHECKING:
+    from rescuesim.candidates import CandidateSites, load_sites
+    from rescuesim.crew import CrewType, Lognormal, Shift, default_crews, default_shifts
+    from rescuesim.demand import DemandPoints, load_demand
+    from rescuesim.disruption import (
+        ChannelOutage,
+        Disruption,
+        RoadOutage,
+        SiteOutage,
+        load_closures,
+        network_states,
+    )
+    from rescuesim.errors import (
+        DataFileError,
+        Fault,
+        InputError,
+        RescueSimError,
+        SolverError,
+        UnknownIdError,
+        WeightOverflowError,
+    )
+    from rescuesim.network import NetworkState, NetworkStates, NetworkSummary, RoadNetwork, load_network
+    from rescuesim.network.states import Closure
+    from rescuesim.plan import Plan, PlanSite
+    from rescuesim.report import Comparison, compare, write_report
+    from rescuesim.scenario import Outcome, Scenario, load_scenario, run, write_demo_county
+    from rescuesim.simulation import CallLog, CallModel, SimulationResult, simulate
+    from rescuesim.siting import MaxCoverage, MinSites, SitingSolution, point_coverage, site
+    from rescuesim.standard import ResponseStandard, load_standard
+    from rescuesim.travel import TravelTimes, TravelTimesEnsemble, travel_times
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME_OF:
+        found = getattr(importlib.import_module(_HOME_OF[name]), name)
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module 'rescuesim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

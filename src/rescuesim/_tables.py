@@ -1,0 +1,253 @@
+"""Reads tables as text, checks every cell and reports all faults at once.
+
+Codes stay text, an empty cell is "not given", and the value in a message is the value in the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rescuesim.errors import DataFileError, Fault, InputError, nearest_name
+
+__all__ = ["Column", "TextTable", "check_table", "duplicate_faults", "read_text_table"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """What a column may hold.
+
+    Parameters
+    ----------
+    name : str
+    number : bool
+        Whether cells are numbers; text otherwise.
+    required : bool
+        Whether the column must be there and no cell may be empty.
+    minimum, maximum : float
+        Bounds of a number, inclusive.
+    whole : bool
+        Whether numbers must be whole.
+    choices : tuple of str
+        The words that are allowed; empty if any are.
+    """
+
+    name: str
+    number: bool = False
+    required: bool = False
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    whole: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def expected(self) -> str:
+        """What a cell should hold, in words."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        if not self.number:
+            return "a text that is not empty"
+        words = "a whole number" if self.whole else "a number"
+        if self.minimum > -math.inf and self.maximum < math.inf:
+            return f"{words} from {self.minimum:g} to {self.maximum:g}"
+        if self.minimum > -math.inf:
+            return f"{words} of {self.minimum:g} or more"
+        return words
+
+    def accepts(self, cell: str) -> bool:
+        """Whether a cell, stripped of blanks, is right."""
+        if cell == "":
+            return not self.required
+        if self.choices:
+            return cell in self.choices
+        if not self.number:
+            return True
+        try:
+            value = float(cell)
+        except ValueError:
+            return False
+        in_range = math.isfinite(value) and self.minimum <= value <= self.maximum
+        return in_range and (not self.whole or value == int(value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextTable:
+    """A table as text, with the name and first data row that messages use.
+
+    Parameters
+    ----------
+    frame : DataFrame of str
+        Cells stripped of blanks; the index counts lines as an editor does.
+    label : str
+        File name, or ``demand table`` and the like for a DataFrame.
+    notes : list of str
+        What was done to read it.
+    """
+
+    frame: pd.DataFrame
+    label: str
+    notes: list[str] = field(default_factory=list)
+
+    def fault(self, row: int, column: str, expected: str) -> Fault:
+        """Describe a fault in one cell."""
+        value = str(self.frame.at[row, column]) if column in self.frame.columns else None
+        return Fault(file=self.label, row=row, column=column, value=value, expected=expected)
+
+
+def read_text_table(source: Path | str | pd.DataFrame, *, label: str) -> TextTable:
+    """Read a CSV file (UTF-8 with or without mark, then GB18030) or a DataFrame as text.
+
+    Parameters
+    ----------
+    source : path or DataFrame
+    label : str
+        What to call a DataFrame in messages; a file is called by its name.
+
+    Returns
+    -------
+    TextTable
+
+    Raises
+    ------
+    DataFileError
+        If the file is absent, is no CSV file or cannot be decoded.
+    InputError
+        If it cannot be parsed as a table, or has no rows.
+    """
+    if isinstance(source, pd.DataFrame):
+        frame = source.astype(object).where(source.notna(), "").map(_cell_text).reset_index(drop=True)
+        frame.index = pd.RangeIndex(1, len(frame) + 1)
+        frame.columns = [str(column) for column in frame.columns]
+        table = TextTable(frame=frame, label=label)
+    else:
+        table = _read_csv(Path(source))
+    if table.frame.columns.has_duplicates:
+        twice = sorted(set(table.frame.columns[table.frame.columns.duplicated()]))
+        raise InputError([Fault(file=table.label, column=name, expected="each column once") for name in twice])
+    if table.frame.empty:
+        raise InputError([Fault(file=table.label, expected="at least one row under the header; the table is empty")])
+    return table
+
+
+def _cell_text(cell: object) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()
+
+
+def _read_csv(path: Path) -> TextTable:
+    if not path.is_file():
+        raise DataFileError(f"{path}: no such file")
+    if path.suffix.lower() not in (".csv", ".txt"):
+        raise DataFileError(f"{path}: expected a .csv file")
+    raw = path.read_bytes()
+    notes = []
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            text = raw.decode("gb18030")
+        except UnicodeDecodeError:
+            raise DataFileError(f"{path}: expected text in UTF-8 or GB18030; it is neither") from None
+        notes.append(f"{path.name}: read as GB18030")
+    if "\0" in text:
+        raise DataFileError(f"{path}: expected a text file; it holds zero bytes")
+    if not text.strip():
+        raise InputError([Fault(file=path.name, expected="a header and at least one row; the file is empty")])
+    rows, lines = [], []
+    reader = csv.reader(io.StringIO(text, newline=""))
+    header = [cell.strip() for cell in next(reader)]
+    faults = []
+    for cells in reader:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(header):
+            expected = f"{len(header)} cells as in the header, not {len(cells)}"
+            faults.append(Fault(file=path.name, row=reader.line_num, expected=expected))
+        rows.append([cell.strip() for cell in cells])
+        lines.append(reader.line_num)
+    if faults:
+        raise InputError(faults)
+    frame = pd.DataFrame(rows, columns=header, index=pd.Index(lines, dtype=np.int64), dtype=str)
+    return TextTable(frame=frame, label=path.name, notes=notes)
+
+
+def check_table(table: TextTable, columns: Sequence[Column]) -> tuple[pd.DataFrame, list[Fault]]:
+    """Check every cell and convert the numbers.
+
+    Parameters
+    ----------
+    table : TextTable
+    columns : sequence of Column
+
+    Returns
+    -------
+    frame : DataFrame
+        The rows without a fault; numbers as float64 (NaN where a cell that may be empty is), text as str;
+        a column that is absent stays absent.
+    faults : list of Fault
+        In the order of rows, then columns.
+    """
+    import pandera.pandas as pandera
+
+    present = [column for column in columns if column.name in table.frame.columns]
+    faults = [
+        Fault(
+            file=table.label,
+            column=column.name,
+            expected=f"a column of this name; there are {', '.join(table.frame.columns)}",
+        )
+        for column in columns
+        if column.required and column not in present
+    ]
+    schema = pandera.DataFrameSchema(
+        {
+            column.name: pandera.Column(
+                checks=pandera.Check(_accepts(column), element_wise=True, error=column.expected, ignore_na=False)
+            )
+            for column in present
+        }
+    )
+    bad: dict[tuple[int, str], str] = {}
+    try:
+        schema.validate(table.frame, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        for case in error.failure_cases.itertuples():
+            bad[(int(case.index), str(case.column))] = str(case.check)
+    known = {column.name: column for column in columns}
+    for (row, name), expected in sorted(bad.items()):
+        cell, choices = str(table.frame.at[row, name]), known[name].choices
+        faults.append(table.fault(row, name, nearest_name(cell, choices) if choices and cell else expected))
+    good = table.frame.drop(index=sorted({row for row, _ in bad}))
+    converted = {
+        column.name: pd.to_numeric(good[column.name].replace("", None), errors="raise").astype("float64")
+        if column.number
+        else good[column.name].astype(str)
+        for column in present
+    }
+    return pd.DataFrame(converted, index=good.index), faults
+
+
+def _accepts(column: Column) -> Callable[[object], bool]:
+    return lambda cell: column.accepts(str(cell))
+
+
+def duplicate_faults(table: TextTable, column: str) -> list[Fault]:
+    """Describe every value that stands in more than one row, at its second and later places."""
+    first: dict[str, int] = {}
+    faults = []
+    for row, value in table.frame[column].items():
+        if value in first:
+            faults.append(
+                table.fault(int(str(row)), column, f"each {column} once; it stands in row {first[value]} too")
+            )
+        elif value:
+            first[value] = int(str(row))
+    return faults

@@ -1,0 +1,209 @@
+"""CandidateSites: where crews stand or could stand, with crew, cost and status (R03, R06, R07, R69)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rescuesim._tables import Column, TextTable, check_table, duplicate_faults, read_text_table
+from rescuesim.crew import CrewType, default_crews
+from rescuesim.errors import Fault, InputError
+from rescuesim.network.crs import to_wgs84
+
+__all__ = ["HOSTS", "SITE_KINDS", "STATUSES", "CandidateSites", "load_sites", "read_sites"]
+
+SITE_KINDS = ("station", "depot", "hub", "shelter")
+STATUSES = ("existing", "required", "candidate", "closed")
+HOSTS = ("brigade", "township", "village", "enterprise", "neighbour_county")
+
+
+def site_columns(crews: Mapping[str, CrewType]) -> tuple[Column, ...]:
+    """Return what the columns of a site table may hold, given the crew types."""
+    return (
+        Column(name="id", required=True),
+        Column(name="name"),
+        Column(name="lon", number=True, required=True),
+        Column(name="lat", number=True, required=True),
+        Column(name="kind", choices=SITE_KINDS),
+        Column(name="status", choices=STATUSES),
+        Column(name="cost", number=True, minimum=0),
+        Column(name="township"),
+        Column(name="host", choices=HOSTS),
+        Column(name="crew", choices=tuple(crews)),
+        Column(name="units", number=True, minimum=1, maximum=1000, whole=True),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateSites:
+    """Sites that exist, must exist, could exist or are closed.
+
+    Parameters
+    ----------
+    ids, names : tuple of str, length n_sites
+    lon, lat : ndarray of float64, shape (n_sites,), or None
+        WGS84 degrees; None for a problem given as a matrix without positions.
+    kinds, statuses, townships, hosts, crews : tuple of str, length n_sites
+    cost : ndarray of float64, shape (n_sites,)
+        In the file's unit of money; existing and required sites cost 0 unless given.
+    units : ndarray of int64, shape (n_sites,)
+        Vehicles with crew that the site holds when it is open.
+    notes : tuple of str
+        The defaults that were taken, to be said aloud.
+    source : str
+        File or table that messages name.
+    rows : tuple of int, length n_sites
+        Row of each site in the source.
+    """
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    lon: NDArray[np.float64] | None
+    lat: NDArray[np.float64] | None
+    kinds: tuple[str, ...]
+    statuses: tuple[str, ...]
+    cost: NDArray[np.float64]
+    townships: tuple[str, ...]
+    hosts: tuple[str, ...]
+    crews: tuple[str, ...]
+    units: NDArray[np.int64]
+    notes: tuple[str, ...] = ()
+    source: str = "site table"
+    rows: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def with_status(self, *statuses: str) -> NDArray[np.bool_]:
+        """Mark the sites that have one of the statuses; bool array, shape (n_sites,)."""
+        return np.array([status in statuses for status in self.statuses], dtype=np.bool_)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a table with WGS84 ``lon`` and ``lat`` and one row a site."""
+        frame = pd.DataFrame(
+            {
+                "id": self.ids,
+                "name": self.names,
+                "kind": self.kinds,
+                "status": self.statuses,
+                "cost": self.cost,
+                "township": self.townships,
+                "host": self.hosts,
+                "crew": self.crews,
+                "units": self.units,
+            }
+        )
+        if self.lon is not None and self.lat is not None:
+            frame.insert(2, "lon", self.lon)
+            frame.insert(3, "lat", self.lat)
+        return frame
+
+
+def read_sites(
+    source: Path | str | pd.DataFrame,
+    *,
+    crs: str = "wgs84",
+    crews: Mapping[str, CrewType] | None = None,
+    positions: bool = True,
+) -> tuple[CandidateSites | None, list[Fault]]:
+    """Read sites and collect the faults instead of raising them.
+
+    Returns
+    -------
+    sites : CandidateSites or None
+        The rows without a fault; None if there are none.
+    faults : list of Fault
+    """
+    table = read_text_table(source, label="site table")
+    columns = site_columns(crews if crews is not None else default_crews())
+    frame, faults = check_table(table, columns if positions else [c for c in columns if c.name not in ("lon", "lat")])
+    if "id" in frame:
+        twice = duplicate_faults(table, "id")
+        faults += twice
+        frame = frame.drop(index=[fault.row for fault in twice], errors="ignore")
+    if frame.empty or any(fault.row is None for fault in faults):
+        return None, faults
+    return _sites_from_frame(frame, table, crs, positions), faults
+
+
+def _sites_from_frame(frame: pd.DataFrame, table: TextTable, crs: str, positions: bool) -> CandidateSites:
+    notes = list(table.notes)
+    size = len(frame)
+
+    def text(name: str, otherwise: str, *, silent: bool = False) -> tuple[str, ...]:
+        found = frame[name].to_list() if name in frame else [""] * size
+        if not silent and "" in found:
+            notes.append(f"{table.label}: {name} not given for {found.count('')} of {size} sites: {otherwise}")
+        return tuple(value or otherwise for value in found)
+
+    def numbers(name: str, otherwise: NDArray[np.float64], said: str) -> NDArray[np.float64]:
+        found = frame[name].to_numpy(np.float64) if name in frame else np.full(size, np.nan)
+        if (blank := np.isnan(found)).any():
+            notes.append(f"{table.label}: {name} not given for {blank.sum()} of {size} sites: {said}")
+        return np.where(blank, otherwise, found)
+
+    statuses = text("status", "candidate")
+    free = np.array([status in ("existing", "required") for status in statuses])
+    lon = lat = None
+    if positions:
+        lon, lat = to_wgs84(frame["lon"], frame["lat"], crs)
+    ids = tuple(frame["id"])
+    return CandidateSites(
+        ids=ids,
+        names=tuple(name or id_ for name, id_ in zip(text("name", "", silent=True), ids, strict=True)),
+        lon=lon,
+        lat=lat,
+        kinds=text("kind", "station"),
+        statuses=statuses,
+        cost=numbers("cost", np.where(free, 0.0, 1.0), "0 where it exists or is required, else 1"),
+        townships=text("township", "", silent=True),
+        hosts=text("host", "township"),
+        crews=text("crew", "micro_station"),
+        units=numbers("units", np.ones(size), "1").astype(np.int64),
+        notes=tuple(notes),
+        source=table.label,
+        rows=tuple(int(row) for row in frame.index),
+    )
+
+
+def load_sites(
+    source: Path | str | pd.DataFrame, *, crs: str = "wgs84", crews: Mapping[str, CrewType] | None = None
+) -> CandidateSites:
+    """Load sites from a CSV file or a DataFrame.
+
+    Parameters
+    ----------
+    source : path or DataFrame
+        Columns ``id, lon, lat`` and, optionally, ``name, kind, status, cost, township, host, crew, units``.
+        What is not given is taken from a default and said in `CandidateSites.notes`.
+    crs : str, optional
+        Declared coordinate system of ``lon`` and ``lat``.
+    crews : mapping of str to CrewType, optional
+        Crew types that the table may name; those of ``defaults.toml`` if absent.
+
+    Returns
+    -------
+    CandidateSites
+
+    Raises
+    ------
+    DataFileError
+        If the file cannot be read.
+    InputError
+        With every fault in the table.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"id": ["s1"], "lon": [119.3], "lat": [28.7], "status": ["existing"]})
+    >>> load_sites(frame).cost.tolist()
+    [0.0]
+    """
+    sites, faults = read_sites(source, crs=crs, crews=crews)
+    if faults or sites is None:
+        raise InputError(faults)
+    return sites

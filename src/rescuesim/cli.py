@@ -1,0 +1,195 @@
+"""The command line: ``rescuesim demo | run | check``.
+
+Exit codes: 0 done, 1 a fault in the program, 2 bad input or usage, 3 infeasible, 4 stopped at a limit
+without a solution, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from rescuesim.errors import Fault, InputError, RescueSimError, SolverError
+
+if TYPE_CHECKING:
+    from rescuesim.scenario import Outcome
+
+__all__ = ["app", "main"]
+
+DONE, FAULT, BAD_INPUT, INFEASIBLE, NO_SOLUTION = 0, 1, 2, 3, 4  # and 130, which typer gives, if interrupted
+
+
+class Language(StrEnum):
+    """Language of tables, page and figure."""
+
+    zh = "zh"
+    en = "en"
+
+
+app = typer.Typer(
+    name="rescuesim",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Site rescue stations for the 135 and 15-minute circles, break roads and network, see if the plan holds.",
+)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
+Lang = Annotated[Language, typer.Option("--lang", help="Language of tables, page and figure.")]
+
+
+@app.callback()
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(installed("rescuesim"))
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the county and the results.")] = Path("out/demo"),
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed gives another county.")] = 0,
+    as_json: Json = False,
+    lang: Lang = Language.en,
+) -> None:
+    """Write the embedded county (a synthetic one) and run the main job on it."""
+    from rescuesim.scenario import write_demo_county
+
+    with _watching(as_json) as tell:
+        tell("county", 0, 1)
+        scenario = write_demo_county(out / "county", seed=seed)
+        tell("county", 1, 1)
+        outcome = _run(scenario, out, lang, tell)
+    _finish(outcome, as_json, lang)
+
+
+@app.command()
+def run(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file (.toml).")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("out"),
+    as_json: Json = False,
+    lang: Lang = Language.en,
+) -> None:
+    """Run a scenario: site, simulate today and the plan, intact and broken, compare and report."""
+    with _watching(as_json) as tell:
+        outcome = _run(scenario, out, lang, tell)
+    _finish(outcome, as_json, lang)
+
+
+@app.command()
+def check(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file (.toml).")],
+    as_json: Json = False,
+    lang: Lang = Language.en,
+) -> None:
+    """Check a scenario and every file it names, report all faults at once, and change nothing."""
+    from rescuesim.scenario import check_scenario
+
+    with _watching(as_json) as tell:
+        tell("load", 0, 1)
+        prepared, faults = check_scenario(scenario)
+        tell("load", 1, 1)
+    if as_json:
+        fields = ("file", "row", "column", "value", "expected", "infeasible")
+        listed = [{name: getattr(fault, name) for name in fields} for fault in faults]
+        typer.echo(json.dumps({"ok": not faults, "faults": listed}, ensure_ascii=False, indent=1))
+        raise typer.Exit(_code(faults))
+    if faults or prepared is None:
+        raise InputError(faults)
+    typer.echo(str(prepared.network.summary()))
+    typer.echo(f"{len(prepared.sites)} sites, {len(prepared.demand)} demand points")
+    for note in (*prepared.sites.notes, *prepared.demand.notes):
+        typer.echo(f"note: {note}")
+    typer.echo(prepared.standard.explain(lang=lang.value))
+    typer.echo("no faults")
+
+
+def _code(faults: Sequence[Fault]) -> int:
+    if not faults:
+        return DONE
+    return INFEASIBLE if all(fault.infeasible for fault in faults) else BAD_INPUT
+
+
+def _run(scenario: Path, out: Path, lang: Language, tell: Callable[[str, int, int], None]) -> Outcome:
+    """Check the scenario, then run it; all faults are reported before anything is computed."""
+    from rescuesim.scenario import check_scenario, run_prepared
+
+    began = time.perf_counter()
+    tell("load", 0, 1)
+    prepared, faults = check_scenario(scenario)
+    if faults or prepared is None:
+        raise InputError(faults)
+    tell("load", 1, 1)
+    return run_prepared(prepared, out=out, lang=lang.value, progress=tell, load_s=time.perf_counter() - began)
+
+
+def _finish(outcome: Outcome, as_json: bool, lang: Language) -> None:
+    """Print what was found and leave with the right code."""
+    if as_json:
+        from rescuesim.report.document import json_text
+
+        typer.echo(json_text({**outcome.summary, "files": {k: str(v) for k, v in outcome.files.items()}}))
+    elif outcome.comparison is not None:
+        from rescuesim.report.console import print_comparison
+
+        print_comparison(
+            outcome.comparison,
+            outcome.solution,
+            outcome.files,
+            notes=outcome.prepared.notes,
+            lang=lang.value,
+            console=Console(soft_wrap=True),
+        )
+    status = outcome.solution.status
+    if status in ("infeasible", "unknown"):
+        typer.echo(f"rescuesim: {status}: {outcome.solution.message}", err=True)
+        raise typer.Exit(INFEASIBLE if status == "infeasible" else NO_SOLUTION)
+
+
+@contextmanager
+def _watching(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """Show progress on standard error, so that standard output can be piped."""
+    console = Console(stderr=True, quiet=quiet)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=quiet) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield tell
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    try:
+        app(args=arguments)
+    except InputError as error:
+        typer.echo(f"rescuesim: {error}", err=True)
+        sys.exit(_code(error.faults) or BAD_INPUT)
+    except SolverError as error:
+        typer.echo(f"rescuesim: {error}", err=True)
+        sys.exit(FAULT)
+    except RescueSimError as error:
+        typer.echo(f"rescuesim: {error}", err=True)
+        sys.exit(BAD_INPUT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""Coordinate systems: a declared system to WGS84 longitude and latitude, and metres for a region."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
+
+from rescuesim.errors import InputError
+
+__all__ = ["check_crs", "metric_crs", "project", "to_wgs84", "unproject"]
+
+
+def check_crs(crs: str) -> str:
+    """Return the declared system as an authority code.
+
+    Parameters
+    ----------
+    crs : str
+        ``"wgs84"`` or an EPSG code such as ``"EPSG:4490"``. It is never guessed.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    InputError
+        If the system is not known.
+
+    Examples
+    --------
+    >>> check_crs("wgs84")
+    'EPSG:4326'
+    """
+    if crs.strip().lower() == "wgs84":
+        return "EPSG:4326"
+    if not re.fullmatch(r"(?i)epsg:\d{4,6}", crs.strip()):
+        raise InputError(f"crs {crs!r}: expected wgs84 or an EPSG code such as EPSG:4490")
+    try:
+        CRS.from_user_input(crs)
+    except CRSError:
+        raise InputError(f"crs {crs!r}: expected an EPSG code that exists") from None
+    return crs.strip().upper()
+
+
+def to_wgs84(x: ArrayLike, y: ArrayLike, crs: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Turn coordinates of a declared system into WGS84 longitude and latitude in degrees.
+
+    Parameters
+    ----------
+    x, y : array_like of float, shape (n,)
+        Longitude and latitude, or easting and northing.
+    crs : str
+
+    Returns
+    -------
+    lon, lat : ndarray of float64, shape (n,)
+    """
+    code = check_crs(crs)
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    if code == "EPSG:4326":
+        return x, y
+    lon, lat = Transformer.from_crs(code, "EPSG:4326", always_xy=True).transform(x, y)
+    return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+
+
+def metric_crs(lon: ArrayLike, lat: ArrayLike) -> str:
+    """Return the UTM zone of the middle of some points, as an EPSG code.
+
+    Examples
+    --------
+    >>> metric_crs([119.3], [28.7])
+    'EPSG:32650'
+    """
+    middle_lon = float(np.mean(np.asarray(lon)))
+    zone = int((middle_lon + 180) // 6) % 60 + 1
+    return f"EPSG:{(32600 if float(np.mean(np.asarray(lat))) >= 0 else 32700) + zone}"
+
+
+def project(lon: ArrayLike, lat: ArrayLike, crs: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Project WGS84 degrees to the metres of a projected system."""
+    x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(np.asarray(lon), np.asarray(lat))
+    return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+
+
+def unproject(x: ArrayLike, y: ArrayLike, crs: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Turn metres of a projected system back into WGS84 degrees."""
+    lon, lat = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(np.asarray(x), np.asarray(y))
+    return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)

@@ -1,0 +1,165 @@
+"""NetworkStates: moments of a broken network, as data.
+
+A state says which roads or parts of roads are closed or slowed and which sites cannot be used. What broke
+them is not known here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rescuesim._defaults import default
+from rescuesim.errors import Fault, InputError
+
+__all__ = ["LEVELS", "Closure", "NetworkState", "NetworkStates"]
+
+LEVELS = ("passable", "one_lane", "on_foot", "closed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """A road, or a part of it, that is not fully open, in both directions.
+
+    Parameters
+    ----------
+    road : int
+        Index of the road in the network.
+    from_m, to_m : float
+        Part of the road, in metres along its positions; the whole road if absent.
+    level : str
+        ``passable``, ``one_lane`` (the whole road takes longer), ``on_foot`` or ``closed`` (both shut to
+        vehicles).
+    """
+
+    road: int
+    from_m: float = 0.0
+    to_m: float = math.inf
+    level: str = "closed"
+
+    def __post_init__(self) -> None:
+        if self.level not in LEVELS:
+            raise InputError([Fault(column="level", value=self.level, expected=f"one of {', '.join(LEVELS)}")])
+        if not 0 <= self.from_m <= self.to_m:
+            raise InputError(f"closure of road {self.road}: {self.from_m} to {self.to_m} m, expected 0 <= from <= to")
+
+    @property
+    def shuts(self) -> bool:
+        """Whether vehicles cannot pass."""
+        return self.level in ("on_foot", "closed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkState:
+    """One moment of the network.
+
+    Parameters
+    ----------
+    closures : tuple of Closure
+    slow_downs : mapping of int to float
+        Factor of 1 or more on the travel time of whole roads, by road.
+    unusable_sites : frozenset of str
+        Sites that nobody can leave.
+    label : str
+    probability : float
+    """
+
+    closures: tuple[Closure, ...] = ()
+    slow_downs: Mapping[int, float] = field(default_factory=dict)
+    unusable_sites: frozenset[str] = frozenset()
+    label: str = ""
+    probability: float = 1.0
+
+    def __post_init__(self) -> None:
+        wrong = {road: factor for road, factor in self.slow_downs.items() if not (1 <= factor < math.inf)}
+        if wrong:
+            raise InputError(f"slow-downs {wrong}: expected factors of 1 or more on the travel time")
+        if not 0 <= self.probability <= 1:
+            raise InputError(f"state {self.label!r}: probability {self.probability}, expected from 0 to 1")
+
+    @property
+    def time_factors(self) -> dict[int, float]:
+        """Factor on the travel time by road: slow-downs, and one-lane parts; the larger holds."""
+        factors = dict(self.slow_downs)
+        one_lane = 1 / default("speed_factor.one_lane").number
+        for closure in self.closures:
+            if closure.level == "one_lane":
+                factors[closure.road] = max(factors.get(closure.road, 1.0), one_lane)
+        return factors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkStates:
+    """Moments of a broken network, with probabilities that sum to 1.
+
+    Parameters
+    ----------
+    states : tuple of NetworkState
+
+    Examples
+    --------
+    >>> states = NetworkStates.from_closures([{4, 7}, set()], labels=["bridge out", "open"])
+    >>> len(states), states[0].closures[0].road, states[1].probability
+    (2, 4, 0.5)
+    """
+
+    states: tuple[NetworkState, ...]
+
+    def __post_init__(self) -> None:
+        if not self.states:
+            raise InputError("network states: expected at least one")
+        total = math.fsum(state.probability for state in self.states)
+        if abs(total - 1) > 1e-9:
+            raise InputError(f"network states: probabilities sum to {total}, expected 1")
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def __iter__(self) -> Iterator[NetworkState]:
+        return iter(self.states)
+
+    def __getitem__(self, index: int) -> NetworkState:
+        return self.states[index]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Label of each state."""
+        return tuple(state.label for state in self.states)
+
+    @classmethod
+    def from_closures(
+        cls,
+        closures: Sequence[set[int] | frozenset[int]],
+        *,
+        probabilities: Sequence[float] | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> NetworkStates:
+        """Build states in which whole roads are closed.
+
+        Parameters
+        ----------
+        closures : sequence of set of int
+            The closed roads of each state.
+        probabilities : sequence of float, optional
+            Equal if absent.
+        labels : sequence of str, optional
+            ``state 0`` and so on if absent.
+
+        Returns
+        -------
+        NetworkStates
+        """
+        size = len(closures)
+        if any(len(given) != size for given in (probabilities, labels) if given is not None):
+            raise InputError(f"expected {size} probabilities and labels, one a state")
+        return cls(
+            states=tuple(
+                NetworkState(
+                    closures=tuple(Closure(road=int(road)) for road in sorted(roads)),
+                    probability=probabilities[number] if probabilities is not None else 1 / size,
+                    label=labels[number] if labels is not None else f"state {number}",
+                )
+                for number, roads in enumerate(closures)
+            )
+        )

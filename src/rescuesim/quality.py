@@ -1,0 +1,151 @@
+"""Snapping: where each point meets the roads, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from rescuesim._defaults import default
+from rescuesim.candidates import CandidateSites
+from rescuesim.demand import DemandPoints
+from rescuesim.errors import Fault, InputError
+from rescuesim.network import RoadNetwork
+from rescuesim.network.crs import project
+from rescuesim.network.road_network import to_ticks
+
+__all__ = ["SnappedPoints", "place_faults", "snap_points"]
+
+_END_TOLERANCE_M = 1e-3  # nearer to a junction than this, a point is at the junction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnappedPoints:
+    """Positions of points on the roads.
+
+    Parameters
+    ----------
+    road : ndarray of int32, shape (n,)
+        -1 where no road is in range.
+    position_m : ndarray of float64, shape (n,)
+        Metres along the road; 0 without a road.
+    access_m : ndarray of float64, shape (n,)
+        Straight distance from the point to its position, also where it is out of range.
+    access_ticks : ndarray of int32, shape (n,)
+        Time of the access leg in 0.1 ms.
+    """
+
+    road: NDArray[np.int32]
+    position_m: NDArray[np.float64]
+    access_m: NDArray[np.float64]
+    access_ticks: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.road)
+
+    @property
+    def in_range(self) -> NDArray[np.bool_]:
+        """Whether a road is in range; bool array, shape (n,)."""
+        return self.road >= 0
+
+
+def snap_points(
+    network: RoadNetwork,
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    *,
+    snap_limit_m: float | None = None,
+    access_speed_kph: float | None = None,
+) -> SnappedPoints:
+    """Snap points to the nearest positions on roads.
+
+    Parameters
+    ----------
+    network : RoadNetwork
+    lon, lat : ndarray of float64, shape (n,)
+        WGS84 degrees.
+    snap_limit_m : float, optional
+        Farther from any road than this, a point has no road; default ``access.snap_limit_m``.
+    access_speed_kph : float, optional
+        Speed of the access leg; default ``access.speed_kph``.
+
+    Returns
+    -------
+    SnappedPoints
+        Among roads at the same distance the one of the lowest index is taken.
+
+    Examples
+    --------
+    See `rescuesim.travel_times`, which snaps its points itself.
+    """
+    limit = default("access.snap_limit_m").number if snap_limit_m is None else snap_limit_m
+    speed = default("access.speed_kph").number if access_speed_kph is None else access_speed_kph
+    if not (limit >= 0 and speed > 0):
+        raise InputError(f"snap limit {limit} m, access speed {speed} km/h: expected 0 or more, and above 0")
+    lines = network.projected_lines()
+    x, y = project(lon, lat, network.crs)
+    points: NDArray[np.object_] = np.asarray(shapely.points(x, y), dtype=object)
+    nearest = np.zeros(len(points), dtype=np.int64)
+    if len(points):
+        pairs = shapely.STRtree(lines).query_nearest(points, all_matches=True)
+        order = np.lexsort((pairs[1], pairs[0]))
+        at, road = pairs[0][order], pairs[1][order]
+        first = np.flatnonzero(np.r_[True, at[1:] != at[:-1]])
+        nearest[at[first]] = road[first]
+    along = shapely.line_locate_point(lines[nearest], points)
+    access_m = shapely.distance(lines[nearest], points)
+    drawn, length = shapely.length(lines[nearest]), network.road_length_m[nearest]
+    position = np.divide(along * length, drawn, out=np.zeros(len(points)), where=drawn > 0)
+    position = np.where(position < _END_TOLERANCE_M, 0.0, position)
+    position = np.where(position > length - _END_TOLERANCE_M, length, position)
+    out = access_m > limit
+    return SnappedPoints(
+        road=np.where(out, -1, nearest).astype(np.int32),
+        position_m=np.where(out, 0.0, position),
+        access_m=access_m,
+        access_ticks=to_ticks(np.where(out, 0.0, access_m) / speed * 3.6),
+    )
+
+
+def place_faults(
+    network: RoadNetwork, points: CandidateSites | DemandPoints, *, snap_limit_m: float | None = None
+) -> list[Fault]:
+    """Find the points that lie outside the network's area or have no road in range.
+
+    Parameters
+    ----------
+    network : RoadNetwork
+    points : CandidateSites or DemandPoints
+    snap_limit_m : float, optional
+        As in `snap_points`.
+
+    Returns
+    -------
+    list of Fault
+        One a point, in the order of rows.
+    """
+    if points.lon is None or points.lat is None:
+        return []
+    limit = default("access.snap_limit_m").number if snap_limit_m is None else snap_limit_m
+    snapped = snap_points(network, points.lon, points.lat, snap_limit_m=limit)
+    west, south, east, north = shapely.total_bounds(network.road_line)
+    margin_lat = limit / 111_000
+    margin_lon = margin_lat / max(np.cos(np.radians((south + north) / 2)), 0.01)
+    faults = []
+    for index in np.flatnonzero(~snapped.in_range):
+        lon, lat = float(points.lon[index]), float(points.lat[index])
+        row, value = (
+            points.rows[index] if points.rows else None,
+            f"{points.ids[index]} at {lon:.6f} {lat:.6f}",
+        )
+        inside = west - margin_lon <= lon <= east + margin_lon and south - margin_lat <= lat <= north + margin_lat
+        expected = (
+            f"a road within {limit:.0f} m; the nearest is {snapped.access_m[index]:.0f} m away"
+            if inside
+            else f"a place in the network's area, lon {west:.4f} to {east:.4f}, lat {south:.4f} to {north:.4f}; "
+            "check the declared crs and the order of the columns"
+        )
+        faults.append(Fault(file=points.source, row=row, column="lon, lat", value=value, expected=expected))
+    return faults

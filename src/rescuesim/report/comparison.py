@@ -1,0 +1,359 @@
+"""Comparison: plans side by side, intact and broken, with the three headline figures kept apart.
+
+建成覆盖率 *built coverage* is static: who lies within the planning limit of an open site. 可用覆盖率
+*available coverage* multiplies in the crews that are there, by shift. 达标率 *attainment* is simulated.
+They answer different questions and are never mixed or averaged; normal days and disasters are never pooled.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rescuesim.crew import default_shifts
+from rescuesim.errors import InputError
+from rescuesim.plan import Plan
+from rescuesim.report.indicators import attainment_counts, jackknife, miss_reasons, stage_table
+from rescuesim.simulation import SimulationResult
+from rescuesim.siting import available_share, covered_points, pair_limits, point_coverage, site_mask
+from rescuesim.standard import ResponseStandard
+from rescuesim.travel import TravelTimes, TravelTimesEnsemble
+
+__all__ = ["FIGURES", "Comparison", "compare"]
+
+FIGURES = ("built_coverage", "available_coverage", "attainment")
+Times = TravelTimes | TravelTimesEnsemble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Plans compared under the same conditions, calls and draws.
+
+    Parameters
+    ----------
+    plans : dict of str to Plan
+        The first is the baseline of the differences.
+    conditions : tuple of str
+    standard : ResponseStandard
+        The one definition that all figures use.
+    headline : DataFrame
+        ``condition, plan, figure, counted, value, low, high, n``; intervals of 95 %, NaN where a figure is
+        static.
+    differences : DataFrame
+        ``condition, plan, baseline, figure, counted, difference, low, high, replications``; paired by
+        replication.
+    townships : DataFrame
+        ``condition, plan, township, people, built_coverage, available_coverage, attainment, calls``; the two
+        coverages by people.
+    stages : DataFrame
+        ``condition, plan, stage, planned_p50_s, planned_p90_s, simulated_p50_s, simulated_p90_s, n``.
+    points : DataFrame
+        ``condition, plan, id, name, township, zone, people, lon, lat, covered, nearest_site, nearest_s,
+        limit_s, reason, available, calls, attainment``; over several states: of the worst one for the plan.
+    misses : DataFrame
+        ``condition, plan, reason, calls, share``: what made missed calls late.
+    notes : tuple of str
+    """
+
+    plans: dict[str, Plan]
+    conditions: tuple[str, ...]
+    standard: ResponseStandard
+    headline: pd.DataFrame
+    differences: pd.DataFrame
+    townships: pd.DataFrame
+    stages: pd.DataFrame
+    points: pd.DataFrame
+    misses: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    def value(self, condition: str, plan: str, figure: str, counted: str) -> float:
+        """Look one headline figure up."""
+        rows = self.headline.set_index(["condition", "plan", "figure", "counted"])["value"]
+        return float(rows.loc[(condition, plan, figure, counted)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One plan under one condition: what both its static and its simulated figures are made of."""
+
+    condition: str
+    plan: str
+    result: SimulationResult
+    people: NDArray[np.float64]  # (n_demand,)
+    inside: NDArray[np.bool_]  # (n_demand,)
+    built: NDArray[np.float64]  # (n_demand,), share of the time
+    available: NDArray[np.float64]  # (n_demand,)
+    points: pd.DataFrame
+    planned_drive_s: dict[str, float]
+    counts: NDArray[np.float64]  # (replications, 2, n_demand): attained, all
+
+
+def _weighted(states: Times) -> Iterator[tuple[TravelTimes, float]]:
+    if isinstance(states, TravelTimesEnsemble):
+        yield from ((times, state.probability) for times, state in zip(states, states.states, strict=True))
+    else:
+        yield states, 1.0
+
+
+def _static(
+    times: Times, plan: Plan, standard: ResponseStandard
+) -> tuple[NDArray[np.float64], NDArray[np.float64], pd.DataFrame]:
+    """Built and available coverage of each point over the states, and the points of the worst state."""
+    shift_share = np.array([shift.hours for shift in default_shifts()]) / 24
+    built = available = np.zeros(0)
+    worst, worst_people, people = pd.DataFrame(), math.inf, np.zeros(0)
+    for state, probability in _weighted(times):
+        opened = site_mask(state, plan.opened)
+        limits = pair_limits(state, standard=standard)
+        covered = covered_points(limits, opened)
+        share = available_share(state, standard, opened) @ shift_share
+        if not len(built):
+            built, available, people = np.zeros(len(covered)), np.zeros(len(covered)), state.demand.people
+        built, available = built + probability * covered, available + probability * share
+        if (now := float(people[covered].sum())) < worst_people:
+            worst, worst_people = point_coverage(state, limits, opened), now
+    return built, available, worst
+
+
+def _case(condition: str, name: str, result: SimulationResult, times: Times) -> _Case:
+    intact = times.intact if isinstance(times, TravelTimesEnsemble) else times
+    if intact.demand.ids != result.demand.ids:
+        raise InputError(f"{name}: the times and the simulation are of different demand points")
+    built, available, points = _static(times, result.plan, result.standard)
+    planned = point_coverage(
+        intact, pair_limits(intact, standard=result.standard), site_mask(intact, result.plan.opened)
+    )
+    attained, calls = attainment_counts(result)
+    demand = result.demand
+    happened = calls.sum(axis=0)
+    points = points.assign(
+        condition=condition,
+        plan=name,
+        name=demand.names,
+        township=demand.townships,
+        zone=demand.zones,
+        people=demand.people,
+        lon=demand.lon if demand.lon is not None else math.nan,
+        lat=demand.lat if demand.lat is not None else math.nan,
+        available=available,
+        calls=happened,
+        attainment=np.divide(attained.sum(axis=0), happened, out=np.full(len(demand), math.nan), where=happened > 0),
+    )
+    return _Case(
+        condition=condition,
+        plan=name,
+        result=result,
+        people=demand.people,
+        inside=np.array([zone in result.standard.presets for zone in demand.zones]),
+        built=built,
+        available=available,
+        points=points,
+        planned_drive_s=dict(zip(planned["id"], planned["nearest_s"], strict=True)),
+        counts=np.stack([attained, calls], axis=1).astype(np.float64),
+    )
+
+
+def _static_value(case: _Case, figure: str, counted: str) -> tuple[float, float]:
+    """Value of a static figure and what it was counted over, in zones with a reading."""
+    weight = np.where(case.inside, case.people if counted == "people" else 1.0, 0.0)
+    share = case.built if figure == "built_coverage" else case.available
+    total = float(weight.sum())
+    return (float(weight @ share) / total if total > 0 else math.nan), total
+
+
+def _attainment_statistic(people: NDArray[np.float64], counted: str) -> Callable[[NDArray[np.float64]], float]:
+    """Attainment of summed counts: by calls pooled, by points or people as a mean over points with calls."""
+
+    def statistic(counts: NDArray[np.float64]) -> float:
+        attained, calls = counts
+        if counted == "calls":
+            return float(attained.sum() / calls.sum()) if calls.sum() > 0 else math.nan
+        weight = np.where(calls > 0, people if counted == "people" else 1.0, 0.0)
+        share = np.divide(attained, calls, out=np.zeros_like(attained), where=calls > 0)
+        return float(weight @ share / weight.sum()) if weight.sum() > 0 else math.nan
+
+    return statistic
+
+
+def _headline(case: _Case) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
+    for figure in FIGURES[:2]:
+        for counted in ("people", "points"):
+            value, total = _static_value(case, figure, counted)
+            rows.append((case.condition, case.plan, figure, counted, value, math.nan, math.nan, total))
+    calls = case.counts[:, 1].sum(axis=0)
+    sizes = {"calls": calls.sum(), "people": case.people[calls > 0].sum(), "points": (calls > 0).sum()}
+    for counted in ("calls", "people", "points"):
+        value, low, high = jackknife(_attainment_statistic(case.people, counted), case.counts)
+        bounds = (max(low, 0.0), min(high, 1.0)) if not math.isnan(low) else (low, high)
+        rows.append((case.condition, case.plan, "attainment", counted, value, *bounds, float(sizes[counted])))
+    return rows
+
+
+def _differences(case: _Case, base: _Case) -> list[tuple[object, ...]]:
+    """Differences to the baseline; the simulated one paired by replication, on the same calls."""
+    rows: list[tuple[object, ...]] = []
+    head = (case.condition, case.plan, base.plan)
+    for figure in FIGURES[:2]:
+        for counted in ("people", "points"):
+            gain = _static_value(case, figure, counted)[0] - _static_value(base, figure, counted)[0]
+            rows.append((*head, figure, counted, gain, math.nan, math.nan, 0))
+    both = np.stack([case.counts, base.counts], axis=1)
+    for counted in ("calls", "people", "points"):
+        statistic = _attainment_statistic(case.people, counted)
+        gain, low, high = jackknife(lambda pair, of=statistic: of(pair[0]) - of(pair[1]), both)  # type: ignore[misc]
+        rows.append((*head, "attainment", counted, gain, low, high, len(both)))
+    return rows
+
+
+def _townships(case: _Case) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {
+            "township": case.points["township"].replace("", "-"),
+            "people": case.people * case.inside,
+            "built": case.people * case.inside * case.built,
+            "available": case.people * case.inside * case.available,
+            "attained": case.counts[:, 0].sum(axis=0),
+            "calls": case.counts[:, 1].sum(axis=0),
+        }
+    )
+    sums = frame.groupby("township", sort=True).sum()
+    people, calls = sums["people"].where(sums["people"] > 0), sums["calls"].where(sums["calls"] > 0)
+    return pd.DataFrame(
+        {
+            "condition": case.condition,
+            "plan": case.plan,
+            "township": sums.index.to_numpy(),
+            "people": sums["people"].to_numpy(),
+            "built_coverage": (sums["built"] / people).to_numpy(),
+            "available_coverage": (sums["available"] / people).to_numpy(),
+            "attainment": (sums["attained"] / calls).to_numpy(),
+            "calls": sums["calls"].astype(int).to_numpy(),
+        }
+    )
+
+
+def _misses(case: _Case) -> pd.DataFrame:
+    counts = miss_reasons(case.result)
+    total = case.counts[:, 1].sum()
+    return pd.DataFrame(
+        {
+            "condition": case.condition,
+            "plan": case.plan,
+            "reason": counts.index.to_numpy(dtype=object),
+            "calls": counts.to_numpy(),
+            "share": counts.to_numpy() / max(total, 1),
+        }
+    )
+
+
+def _check_pairing(cases: list[_Case]) -> None:
+    """Plans are only compared on the same calls, replications, points and standard."""
+    for case in cases[1:]:
+        first = cases[0].result
+        if case.result.standard.name != first.standard.name:
+            raise InputError(f"{case.plan}: simulated under another standard than {cases[0].plan}")
+        if case.condition != cases[0].condition:
+            continue
+        same = case.result.replications == first.replications and len(case.result.records) == len(first.records)
+        columns = ["replication", "call", "demand_id", "arrived_at_s"]
+        if not same or not case.result.records[columns].equals(first.records[columns]):
+            raise InputError(
+                f"{case.plan} and {cases[0].plan}, {case.condition}: expected the same calls and replications"
+            )
+
+
+def compare(
+    results: Mapping[str, SimulationResult | Mapping[str, SimulationResult]],
+    *,
+    times: Times | Mapping[str, Times],
+) -> Comparison:
+    """Compare plans that were simulated on the same calls.
+
+    Parameters
+    ----------
+    results : mapping of str to SimulationResult, or to a mapping by condition
+        By plan, the baseline first. A single result stands under its own condition.
+    times : TravelTimes or TravelTimesEnsemble, or a mapping of them by condition
+        What the static figures are computed from; over an ensemble, weighted by the states' probabilities.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InputError
+        If plans were simulated on different calls or standards, or a condition has no times.
+    """
+    if not results:
+        raise InputError("compare: expected at least one plan")
+    by_plan = {
+        name: {found.condition: found} if isinstance(found, SimulationResult) else dict(found)
+        for name, found in results.items()
+    }
+    conditions = tuple(dict.fromkeys(condition for found in by_plan.values() for condition in found))
+    by_condition = dict(times) if isinstance(times, Mapping) else dict.fromkeys(conditions, times)
+    if missing := [condition for condition in conditions if condition not in by_condition]:
+        raise InputError(f"compare: no travel times for {missing}")
+    headline, differences, townships, stages, points, misses = [], [], [], [], [], []
+    for condition in conditions:
+        cases = [
+            _case(condition, name, found[condition], by_condition[condition])
+            for name, found in by_plan.items()
+            if condition in found
+        ]
+        _check_pairing(cases)
+        for case in cases:
+            headline += _headline(case)
+            townships.append(_townships(case))
+            table = stage_table(case.result, case.planned_drive_s)
+            stages.append(table.assign(condition=condition, plan=case.plan))
+            points.append(case.points)
+            misses.append(_misses(case))
+            if case is not cases[0]:
+                differences += _differences(case, cases[0])
+    return Comparison(
+        plans={name: next(iter(found.values())).plan for name, found in by_plan.items()},
+        conditions=conditions,
+        standard=next(iter(by_plan[next(iter(by_plan))].values())).standard,
+        headline=pd.DataFrame(headline, columns=_HEADLINE_COLUMNS),
+        differences=pd.DataFrame(differences, columns=_DIFFERENCE_COLUMNS),
+        townships=pd.concat(townships, ignore_index=True),
+        stages=pd.concat(stages, ignore_index=True),
+        points=pd.concat(points, ignore_index=True),
+        misses=pd.concat(misses, ignore_index=True),
+        notes=_notes(by_plan),
+    )
+
+
+_HEADLINE_COLUMNS = ["condition", "plan", "figure", "counted", "value", "low", "high", "n"]
+_DIFFERENCE_COLUMNS = [
+    "condition",
+    "plan",
+    "baseline",
+    "figure",
+    "counted",
+    "difference",
+    "low",
+    "high",
+    "replications",
+]
+
+
+def _notes(by_plan: Mapping[str, Mapping[str, SimulationResult]]) -> tuple[str, ...]:
+    """Say which points have no standard and are in no figure."""
+    result = next(iter(next(iter(by_plan.values())).values()))
+    demand = result.demand
+    outside = np.array([zone not in result.standard.presets for zone in demand.zones])
+    if not outside.any():
+        return ()
+    return (
+        f"{int(outside.sum())} points with {demand.people[outside].sum():.0f} people lie in zones without a "
+        "standard and are in none of the three figures",
+    )

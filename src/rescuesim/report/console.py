@@ -1,0 +1,119 @@
+"""The one table that the console prints, with the definition it used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rescuesim.report.labels import Lang, difference, interval, label, share
+
+if TYPE_CHECKING:
+    from rescuesim.report.comparison import Comparison
+    from rescuesim.siting import SitingSolution
+
+__all__ = ["print_comparison"]
+
+# the three headline figures, each with what it counts first
+_COLUMNS = (("built_coverage", "people"), ("available_coverage", "people"), ("attainment", "calls"))
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "condition": ("条件", "condition"),
+    "plan": ("方案", "plan"),
+    "minus": ("{plan}减{base}（百分点）", "{plan} minus {base} (points)"),
+    "siting": (
+        "布点：{status}，覆盖权重 {value:.0f}，上界 {bound:.0f}（{source}），新增 {new} 处",
+        "siting: {status}, covered weight {value:.0f}, bound {bound:.0f} ({source}), {new} new sites",
+    ),
+    "count": (
+        "布点：{status}，{value:.0f} 处，下界 {bound:.0f}（{source}），新增 {new} 处",
+        "siting: {status}, {value:.0f} sites, bound {bound:.0f} ({source}), {new} of them new",
+    ),
+    "interval": (
+        "方括号内为 95% 区间；三项指标各答一个问题，不可混用。",
+        "Brackets hold 95 % intervals; the three figures answer different questions and are never mixed.",
+    ),
+    "new": ("新增站点：{names}", "new sites: {names}"),
+    "written": ("已写入 {folder}：{names}", "written to {folder}: {names}"),
+    "note": ("说明：{note}", "note: {note}"),
+}
+
+
+def _word(key: str, lang: Lang, **values: object) -> str:
+    return _WORDS[key][0 if lang == "zh" else 1].format(**values)
+
+
+def comparison_table(comparison: Comparison, *, lang: Lang) -> Table:
+    """Return the headline figures as a rich table, a row a condition and plan, then the differences."""
+    table = Table(header_style="bold")
+    table.add_column(_word("condition", lang))
+    table.add_column(_word("plan", lang))
+    for figure, counted in _COLUMNS:
+        head = f"{label('figure', figure, lang)}\n{label('counted', counted, lang)}"
+        table.add_column(head, justify="right", no_wrap=True)
+    keys = ["condition", "plan", "figure", "counted"]
+    head_rows = comparison.headline.set_index(keys).to_dict("index")
+    gains = comparison.differences.set_index(keys).to_dict("index")
+    for condition in comparison.conditions:
+        for plan in comparison.plans:
+            cells = []
+            for figure, counted in _COLUMNS:
+                row = head_rows[(condition, plan, figure, counted)]
+                cells.append(
+                    f"{share(row['value'], row['n'], counted, lang)} {interval(row['low'], row['high'])}".strip()
+                )
+            table.add_row(Text(label("condition", condition, lang)), Text(label("plan", plan, lang)), *cells)
+        for plan in list(comparison.plans)[1:]:
+            cells = []
+            for figure, counted in _COLUMNS:
+                row = gains[(condition, plan, figure, counted)]
+                cells.append(difference(row["difference"], row["low"], row["high"]))
+            base = label("plan", next(iter(comparison.plans)), lang)
+            minus = _word("minus", lang, plan=label("plan", plan, lang), base=base)
+            table.add_row("", Text(minus), *cells, end_section=True)
+    return table
+
+
+def print_comparison(
+    comparison: Comparison,
+    solution: SitingSolution,
+    files: Mapping[str, Path],
+    *,
+    notes: Sequence[str],
+    lang: Lang,
+    console: Console,
+) -> None:
+    """Print the definition, the siting, the table, the notes and what was written.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    solution : SitingSolution
+    files : mapping of str to Path
+    notes : sequence of str
+        Defaults that were taken.
+    lang : {'zh', 'en'}
+    console : Console
+    """
+    new = solution.plan.new_sites()
+    by_number = solution.objective == len(solution.opened)
+    words = {"status": solution.status, "value": solution.objective, "bound": solution.best_bound}
+    siting = _word("count" if by_number else "siting", lang, source=solution.bound_source, new=len(new), **words)
+    lines = [comparison.standard.explain(lang=lang), siting]
+    if new:
+        names = "、".join(site.name for site in new) if lang == "zh" else ", ".join(site.name for site in new)
+        lines.append(_word("new", lang, names=names))
+    if solution.message:
+        lines.append(solution.message)
+    for line in lines:
+        console.print(Text(line))
+    console.print(comparison_table(comparison, lang=lang))
+    console.print(Text(_word("interval", lang)))
+    for note in (*notes, *comparison.notes):
+        console.print(Text(_word("note", lang, note=note)))
+    if files:
+        folder = next(iter(files.values())).parent
+        console.print(Text(_word("written", lang, folder=folder, names=", ".join(files))))

@@ -1,0 +1,278 @@
+"""The scenario file: TOML that names everything of one run, checked key by key."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Literal, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from rescuesim._defaults import defaults_under
+from rescuesim.errors import DataFileError, Fault, InputError, nearest_name
+from rescuesim.standard import PRESETS
+
+__all__ = ["Scenario", "load_scenario", "parse_scenario"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class NetworkSection(_Section):
+    """Where the roads come from."""
+
+    file: str
+    roads: Literal["drive", "drive_service"] = "drive"
+    snap_limit_m: float = Field(default=1000.0, ge=0, allow_inf_nan=False)
+    off_road: Literal["error", "report"] = "error"
+
+
+class TableSection(_Section):
+    """A table of points and the coordinate system it declares."""
+
+    file: str
+    crs: str = "wgs84"
+
+
+class StandardSection(_Section):
+    """Which reading of 135 and of 15 minutes holds."""
+
+    inner: str = "quick_rescue_135"
+    outer: str = "circle_15min"
+    planning: Literal["percentile", "statutory_caps"] = "percentile"
+
+
+class SitingSection(_Section):
+    """What the siting is asked for."""
+
+    objective: Literal["max_coverage", "min_sites"] = "max_coverage"
+    n_sites: int | None = Field(default=None, ge=1)
+    solve_limit_s: float = Field(default=60.0, gt=0)
+    workers: int = Field(default=1, ge=1, le=64)
+
+
+class PlanSection(_Section):
+    """How new sites are staffed."""
+
+    units_per_new_site: int = Field(default=1, ge=1)
+
+
+class SimulationSection(_Section):
+    """Calls, desk and horizon of normal days."""
+
+    replications: int = Field(default=100, ge=1)
+    horizon_days: float = Field(default=30.0, gt=0, allow_inf_nan=False)
+    per_10k_people_year: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    seats: int | None = Field(default=None, ge=1)
+    queue: Literal["fifo", "loss"] = "fifo"
+
+
+class OutageSection(_Section):
+    """The public network out in some townships or sites for some hours after the onset."""
+
+    townships: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    from_h: float = Field(ge=0, allow_inf_nan=False)
+    until_h: float = Field(gt=0)
+    fallback: str = "satellite_phone"
+    label: str = ""
+
+
+class DisruptionSection(_Section):
+    """What breaks: closures of roads and outages of the public network."""
+
+    label: str = "broken"
+    closures: str | None = None
+    crs: str = "wgs84"
+    horizon_h: float = Field(default=72.0, gt=0, allow_inf_nan=False)
+    replications: int | None = Field(default=None, ge=1)
+    outages: tuple[OutageSection, ...] = ()
+
+
+class Scenario(_Section):
+    """Everything that one run needs; files are relative to the folder of the scenario file.
+
+    Attributes
+    ----------
+    name : str
+        Title of the reports.
+    seed : int
+        Root of all random streams.
+    network, sites, demand, standard, siting, plan, simulation, disruption
+        The sections of the file.
+    path : Path
+        The file it was read from.
+    """
+
+    name: str
+    seed: int = Field(default=0, ge=0)
+    network: NetworkSection
+    sites: TableSection
+    demand: TableSection
+    standard: StandardSection = StandardSection()
+    siting: SitingSection = SitingSection()
+    plan: PlanSection = PlanSection()
+    simulation: SimulationSection = SimulationSection()
+    disruption: DisruptionSection | None = None
+    path: Path = Field(default=Path("scenario.toml"), exclude=True)
+
+    def file(self, name: str) -> Path:
+        """Resolve a file named in the scenario."""
+        return (self.path.parent / name).resolve()
+
+
+def load_scenario(path: Path | str) -> Scenario:
+    """Read a scenario file.
+
+    Parameters
+    ----------
+    path : path
+        TOML; see ``rescuesim demo`` for one that is complete.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    DataFileError
+        If the file is absent or no TOML.
+    InputError
+        With every fault in the file. The tables it names are checked by `rescuesim.run`, or by
+        ``rescuesim check``, which does nothing else.
+    """
+    scenario, faults = parse_scenario(Path(path))
+    if faults or scenario is None:
+        raise InputError(faults)
+    return scenario
+
+
+def parse_scenario(path: Path) -> tuple[Scenario | None, list[Fault]]:
+    """Read a scenario file and collect the faults.
+
+    Returns
+    -------
+    scenario : Scenario or None
+        Made without the faulty keys where that is possible, so that the tables can be checked too.
+    faults : list of Fault
+    """
+    if not path.is_file():
+        raise DataFileError(f"{path}: no such file")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        raw = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataFileError(f"{path}: expected a TOML file in UTF-8; {error}") from None
+    lines = _key_lines(text)
+    faults: list[Fault] = []
+    scenario = None
+    for _ in range(20):  # each pass drops the faulty keys of the one before
+        try:
+            scenario = Scenario.model_validate({**raw, "path": path})
+            break
+        except ValidationError as error:
+            found = [_fault(path.name, entry["loc"], entry, lines) for entry in error.errors()]
+            faults += [fault for fault in found if fault not in faults]
+            before = repr(raw)
+            for entry in error.errors():
+                _drop(raw, entry["loc"])
+            if repr(raw) == before:
+                break  # what is missing cannot be dropped
+    if scenario is not None:
+        faults += _word_faults(path.name, scenario, lines)
+    return scenario, faults
+
+
+def _word_faults(file: str, scenario: Scenario, lines: dict[str, int]) -> list[Fault]:
+    """Names that must exist, and keys that only make sense together."""
+    faults = []
+    for key in ("inner", "outer"):
+        name = getattr(scenario.standard, key)
+        if name not in PRESETS:
+            dotted = f"standard.{key}"
+            faults.append(_at(file, dotted, name, nearest_name(name, PRESETS), lines))
+        elif any(stage.unit_rank == 2 for stage in PRESETS[name].stages):
+            expected = "a reading with one unit: the simulation sends one unit to a call and cannot judge a second"
+            faults.append(_at(file, f"standard.{key}", name, expected, lines))
+    if scenario.siting.objective == "max_coverage" and scenario.siting.n_sites is None:
+        faults.append(_at(file, "siting.n_sites", None, "a number of sites for max_coverage", lines))
+    channels = defaults_under("channel.delay")
+    for number, outage in enumerate(scenario.disruption.outages if scenario.disruption else ()):
+        key = f"disruption.outages.{number}"
+        if outage.fallback not in channels:
+            faults.append(_at(file, f"{key}.fallback", outage.fallback, nearest_name(outage.fallback, channels), lines))
+        if outage.until_h <= outage.from_h:
+            faults.append(_at(file, f"{key}.until_h", str(outage.until_h), f"more than from_h {outage.from_h}", lines))
+    return faults
+
+
+def _at(file: str, dotted: str, value: str | None, expected: str, lines: dict[str, int]) -> Fault:
+    return Fault(file=file, row=lines.get(dotted), column=dotted, value=value, expected=expected)
+
+
+def _fault(file: str, loc: tuple[int | str, ...], entry: object, lines: dict[str, int]) -> Fault:
+    assert isinstance(entry, dict)
+    dotted = ".".join(str(part) for part in loc)
+    if entry["type"] == "extra_forbidden":
+        expected = "a known key, " + nearest_name(str(loc[-1]), _known_keys(loc[:-1]))
+        return _at(file, dotted, str(loc[-1]), expected, lines)
+    if entry["type"] == "missing":
+        return _at(file, dotted, None, "this key, which has no default", lines)
+    words = entry["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+    return _at(file, dotted, str(entry["input"]), words, lines)
+
+
+def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that the model has at a place."""
+    model: type[BaseModel] = Scenario
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        model = _model_in(model.model_fields[str(part)].annotation)
+    return [name for name in model.model_fields if name != "path"]
+
+
+def _model_in(annotation: object) -> type[BaseModel]:
+    """Find the model inside ``X | None`` or ``tuple[X, ...]``."""
+    if isinstance(annotation, type) and get_origin(annotation) is None and issubclass(annotation, BaseModel):
+        return annotation
+    for part in get_args(annotation):
+        if part is not type(None) and part is not Ellipsis:
+            return _model_in(part)
+    raise TypeError(f"no model in {annotation!r}")
+
+
+def _drop(raw: dict[str, object], loc: tuple[int | str, ...]) -> None:
+    """Delete the value at a place, if it is there."""
+    here: object = raw
+    for part in loc[:-1]:
+        if isinstance(here, dict):
+            here = here.get(part)
+        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
+            here = here[part]
+        else:
+            return
+    if isinstance(here, dict):
+        here.pop(loc[-1], None)
+    elif isinstance(here, list) and isinstance(loc[-1], int) and loc[-1] < len(here):
+        del here[loc[-1]]
+
+
+def _key_lines(text: str) -> dict[str, int]:
+    """Find the line of each dotted key, as far as a plain reading of the text goes."""
+    lines: dict[str, int] = {}
+    counts: dict[str, int] = {}
+    prefix = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if table := re.match(r"\s*(\[{1,2})\s*([^\[\]]+?)\s*\]", line):
+            name = table[2]
+            if table[1] == "[[":
+                counts[name] = counts.get(name, -1) + 1
+                name = f"{name}.{counts[name]}"
+            prefix = f"{name}."
+            lines.setdefault(name, number)
+        elif key := re.match(r"\s*([A-Za-z0-9_\-]+)\s*=", line):
+            lines.setdefault(prefix + key[1], number)
+    return lines

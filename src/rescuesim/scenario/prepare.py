@@ -1,0 +1,211 @@
+"""Turns a scenario into artefacts, collecting every fault of every file on the way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from rescuesim.candidates import CandidateSites, read_sites
+from rescuesim.demand import DemandPoints, read_demand
+from rescuesim.disruption import ChannelOutage, Disruption, RoadOutage
+from rescuesim.disruption.tables import read_closures
+from rescuesim.errors import Fault, InputError, RescueSimError, nearest_name
+from rescuesim.network import RoadNetwork, load_network
+from rescuesim.network.crs import check_crs
+from rescuesim.quality import place_faults
+from rescuesim.scenario.model import DisruptionSection, Scenario, TableSection, parse_scenario
+from rescuesim.standard import PRESETS, ResponseStandard, load_standard
+
+__all__ = ["Prepared", "check_scenario", "prepare"]
+
+_T = TypeVar("_T")
+_Points = TypeVar("_Points", CandidateSites, DemandPoints)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """The artefacts that a scenario names, loaded and checked.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    network : RoadNetwork
+    sites : CandidateSites
+    demand : DemandPoints
+    standard : ResponseStandard
+    disruption : Disruption or None
+    """
+
+    scenario: Scenario
+    network: RoadNetwork
+    sites: CandidateSites
+    demand: DemandPoints
+    standard: ResponseStandard
+    disruption: Disruption | None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Defaults that were taken and what the loader met, to be said aloud."""
+        return (*self.network.summary().notes, *self.sites.notes, *self.demand.notes)
+
+
+def _tried(faults: list[Fault], read: Callable[[], _T], file: str) -> _T | None:
+    """Call a reader; what it raises becomes faults."""
+    try:
+        return read()
+    except InputError as error:
+        faults += error.faults or [Fault(file=file, expected=str(error))]
+    except RescueSimError as error:
+        faults.append(Fault(file=file, expected=str(error)))
+    return None
+
+
+def check_scenario(path: Path | str) -> tuple[Prepared | None, list[Fault]]:
+    """Check a scenario file and every file that it names.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    prepared : Prepared or None
+        None if there is any fault.
+    faults : list of Fault
+
+    Raises
+    ------
+    DataFileError
+        If the scenario file itself is absent or no TOML.
+    """
+    scenario, faults = parse_scenario(Path(path))
+    if scenario is None:
+        return None, faults
+    prepared, more = prepare(scenario)
+    return (prepared if not faults else None), faults + more
+
+
+def prepare(scenario: Scenario) -> tuple[Prepared | None, list[Fault]]:
+    """Load what a scenario names and collect the faults of all of it.
+
+    Returns
+    -------
+    prepared : Prepared or None
+        None if there is any fault.
+    faults : list of Fault
+    """
+    faults: list[Fault] = []
+    network = _tried(
+        faults,
+        lambda: load_network(scenario.file(scenario.network.file), roads=scenario.network.roads),
+        scenario.network.file,
+    )
+    sites = _table(faults, scenario, scenario.sites, read_sites)
+    demand = _table(faults, scenario, scenario.demand, read_demand)
+    if network is not None and scenario.network.off_road == "error":
+        for points in (sites, demand):
+            faults += place_faults(network, points, snap_limit_m=scenario.network.snap_limit_m) if points else []
+    if sites is not None:
+        faults += _n_sites_faults(scenario, sites)
+    disruption = None
+    if scenario.disruption is not None:
+        disruption = _disruption(faults, scenario, scenario.disruption, network, sites)
+    standard = None
+    if scenario.standard.inner in PRESETS and scenario.standard.outer in PRESETS:
+        chosen = scenario.standard
+        standard = load_standard(inner=chosen.inner, outer=chosen.outer, planning=chosen.planning)
+    if faults or network is None or sites is None or demand is None or standard is None:
+        return None, faults
+    made = Prepared(
+        scenario=scenario,
+        network=network,
+        sites=sites,
+        demand=demand,
+        standard=standard,
+        disruption=disruption,
+    )
+    return made, faults
+
+
+def _table(
+    faults: list[Fault],
+    scenario: Scenario,
+    section: TableSection,
+    read: Callable[..., tuple[_Points | None, list[Fault]]],
+) -> _Points | None:
+    if _tried(faults, lambda: check_crs(section.crs), scenario.path.name) is None:
+        return None
+    found = _tried(faults, lambda: read(scenario.file(section.file), crs=section.crs), section.file)
+    if found is None:
+        return None
+    faults += found[1]
+    return found[0]
+
+
+def _n_sites_faults(scenario: Scenario, sites: CandidateSites) -> list[Fault]:
+    wanted = scenario.siting.n_sites
+    if scenario.siting.objective != "max_coverage" or wanted is None:
+        return []
+    stations = [status for status, kind in zip(sites.statuses, sites.kinds, strict=True) if kind == "station"]
+    fixed = sum(status in ("existing", "required") for status in stations)
+    openable = sum(status != "closed" for status in stations)
+    if fixed <= wanted <= openable:
+        return []
+    expected = f"from {fixed} (existing and required sites stay open and count) to {openable} (all that may be open)"
+    return [
+        Fault(
+            file=scenario.path.name,
+            column="siting.n_sites",
+            value=str(wanted),
+            expected=expected,
+            infeasible=True,
+        )
+    ]
+
+
+def _disruption(
+    faults: list[Fault],
+    scenario: Scenario,
+    section: DisruptionSection,
+    network: RoadNetwork | None,
+    sites: CandidateSites | None,
+) -> Disruption | None:
+    roads: tuple[RoadOutage, ...] = ()
+    if section.closures is not None and network is not None:
+        source, crs = scenario.file(section.closures), section.crs
+        found = _tried(faults, lambda: read_closures(source, network, crs=crs), section.closures)
+        if found is not None:
+            roads = found[0]
+            faults += found[1]
+    channels = []
+    for number, outage in enumerate(section.outages):
+        key = f"disruption.outages.{number}"
+        if sites is not None:
+            faults += _unknown(scenario, f"{key}.townships", outage.townships, set(sites.townships) - {""})
+            faults += _unknown(scenario, f"{key}.sites", outage.sites, set(sites.ids))
+        made = _tried(
+            faults,
+            lambda outage=outage: ChannelOutage(  # type: ignore[misc]
+                townships=frozenset(outage.townships),
+                sites=frozenset(outage.sites),
+                from_s=outage.from_h * 3600,
+                until_s=outage.until_h * 3600 if outage.until_h < math.inf else math.inf,
+                fallback=outage.fallback,
+                label=outage.label,
+            ),
+            scenario.path.name,
+        )
+        if made is not None:
+            channels.append(made)
+    return Disruption(label=section.label, roads=roads, channels=tuple(channels))
+
+
+def _unknown(scenario: Scenario, key: str, names: tuple[str, ...], known: set[str]) -> list[Fault]:
+    return [
+        Fault(file=scenario.path.name, column=key, value=name, expected=nearest_name(name, known))
+        for name in names
+        if name not in known
+    ]

@@ -1,0 +1,282 @@
+"""Runs a scenario from its file to the report: the main job."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from rescuesim.disruption import states_over_time
+from rescuesim.errors import InputError
+from rescuesim.plan import Plan
+from rescuesim.report.comparison import Comparison, Times, compare
+from rescuesim.report.document import report_writers, write_files, write_json
+from rescuesim.report.labels import Lang
+from rescuesim.scenario.model import Scenario
+from rescuesim.scenario.prepare import Prepared, prepare
+from rescuesim.simulation import CallModel, SimulationResult, simulate
+from rescuesim.siting import MaxCoverage, MinSites, SitingSolution, site
+from rescuesim.travel import TravelTimes, travel_times
+
+__all__ = ["Outcome", "run", "run_prepared"]
+
+Progress = Callable[[str, int, int], None]
+TODAY, PLAN = "today", "plan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run found and wrote.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The artefacts that went in.
+    times : TravelTimes
+    solution : SitingSolution
+    comparison : Comparison or None
+        None where the siting has no solution.
+    summary : dict of str to object
+        The content of ``summary.json``.
+    files : dict of str to Path
+        What was written, by name.
+    """
+
+    prepared: Prepared
+    times: TravelTimes
+    solution: SitingSolution
+    comparison: Comparison | None
+    summary: dict[str, object]
+    files: dict[str, Path]
+
+
+def _quiet(stage: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def run(
+    scenario: Scenario, *, out: Path | str | None = None, lang: Lang = "en", progress: Progress | None = None
+) -> Outcome:
+    """Run a scenario: site stations, simulate today and the plan, intact and broken, and report.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    out : path, optional
+        Folder for ``summary.json``, ``plan.json``, ``sites.csv``, ``records.parquet``, ``comparison.csv``,
+        ``map.png`` and ``report.html``; nothing is written if absent, or if anything is wrong.
+    lang : {'zh', 'en'}, optional
+        Language of the page and the figure.
+    progress : callable, optional
+        Called with the stage, the steps done and all steps.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    InputError
+        With every fault of every file that the scenario names.
+    """
+    tell = progress or _quiet
+    tell("load", 0, 1)
+    began = time.perf_counter()
+    prepared, faults = prepare(scenario)
+    if faults or prepared is None:
+        raise InputError(faults)
+    tell("load", 1, 1)
+    return run_prepared(prepared, out=out, lang=lang, progress=tell, load_s=time.perf_counter() - began)
+
+
+def run_prepared(
+    prepared: Prepared,
+    *,
+    out: Path | str | None = None,
+    lang: Lang = "en",
+    progress: Progress = _quiet,
+    load_s: float = 0.0,
+) -> Outcome:
+    """Run a scenario whose artefacts are loaded; see `run`."""
+    clock = {"load_s": load_s}
+    scenario, network = prepared.scenario, prepared.network
+
+    def timed(name: str, since: float) -> None:
+        clock[name] = time.perf_counter() - since
+
+    progress("travel times", 0, 1)
+    since = time.perf_counter()
+    limit = scenario.network.snap_limit_m
+    times = travel_times(network, prepared.sites, prepared.demand, snap_limit_m=limit)
+    timed("travel_times_s", since)
+    progress("travel times", 1, 1)
+    progress("siting", 0, 1)
+    since = time.perf_counter()
+    solution = _site(prepared, times)
+    timed("siting_s", since)
+    progress("siting", 1, 1)
+    if solution.status in ("infeasible", "unknown"):
+        summary = _summary(prepared, solution, None, clock)
+        return Outcome(prepared=prepared, times=times, solution=solution, comparison=None, summary=summary, files={})
+    since = time.perf_counter()
+    results = _simulate(prepared, solution.plan, progress)
+    timed("simulation_s", since)
+    progress("comparison", 0, 1)
+    since = time.perf_counter()
+    by_condition: dict[str, Times] = {"intact": times}
+    if prepared.disruption is not None:
+        assert scenario.disruption is not None
+        states = states_over_time(prepared.disruption, until_s=scenario.disruption.horizon_h * 3600)
+        broken = travel_times(network, prepared.sites, prepared.demand, states=states, snap_limit_m=limit)
+        by_condition[prepared.disruption.label] = broken
+    comparison = compare(results, times=by_condition)
+    timed("comparison_s", since)
+    progress("comparison", 1, 1)
+    summary = _summary(prepared, solution, comparison, clock)
+    files: dict[str, Path] = {}
+    if out is not None:
+        progress("report", 0, 1)
+        files = _write(prepared, solution, results, comparison, summary, Path(out), lang)
+        progress("report", 1, 1)
+    return Outcome(
+        prepared=prepared, times=times, solution=solution, comparison=comparison, summary=summary, files=files
+    )
+
+
+def _site(prepared: Prepared, times: TravelTimes) -> SitingSolution:
+    scenario = prepared.scenario
+    chosen = scenario.siting
+    if chosen.objective == "max_coverage" and chosen.n_sites is None:
+        raise InputError("siting.n_sites: expected a number of sites for max_coverage")
+    return site(
+        times,
+        MinSites() if chosen.n_sites is None or chosen.objective == "min_sites" else MaxCoverage(chosen.n_sites),
+        standard=prepared.standard,
+        units_per_new_site=scenario.plan.units_per_new_site,
+        solve_limit_s=chosen.solve_limit_s,
+        workers=chosen.workers,
+        seed=scenario.seed,
+    )
+
+
+def _simulate(prepared: Prepared, plan: Plan, progress: Progress) -> dict[str, dict[str, SimulationResult]]:
+    """Simulate today and the plan, intact and broken, on the same calls."""
+    scenario, chosen = prepared.scenario, prepared.scenario.simulation
+    calls = CallModel(per_10k_people_year=chosen.per_10k_people_year)
+    results: dict[str, dict[str, SimulationResult]] = {TODAY: {}, PLAN: {}}
+    cases: list[tuple[str, float, int]] = [("intact", chosen.horizon_days * 86_400, chosen.replications)]
+    if prepared.disruption is not None and scenario.disruption is not None:
+        many = scenario.disruption.replications or chosen.replications
+        cases.append((prepared.disruption.label, scenario.disruption.horizon_h * 3600, many))
+    total, done = 2 * sum(many for *_, many in cases), 0
+    for condition, horizon_s, many in cases:
+        for name, its_plan in ((TODAY, Plan.today(prepared.sites)), (PLAN, plan)):
+            before = done
+            results[name][condition] = simulate(
+                its_plan,
+                network=prepared.network,
+                demand=prepared.demand,
+                standard=prepared.standard,
+                calls=calls,
+                disruptions=None if condition == "intact" else prepared.disruption,
+                replications=many,
+                horizon_s=horizon_s,
+                seed=scenario.seed,
+                seats=chosen.seats,
+                queue=chosen.queue,
+                snap_limit_m=scenario.network.snap_limit_m,
+                progress=lambda at, _, before=before: progress("simulation", before + at, total),  # type: ignore[misc]
+            )
+            done += many
+    return results
+
+
+def _write(
+    prepared: Prepared,
+    solution: SitingSolution,
+    results: dict[str, dict[str, SimulationResult]],
+    comparison: Comparison,
+    summary: dict[str, object],
+    out: Path,
+    lang: Lang,
+) -> dict[str, Path]:
+    closed: dict[str, list[int]] = {}
+    if prepared.disruption is not None:
+        roads = {outage.closure.road for outage in prepared.disruption.roads if outage.closure.shuts}
+        closed[prepared.disruption.label] = sorted(roads)
+    records = pd.concat(
+        [
+            found.records.assign(plan=plan, condition=condition)
+            for plan, by_condition in results.items()
+            for condition, found in by_condition.items()
+        ],
+        ignore_index=True,
+    )
+    opened = set(solution.plan.opened)
+    sites = prepared.sites.to_frame().assign(
+        open_today=prepared.sites.with_status("existing"),
+        open_in_plan=[id_ in opened for id_ in prepared.sites.ids],
+        units_in_plan=[solution.plan.units.get(id_, 0) for id_ in prepared.sites.ids],
+    )
+    writers = {
+        "summary.json": lambda path: write_json(path, summary),
+        "plan.json": lambda path: path.write_text(solution.plan.to_json() + "\n", encoding="utf-8"),
+        "sites.csv": lambda path: sites.to_csv(path, index=False, encoding="utf-8-sig"),
+        "records.parquet": lambda path: records.to_parquet(path, index=False),
+        **report_writers(
+            comparison,
+            network=prepared.network,
+            title=prepared.scenario.name,
+            closed_roads=closed,
+            lang=lang,
+            extra_notes=prepared.notes,
+        ),
+    }
+    return write_files(out, writers)
+
+
+def _summary(
+    prepared: Prepared, solution: SitingSolution, comparison: Comparison | None, clock: dict[str, float]
+) -> dict[str, object]:
+    """Collect what ``summary.json`` holds; everything but ``timings`` repeats to the letter."""
+    scenario, roads = prepared.scenario, prepared.network.summary()
+    points = solution.points
+    summary: dict[str, object] = {
+        "scenario": scenario.name,
+        "seed": scenario.seed,
+        "standard": prepared.standard.name,
+        "definition": prepared.standard.explain().splitlines(),
+        "network": {
+            "nodes": roads.nodes,
+            "edges": roads.edges,
+            "roads": roads.roads,
+            "length_km": roads.length_km,
+        },
+        "siting": {
+            "objective_name": scenario.siting.objective,
+            "status": solution.status,
+            "objective": solution.objective,
+            "best_bound": solution.best_bound,
+            "bound_source": solution.bound_source,
+            "gap": solution.gap,
+            "ties_broken": solution.ties_broken,
+            "message": solution.message,
+            "opened": list(solution.opened),
+            "new_sites": [site.id for site in solution.plan.new_sites()],
+            "cost": solution.plan.cost,
+            "covered_points": int(points["covered"].sum()),
+            "uncovered_by_reason": points.loc[~points["covered"], "reason"].value_counts().sort_index().to_dict(),
+            "uncoverable_by_reason": solution.uncoverable["reason"].value_counts().sort_index().to_dict(),
+        },
+        "notes": list(prepared.notes),
+    }
+    if comparison is not None:
+        summary["headline"] = comparison.headline.to_dict("records")
+        summary["differences"] = comparison.differences.to_dict("records")
+        summary["misses"] = comparison.misses.to_dict("records")
+        summary["notes"] = [*prepared.notes, *comparison.notes]
+    summary["timings"] = dict(clock)
+    return summary

@@ -1,0 +1,146 @@
+"""Dispatch: which unit an order goes to. A policy is a small object with one method, handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from rescuesim.crew import default_shifts
+from rescuesim.simulation.calls import call_needs
+from rescuesim.simulation.fleet import Fleet, Unit
+from rescuesim.simulation.roads import RoadTimes
+
+__all__ = ["Choice", "DispatchPolicy", "NearestAvailable", "OrderedCall", "Reach"]
+
+
+class OrderedCall(NamedTuple):
+    """What a policy knows of the call that wants a unit.
+
+    Attributes
+    ----------
+    demand_id, type : str
+    ordered_at_s : float
+        Seconds from the start of the replication.
+    now_s : float
+        The present moment; later than `ordered_at_s` for a call that has waited.
+    """
+
+    demand_id: str
+    type: str
+    ordered_at_s: float
+    now_s: float
+
+
+class Choice(NamedTuple):
+    """A unit that could go now.
+
+    Attributes
+    ----------
+    unit : Unit
+    turnout_s : float
+        Median turnout of its crew in the present shift, seconds.
+    travel_s : float
+        Undisturbed travel on the roads open now, seconds.
+    """
+
+    unit: Unit
+    turnout_s: float
+    travel_s: float
+
+
+class DispatchPolicy(Protocol):
+    """Chooses a unit for a call, or lets the call wait.
+
+    A policy is copied for each replication, so what it remembers never passes from one to the next.
+
+    Examples
+    --------
+    A policy that keeps the last free brigade at home:
+
+    >>> class SpareTheLastBrigade:
+    ...     def choose(self, call: OrderedCall, choices: Iterator[Choice]) -> Unit | None:
+    ...         free = list(choices)
+    ...         brigades = [choice for choice in free if choice.unit.crew.name == "brigade"]
+    ...         spared = [choice for choice in free if len(brigades) > 1 or choice not in brigades]
+    ...         return spared[0].unit if spared else None
+    """
+
+    def choose(self, call: OrderedCall, choices: Iterator[Choice]) -> Unit | None:
+        """Return one of the units on offer, or None.
+
+        Parameters
+        ----------
+        call : OrderedCall
+        choices : iterator of Choice
+            The units that are free, present, capable of the call and able to reach it on the roads open
+            now, in the order of median turnout plus undisturbed travel, ties in the order of the plan.
+
+        Returns
+        -------
+        Unit or None
+            None leaves the call without a unit: it waits, or is lost where the simulation has no queue.
+        """
+        ...
+
+
+class NearestAvailable:
+    """Sends the unit that is expected at the call first.
+
+    Nearest means nearest in time to arrival: median turnout plus undisturbed travel. A crew that turns out
+    slowly can stand next door and still not be the nearest.
+    """
+
+    def choose(self, call: OrderedCall, choices: Iterator[Choice]) -> Unit | None:
+        """Return the first unit on offer, None if there is none."""
+        first = next(choices, None)
+        return None if first is None else first.unit
+
+
+class Reach:
+    """Which units can go to which call, nearest first; found once and kept for all replications.
+
+    Parameters
+    ----------
+    fleet : Fleet
+    roads : RoadTimes
+        Its sites include those of the fleet.
+    """
+
+    def __init__(self, fleet: Fleet, roads: RoadTimes) -> None:
+        row = {site: index for index, site in enumerate(roads.sites)}
+        self._roads = roads
+        self.road_row = np.array([row[unit.site] for unit in fleet.units], dtype=np.int64)
+        self.capable = {
+            type_: np.array([unit.crew.can(needs) for unit in fleet.units]) for type_, needs in call_needs().items()
+        }
+        self.turnout_s = {
+            shift.name: np.array([unit.crew.turnout[shift.name].median for unit in fleet.units])
+            for shift in default_shifts()
+        }
+        self._found: dict[tuple[int, int, str, str], list[int]] = {}
+
+    def nearest_first(self, state: int, column: int, type_: str, shift: str) -> list[int]:
+        """Return the units capable of a call of the type that reach a point in a state of the roads.
+
+        Parameters
+        ----------
+        state : int
+            Of `RoadTimes`.
+        column : int
+            Point of `RoadTimes`.
+        type_, shift : str
+
+        Returns
+        -------
+        list of int
+            Indices into the fleet's units, ascending in median turnout plus undisturbed travel.
+        """
+        key = (state, column, type_, shift)
+        if key not in self._found:
+            expected_s = self._roads.out_s[state][self.road_row, column] + self.turnout_s[shift]
+            expected_s = np.where(self.capable[type_], expected_s, np.inf)
+            order = np.argsort(expected_s, kind="stable")
+            self._found[key] = order[np.isfinite(expected_s[order])].tolist()
+        return self._found[key]

@@ -1,0 +1,184 @@
+"""SimulationResult: one flat record a call and one a unit, from which every indicator is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rescuesim.demand import DemandPoints
+from rescuesim.plan import Plan
+from rescuesim.simulation.calls import CallLog
+from rescuesim.simulation.fleet import Fleet
+from rescuesim.simulation.trajectory import OUTCOMES, STAMPS, Trajectory
+from rescuesim.standard import ResponseStandard
+
+__all__ = ["SimulationResult", "call_records", "unit_records"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SimulationResult:
+    """What a simulation found, call by call and unit by unit.
+
+    Parameters
+    ----------
+    plan : Plan
+    standard : ResponseStandard
+    demand : DemandPoints
+    condition : str
+        ``intact``, or the labels of the disruptions joined by `` | ``.
+    replications : int
+    horizon_s : float
+        Length of each replication, seconds.
+    seed : int
+    records : DataFrame
+        One row a call, in the order of replications and arrivals:
+
+        - ``replication``, ``call`` (number within the replication), ``demand_id``, ``zone``, ``township``,
+          ``type``, ``genuine`` (False for a false call);
+        - ``arrived_at_s`` (first ring), ``answered_at_s``, ``ordered_at_s``, ``dispatched_at_s`` (a unit is
+          assigned), ``alerted_at_s``, ``rolling_at_s``, ``on_scene_at_s``, ``handling_at_s`` (first action),
+          ``cleared_at_s``, ``available_at_s`` (the unit is back), in seconds from the start of the
+          replication; NaN where a milestone was not reached before the horizon;
+        - ``unit``, ``site``, ``crew``, ``channel`` (``public_network`` or the fallback that carried the
+          order), empty without a unit;
+        - ``redispatched``: how often a unit found the road closed at departure and stood down. The call was
+          then ordered anew, and ``ordered_at_s`` and all later stamps are those of the last order;
+        - ``outcome``: ``handled`` (the first action came before the horizon), ``lost``, ``waiting`` (no unit
+          yet at the horizon) or ``under_way``.
+    unit_records : DataFrame
+        One row a unit and replication: ``replication, unit, site, crew, calls`` (orders taken, those from
+        which it stood down included) and ``busy_s`` (from dispatch to return, cut at the horizon).
+    """
+
+    plan: Plan
+    standard: ResponseStandard
+    demand: DemandPoints
+    condition: str
+    replications: int
+    horizon_s: float
+    seed: int
+    records: pd.DataFrame
+    unit_records: pd.DataFrame
+
+    def __str__(self) -> str:
+        outcome = self.records["outcome"].astype(str)
+        found = [(name.replace("_", " "), int((outcome == name).sum())) for name in OUTCOMES]
+        counts = ", ".join(f"{number} {name}" for name, number in found if number)
+        return (
+            f"plan {self.plan.name}, {self.condition}: {self.replications} replications of "
+            f"{self.horizon_s / 86400:g} days, {len(self.records)} calls ({counts or 'none'})"
+        )
+
+
+def _words(codes: NDArray[np.int64], names: Iterable[str]) -> pd.Categorical[str]:
+    """Turn indices into `names` into words; -1 and repeated names are allowed, -1 is empty."""
+    listed = list(names)
+    distinct = list(dict.fromkeys(("", *listed)))
+    place = {name: index for index, name in enumerate(distinct)}
+    lookup = np.array([place[name] for name in listed] + [0], dtype=np.int64)
+    return _coded(np.asarray(lookup[codes], dtype=np.int64), distinct)
+
+
+def _coded(codes: NDArray[np.int64], names: Sequence[str]) -> pd.Categorical[str]:
+    return pd.Categorical.from_codes(codes, categories=pd.Index(names, dtype=str))
+
+
+def call_records(
+    fleet: Fleet,
+    demand: DemandPoints,
+    channels: Sequence[str],
+    played: Sequence[tuple[int, CallLog, Trajectory]],
+) -> pd.DataFrame:
+    """Make one table of all calls of all replications.
+
+    Parameters
+    ----------
+    fleet : Fleet
+    demand : DemandPoints
+    channels : sequence of str
+        All that an order can have gone by.
+    played : sequence of (int, CallLog, Trajectory)
+        Number, calls and trajectory of each replication, in order.
+
+    Returns
+    -------
+    DataFrame
+        As in `SimulationResult`.
+    """
+    types = list(dict.fromkeys(name for _, calls, _ in played for name in calls.types))
+    row = {id_: index for index, id_ in enumerate(demand.ids)}
+    channel_code = {"": -1, **{name: index for index, name in enumerate(channels)}}
+    points, codes, channel = [], [], []
+    rows_of: dict[tuple[str, ...], NDArray[np.int64]] = {}
+    for _, calls, trajectory in played:
+        if calls.demand_ids not in rows_of:
+            rows_of[calls.demand_ids] = np.array([row.get(id_, -1) for id_ in calls.demand_ids], dtype=np.int64)
+        points.append(rows_of[calls.demand_ids][calls.point])
+        codes.append(np.array([types.index(name) for name in calls.types], dtype=np.int64)[calls.type_code])
+        channel.append(np.array([channel_code[name] for name in trajectory.channel], dtype=np.int64))
+    point, code, unit = (
+        _joined(points),
+        _joined(codes),
+        _joined([trajectory.unit for *_, trajectory in played]),
+    )
+    stamps = np.concatenate([trajectory.stamps for *_, trajectory in played], axis=1)
+    sizes = [len(calls) for _, calls, _ in played]
+    genuine = np.array([name != "false" for name in types], dtype=np.bool_)
+    return pd.DataFrame(
+        {
+            "replication": np.repeat([number for number, *_ in played], sizes),
+            "call": np.concatenate([np.arange(size) for size in sizes]),
+            "demand_id": _words(point, demand.ids),
+            "zone": _words(point, demand.zones),
+            "township": _words(point, demand.townships),
+            "type": _words(code, types),
+            "genuine": genuine[code],
+            **{f"{name}_at_s": stamps[index] for index, name in enumerate(STAMPS)},
+            "unit": _words(unit, (unit.id for unit in fleet.units)),
+            "site": _words(unit, (unit.site for unit in fleet.units)),
+            "crew": _words(unit, (unit.crew.name for unit in fleet.units)),
+            "channel": _words(_joined(channel), channels),
+            "redispatched": _joined([trajectory.redispatched for *_, trajectory in played]),
+            "outcome": _coded(_joined([trajectory.outcome for *_, trajectory in played]), OUTCOMES),
+        }
+    )
+
+
+def _joined(parts: Sequence[NDArray[np.integer]]) -> NDArray[np.int64]:
+    return np.concatenate([np.asarray(part, dtype=np.int64) for part in parts])
+
+
+def unit_records(fleet: Fleet, played: Sequence[tuple[int, CallLog, Trajectory]]) -> pd.DataFrame:
+    """Make one table of all units in all replications.
+
+    Parameters
+    ----------
+    fleet : Fleet
+    played : sequence of (int, CallLog, Trajectory)
+
+    Returns
+    -------
+    DataFrame
+        As in `SimulationResult`.
+    """
+    size = len(fleet.units)
+    orders = [np.bincount(trajectory.task_unit, minlength=size) for *_, trajectory in played]
+    busy = [
+        np.bincount(trajectory.task_unit, trajectory.task_until_s - trajectory.task_from_s, minlength=size)
+        for *_, trajectory in played
+    ]
+    each = np.tile(np.arange(size), len(played))
+    return pd.DataFrame(
+        {
+            "replication": np.repeat([number for number, *_ in played], size),
+            "unit": _words(each, (unit.id for unit in fleet.units)),
+            "site": _words(each, (unit.site for unit in fleet.units)),
+            "crew": _words(each, (unit.crew.name for unit in fleet.units)),
+            "calls": np.concatenate(orders).astype(np.int64),
+            "busy_s": np.concatenate(busy),
+        }
+    )

@@ -1,0 +1,208 @@
+"""Roads of a replication: travel times between sites and points, epoch by epoch of a disruption."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rescuesim.candidates import CandidateSites
+from rescuesim.demand import DemandPoints
+from rescuesim.disruption import Disruption
+from rescuesim.errors import InputError
+from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
+from rescuesim.plan import Plan
+from rescuesim.travel import TravelTimes, TravelTimesEnsemble, travel_times
+
+__all__ = ["Journeys", "RoadTimes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RoadTimes:
+    """Undisturbed travel times out and back, for each epoch between two changes of the roads.
+
+    Parameters
+    ----------
+    sites, points : tuple of str
+        Ids of the rows and columns of the matrices.
+    starts_s : tuple of float
+        Start of each epoch, ascending; the first is 0.
+    states : tuple of int
+        Index of the matrices that hold in each epoch.
+    out_s, back_s : tuple of ndarray of float64, shape (n_sites, n_points)
+        Seconds from site to point, ``inf`` where there is no way or the site cannot be left; and from point
+        to site.
+    """
+
+    sites: tuple[str, ...]
+    points: tuple[str, ...]
+    starts_s: tuple[float, ...]
+    states: tuple[int, ...]
+    out_s: tuple[NDArray[np.float64], ...]
+    back_s: tuple[NDArray[np.float64], ...]
+
+    def __post_init__(self) -> None:
+        if not self.starts_s or self.starts_s[0] != 0 or (np.diff(self.starts_s) <= 0).any():
+            raise InputError(f"epochs {self.starts_s}: expected ascending starts, the first at 0 s")
+        if len(self.states) != len(self.starts_s) or not set(self.states) <= set(range(len(self.out_s))):
+            raise InputError(f"states {self.states}: expected one index of a matrix for each epoch")
+        shape = (len(self.sites), len(self.points))
+        for matrix in (*self.out_s, *self.back_s):
+            if matrix.shape != shape:
+                raise InputError(f"travel times of shape {matrix.shape}: expected {shape}")
+            if np.isnan(matrix).any() or (matrix < 0).any():
+                raise InputError("travel times: expected seconds of 0 or more, or inf")
+
+    @classmethod
+    def from_matrix(
+        cls,
+        out_s: ArrayLike,
+        back_s: ArrayLike | None = None,
+        *,
+        sites: tuple[str, ...] | list[str],
+        points: tuple[str, ...] | list[str],
+    ) -> RoadTimes:
+        """Take travel times that never change from plain matrices.
+
+        Parameters
+        ----------
+        out_s : array_like of float, shape (n_sites, n_points)
+        back_s : array_like of float, shape (n_sites, n_points), optional
+            As long as the way out if absent.
+        sites, points : sequence of str
+            Ids of rows and columns.
+
+        Returns
+        -------
+        RoadTimes
+
+        Examples
+        --------
+        >>> RoadTimes.from_matrix([[60.0, np.inf]], sites=["s1"], points=["a", "b"]).starts_s
+        (0.0,)
+        """
+        out = np.asarray(out_s, dtype=np.float64)
+        back = out if back_s is None else np.asarray(back_s, dtype=np.float64)
+        return cls(
+            sites=tuple(sites),
+            points=tuple(points),
+            starts_s=(0.0,),
+            states=(0,),
+            out_s=(out,),
+            back_s=(back,),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Journeys:
+    """The sites of a plan and the points that call, placed on the roads; gives the times in any disruption.
+
+    Parameters
+    ----------
+    out, back : TravelTimes
+        On the intact roads, from sites to points and from points to sites.
+    """
+
+    out: TravelTimes
+    back: TravelTimes
+
+    @classmethod
+    def on(
+        cls,
+        network: RoadNetwork,
+        plan: Plan,
+        demand: DemandPoints,
+        rows: NDArray[np.int64],
+        *,
+        snap_limit_m: float | None = None,
+    ) -> Journeys:
+        """Place the sites of a plan and the demand points of the given rows on a network.
+
+        Raises
+        ------
+        InputError
+            If a site or the demand points have no position.
+        """
+        sites, points = _sites_of(plan), _points_at(demand, rows)
+        return cls(
+            out=travel_times(network, sites, points, towards="demand", snap_limit_m=snap_limit_m),
+            back=travel_times(network, sites, points, towards="sites", snap_limit_m=snap_limit_m),
+        )
+
+    def during(self, disruption: Disruption | None) -> RoadTimes:
+        """Compute the times in every epoch of a disruption, each distinct state of the roads once."""
+        sites, points = self.out.sites.ids, self.out.demand.ids
+        if disruption is None:
+            return RoadTimes.from_matrix(self.out.values, self.back.values, sites=sites, points=points)
+        starts = disruption.changes_s()
+        by_roads: dict[object, tuple[NDArray[np.float64], NDArray[np.float64]]] = {
+            (frozenset(), frozenset()): (self.out.values, self.back.values)
+        }
+        number: dict[object, int] = {}
+        states: list[int] = []
+        out_s: list[NDArray[np.float64]] = []
+        back_s: list[NDArray[np.float64]] = []
+        for start in starts:
+            state = disruption.state_at(start)
+            unusable = state.unusable_sites & set(sites)
+            roads = (frozenset(state.closures), frozenset(state.slow_downs.items()))
+            if roads not in by_roads:
+                # a site that cannot be left can still be returned to: sites are masked on the way out alone
+                by_roads[roads] = self._in_state(replace(state, unusable_sites=frozenset()))
+            if (roads, unusable) not in number:
+                number[roads, unusable] = len(out_s)
+                out, back = by_roads[roads]
+                shut = np.array([site in unusable for site in sites])
+                out_s.append(np.where(shut[:, None], np.inf, out))
+                back_s.append(back)
+            states.append(number[roads, unusable])
+        return RoadTimes(
+            sites=sites,
+            points=points,
+            starts_s=starts,
+            states=tuple(states),
+            out_s=tuple(out_s),
+            back_s=tuple(back_s),
+        )
+
+    def _in_state(self, state: NetworkState) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        only = NetworkStates(states=(replace(state, probability=1.0),))
+        out, back = (TravelTimesEnsemble(intact=times, states=only)[0] for times in (self.out, self.back))
+        return out.values, back.values
+
+
+def _sites_of(plan: Plan) -> CandidateSites:
+    without = [site.id for site in plan.sites if site.lon is None or site.lat is None]
+    if without:
+        raise InputError(f"plan {plan.name!r}, site {without[0]!r}: expected lon and lat; travel needs a position")
+    return CandidateSites(
+        ids=plan.opened,
+        names=tuple(site.name for site in plan.sites),
+        lon=np.array([site.lon for site in plan.sites], dtype=np.float64),
+        lat=np.array([site.lat for site in plan.sites], dtype=np.float64),
+        kinds=("station",) * len(plan.sites),
+        statuses=tuple(site.status for site in plan.sites),
+        cost=np.array([site.cost for site in plan.sites]),
+        townships=tuple(site.township for site in plan.sites),
+        hosts=tuple(site.host for site in plan.sites),
+        crews=tuple(site.crew for site in plan.sites),
+        units=np.array([site.units for site in plan.sites], dtype=np.int64),
+        source=f"plan {plan.name}",
+    )
+
+
+def _points_at(demand: DemandPoints, rows: NDArray[np.int64]) -> DemandPoints:
+    if demand.lon is None or demand.lat is None:
+        raise InputError(f"{demand.source}: expected lon and lat; travel needs positions")
+    texts: Mapping[str, tuple[str, ...]] = {
+        name: tuple(getattr(demand, name)[row] for row in rows)
+        for name in ("ids", "names", "zones", "townships", "kinds")
+    }
+    numbers: Mapping[str, NDArray[np.float64]] = {
+        name: getattr(demand, name)[rows]
+        for name in ("lon", "lat", "people", "calls_per_year", "calls_given", "weights")
+    }
+    numbered = tuple(demand.rows[row] for row in rows) if demand.rows else ()
+    return replace(demand, **texts, **numbers, rows=numbered)  # type: ignore[arg-type]

@@ -1,0 +1,82 @@
+"""What a plan covers, point by point, and why it misses a point: crew, road or limit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rescuesim.siting.limits import PairLimits, covered_points
+from rescuesim.travel import TravelTimes
+
+__all__ = ["POINT_REASONS", "point_coverage"]
+
+POINT_REASONS = {
+    "": "covered",
+    "not_in_standard": "no standard holds in this zone",
+    "no_road": "no road in range",
+    "road_closed": "the point lies on a closed road",
+    "no_path": "cut off from every open site",
+    "site_unusable": "no open site is usable",
+    "beyond_cutoff": "farther than the cutoff of the travel times",
+    "not_given": "no travel time was given",
+    "no_crew": "no crew here can meet this standard: fix staffing",
+    "limit": "too far from every open site with a crew that could meet the standard",
+    "second_unit": "no second unit from another site in time",
+}
+
+
+def point_coverage(times: TravelTimes, limits: PairLimits, opened: NDArray[np.bool_]) -> pd.DataFrame:
+    """Say for each demand point whether it is covered, by whom, and if not why.
+
+    Parameters
+    ----------
+    times : TravelTimes
+    limits : PairLimits
+    opened : ndarray of bool, shape (n_sites,)
+
+    Returns
+    -------
+    DataFrame
+        ``id, covered, nearest_site, nearest_s, limit_s, reason``, in the order of the points. The nearest
+        site is the one with the most time to spare (least late) among those whose crew could meet the
+        standard, else the nearest of all; ``inf`` and an empty site if none reaches the point. Reasons are
+        the keys of `POINT_REASONS`; whoever wants words looks them up there.
+    """
+    n_demand = len(times.demand)
+    covered = covered_points(limits, opened)
+    rows = np.flatnonzero(opened)
+    reason = np.where(limits.in_standard, "limit", "not_in_standard").astype("U15")
+    if not len(rows):
+        reason[limits.in_standard] = "no_path"
+        empty = {"nearest_site": "", "nearest_s": np.inf, "limit_s": -np.inf}
+        return pd.DataFrame({"id": times.demand.ids, "covered": covered, **empty, "reason": reason})
+    value, limit = times.values[rows], limits.limit_s[rows]
+    able = np.isfinite(limit)
+    reached = np.isfinite(value)
+    slack = np.where(able & reached, np.where(able, limit, 0.0) - np.where(reached, value, 0.0), -np.inf)
+    best = np.where((slack > -np.inf).any(axis=0), slack.argmax(axis=0), value.argmin(axis=0))
+    at = np.arange(n_demand)
+    nearest = value[best, at]
+    names = np.array(times.sites.ids, dtype=object)[rows][best]
+    nobody = ~reached.any(axis=0)
+    reason[limits.in_standard & ~able.any(axis=0)] = "no_crew"
+    if nobody.any():
+        why = times.reasons()[rows]
+        # every pair is unreachable here; the cause that holds for most open sites speaks for the point
+        for point in np.flatnonzero(nobody & limits.in_standard):
+            found, counts = np.unique(why[:, point], return_counts=True)
+            reason[point] = found[counts.argmax()]
+    first = limits.covers[:, rows].any(axis=1)
+    reason[limits.in_standard & first & ~covered] = "second_unit"
+    reason[covered] = ""
+    return pd.DataFrame(
+        {
+            "id": times.demand.ids,
+            "covered": covered,
+            "nearest_site": np.where(nobody, "", names),
+            "nearest_s": nearest,
+            "limit_s": limit[best, at],
+            "reason": reason,
+        }
+    )

@@ -1,0 +1,200 @@
+"""Limits of every pair, and what a set of open sites covers: built and available coverage.
+
+Both circles, all crews and all shifts are one model because each pair has its own limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rescuesim.crew import default_shifts
+from rescuesim.errors import InputError, UnknownIdError, nearest_name
+from rescuesim.standard import CANNOT, ResponseStandard
+from rescuesim.travel import TravelTimes
+
+__all__ = ["PairLimits", "available_share", "covered_points", "pair_limits", "site_mask"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairLimits:
+    """Who is in time for whom.
+
+    Parameters
+    ----------
+    limit_s : ndarray of float64, shape (n_sites, n_demand)
+        Longest drive in the worst shift; ``-inf`` where the crew cannot serve the point at all.
+    covers : ndarray of bool, shape (n_demand, n_sites)
+        The site reaches the point in time, in every shift.
+    covers_second : ndarray of bool, shape (n_demand, n_sites)
+        The same for a second unit from another site.
+    wants_second : ndarray of bool, shape (n_demand,)
+        Points whose reading asks for a second unit.
+    in_standard : ndarray of bool, shape (n_demand,)
+        Points whose zone has a reading; the others are reported and never planned for.
+    """
+
+    limit_s: NDArray[np.float64]
+    covers: NDArray[np.bool_]
+    covers_second: NDArray[np.bool_]
+    wants_second: NDArray[np.bool_]
+    in_standard: NDArray[np.bool_]
+
+
+def _stations(times: TravelTimes) -> NDArray[np.bool_]:
+    return np.array([kind == "station" for kind in times.sites.kinds], dtype=np.bool_)
+
+
+def _crew_zone_limits(
+    times: TravelTimes, standard: ResponseStandard, unit_rank: int, shift: str
+) -> NDArray[np.float64]:
+    """Limits of each pair by crew and zone; ``shift`` empty means the worst one; (n_sites, n_demand)."""
+    crews, crew_at = np.unique(np.array(times.sites.crews), return_inverse=True)
+    zones, zone_at = np.unique(np.array(times.demand.zones), return_inverse=True)
+    if unknown := set(crews.tolist()) - set(standard.crews):
+        first = sorted(unknown)[0]
+        raise UnknownIdError(f"crew {first!r}: expected {nearest_name(first, standard.crews)}")
+    table = np.array(
+        [
+            [
+                standard.limit_s(crew, zone, shift, unit_rank=unit_rank)
+                if shift
+                else standard.worst_shift_limit_s(crew, zone, unit_rank=unit_rank)
+                for zone in zones.tolist()
+            ]
+            for crew in crews.tolist()
+        ]
+    )
+    limits = table[np.ix_(crew_at, zone_at)]
+    return np.where(_stations(times)[:, None], limits, CANNOT)
+
+
+def pair_limits(
+    times: TravelTimes, *, standard: ResponseStandard | None = None, limit_s: float | None = None
+) -> PairLimits:
+    """Work out who covers whom.
+
+    Parameters
+    ----------
+    times : TravelTimes
+    standard : ResponseStandard, optional
+        Limits by crew and zone; needs times in seconds.
+    limit_s : float, optional
+        One limit for all pairs instead, in the unit of the times.
+
+    Returns
+    -------
+    PairLimits
+
+    Raises
+    ------
+    InputError
+        If not exactly one of standard and limit is given, or the cutoff of the times lies under a limit.
+    """
+    if (standard is None) == (limit_s is None):
+        raise InputError("expected either a standard or limit_s")
+    n_demand = len(times.demand)
+    if limit_s is not None:
+        if not limit_s >= 0:
+            raise InputError(f"limit_s {limit_s}: expected 0 or more")
+        limits = np.where(_stations(times)[:, None], limit_s, CANNOT) * np.ones(n_demand)
+        second = np.full_like(limits, CANNOT)
+        wants = np.zeros(n_demand, dtype=np.bool_)
+        inside = np.ones(n_demand, dtype=np.bool_)
+    else:
+        assert standard is not None
+        if times.unit != "s":
+            raise InputError(f"times in unit {times.unit!r}: a standard needs seconds")
+        limits = _crew_zone_limits(times, standard, 1, "")
+        second = _crew_zone_limits(times, standard, 2, "")
+        wants = np.array([standard.wants_second_unit(zone) for zone in times.demand.zones], dtype=np.bool_)
+        inside = np.array([zone in standard.presets for zone in times.demand.zones], dtype=np.bool_)
+    longest = max(limits.max(initial=CANNOT), second.max(initial=CANNOT))
+    if times.cutoff_s < longest:
+        raise InputError(f"times cut off at {times.cutoff_s:g} s: expected at least the largest limit, {longest:.0f} s")
+    return PairLimits(
+        limit_s=limits,
+        covers=times.within(limits),
+        covers_second=times.within(second),
+        wants_second=wants,
+        in_standard=inside,
+    )
+
+
+def site_mask(times: TravelTimes, opened: Iterable[str]) -> NDArray[np.bool_]:
+    """Mark the open sites by id; bool array, shape (n_sites,).
+
+    Raises
+    ------
+    UnknownIdError
+        If an id is not among the sites.
+    """
+    wanted = set(opened)
+    if unknown := wanted - set(times.sites.ids):
+        first = sorted(unknown)[0]
+        raise UnknownIdError(f"site {first!r}: expected {nearest_name(first, times.sites.ids)}")
+    return np.array([id_ in wanted for id_ in times.sites.ids], dtype=np.bool_)
+
+
+def covered_points(limits: PairLimits, opened: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Mark the points that the open sites cover.
+
+    Parameters
+    ----------
+    limits : PairLimits
+    opened : ndarray of bool, shape (n_sites,)
+
+    Returns
+    -------
+    ndarray of bool, shape (n_demand,)
+        Where a second unit is wanted, another open site must reach the point within its limit too.
+    """
+    first = limits.covers[:, opened]
+    second = limits.covers_second[:, opened]
+    # a first unit and one from elsewhere: two sites in all, unless the second-unit set holds the same one site
+    either = (first | second).sum(axis=1) >= 2
+    twice = first.any(axis=1) & second.any(axis=1) & either
+    return np.where(limits.wants_second, twice, first.any(axis=1)) & limits.in_standard
+
+
+def available_share(times: TravelTimes, standard: ResponseStandard, opened: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Probability that a point is covered by crews that are there, by shift.
+
+    Parameters
+    ----------
+    times : TravelTimes
+        In seconds.
+    standard : ResponseStandard
+    opened : ndarray of bool, shape (n_sites,)
+
+    Returns
+    -------
+    ndarray of float64, shape (n_demand, n_shifts)
+        In the order of `default_shifts`; 0 for points without a reading. Crews of different sites are
+        absent independently, all units of a site together.
+    """
+    shifts = default_shifts()
+    wants = np.array([standard.wants_second_unit(zone) for zone in times.demand.zones], dtype=np.bool_)
+    inside = np.array([zone in standard.presets for zone in times.demand.zones], dtype=np.bool_)
+    share = np.zeros((len(times.demand), len(shifts)))
+    for column, shift in enumerate(shifts):
+        first = times.within(_crew_zone_limits(times, standard, 1, shift.name))
+        second = times.within(_crew_zone_limits(times, standard, 2, shift.name))
+        # probability of [a site of the first set is there] x [0, 1, 2 or more sites of either set are there]
+        chance = np.zeros((2, 3, len(times.demand)))
+        chance[0, 0] = 1.0
+        for site in np.flatnonzero(opened):
+            there = standard.crews[times.sites.crews[site]].availability[shift.name]
+            moved = (1 - there) * chance
+            for has_first in (0, 1):
+                for count in (0, 1, 2):
+                    goes = np.where(first[:, site], 1, has_first)
+                    more = np.minimum(count + (first[:, site] | second[:, site]), 2)
+                    moved[goes, more, np.arange(len(wants))] += there * chance[has_first, count]
+            chance = moved
+        once, twice = chance[1].sum(axis=0), chance[1, 2]
+        share[:, column] = np.where(wants, twice, once) * inside
+    return share

@@ -1,0 +1,62 @@
+"""SitingSolution: the plan, how good it is proved to be, and what it does not cover and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from rescuesim.plan import Plan
+from rescuesim.solver.binary_program import Status
+
+__all__ = ["SitingSolution"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitingSolution:
+    """Result of `rescuesim.site`.
+
+    Parameters
+    ----------
+    status : {'optimal', 'feasible', 'infeasible', 'unknown'}
+    objective : float
+        Covered weight (`MaxCoverage`) or number of open sites (`MinSites`), recomputed from the travel
+        times by code that the solver never sees.
+    best_bound : float
+        No plan is better than this.
+    bound_source : str
+        Who proved the bound.
+    gap : float
+        Distance of objective and bound as a share of the objective; 0 if proved optimal.
+    plan : Plan
+        The open sites; the fixed ones alone where there is no solution.
+    points : DataFrame
+        One row a demand point: ``id, covered, nearest_site, nearest_s, limit_s, reason``.
+    uncoverable : DataFrame
+        The rows of `points` that no choice of the given sites would cover, with the reason.
+    runtime_s : float
+        Wall time, reductions and verification included.
+    seed : int
+    ties_broken : bool
+        Whether the plan is proved to be the cheapest, then the first in the table, among the optima.
+    message : str
+        In words, what an infeasible or unfinished status means.
+    """
+
+    status: Status
+    objective: float
+    best_bound: float
+    bound_source: str
+    gap: float
+    plan: Plan
+    points: pd.DataFrame
+    uncoverable: pd.DataFrame
+    runtime_s: float
+    seed: int
+    ties_broken: bool
+    message: str = ""
+
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """Ids of the open sites."""
+        return self.plan.opened

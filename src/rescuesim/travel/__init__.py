@@ -1,0 +1,9 @@
+"""Travel times: a split graph, an engine on it, and the matrices that come out."""
+
+from __future__ import annotations
+
+from rescuesim.travel.split_graph import SplitGraph as SplitGraph
+from rescuesim.travel.split_graph import build_split_graph as build_split_graph
+from rescuesim.travel.times import TravelTimes as TravelTimes
+from rescuesim.travel.times import TravelTimesEnsemble as TravelTimesEnsemble
+from rescuesim.travel.times import travel_times as travel_times

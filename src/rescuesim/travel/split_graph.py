@@ -1,0 +1,181 @@
+"""The split graph: roads cut into pieces at every snapped point.
+
+A piece keeps the id of its road. The ticks of the pieces of an edge are differences of rounded cumulative
+ticks, after slow-downs too, so that they sum to the ticks of the edge exactly. One-way roads, two points
+on one edge and directions that are closed are cases of this one rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from rescuesim.errors import InputError, WeightOverflowError
+from rescuesim.network import NetworkState, RoadNetwork
+from rescuesim.network.road_network import UNREACHABLE
+from rescuesim.quality import SnappedPoints
+
+__all__ = ["SplitGraph", "build_split_graph"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitGraph:
+    """Pieces of edges between nodes; nodes of the network come first, split points after.
+
+    Parameters
+    ----------
+    n_nodes : int
+    tail, head : ndarray of int32, shape (n_pieces,)
+    edge, road : ndarray of int32, shape (n_pieces,)
+        Of the network.
+    begin, end : ndarray of float64, shape (n_pieces,)
+        Shares of the edge, from its tail, at which the piece begins and ends.
+    from_m, to_m : ndarray of float64, shape (n_pieces,)
+        Positions on the road, ``from_m <= to_m``.
+    edge_ticks : ndarray of int32, shape (n_edges,)
+        Of the network.
+    point_node : ndarray of int32, shape (n_points,)
+        Node of each snapped point; -1 without a road.
+    point_road : ndarray of int32, shape (n_points,)
+        Road of each point that lies between junctions; -1 for the others.
+    point_m : ndarray of float64, shape (n_points,)
+        Its position there.
+    """
+
+    n_nodes: int
+    tail: NDArray[np.int32]
+    head: NDArray[np.int32]
+    edge: NDArray[np.int32]
+    road: NDArray[np.int32]
+    begin: NDArray[np.float64]
+    end: NDArray[np.float64]
+    from_m: NDArray[np.float64]
+    to_m: NDArray[np.float64]
+    edge_ticks: NDArray[np.int32]
+    point_node: NDArray[np.int32]
+    point_road: NDArray[np.int32]
+    point_m: NDArray[np.float64]
+
+    def piece_ticks(self, state: NetworkState | None = None) -> NDArray[np.int64]:
+        """Ticks of each piece, slow-downs of the state included; int64, shape (n_pieces,)."""
+        total = self.edge_ticks.astype(np.float64)[self.edge]
+        for road, factor in state.time_factors.items() if state else ():
+            slowed = self.road == road
+            total[slowed] = np.rint(total[slowed] * factor)
+        if total.size and total.max() >= UNREACHABLE:
+            raise WeightOverflowError("a slow-down makes an edge take 29.8 hours or more")
+        return (np.rint(total * self.end) - np.rint(total * self.begin)).astype(np.int64)
+
+    def open_pieces(self, state: NetworkState | None = None) -> NDArray[np.bool_]:
+        """Mark the pieces that no closure touches; bool, shape (n_pieces,)."""
+        is_open = np.ones(len(self.road), dtype=np.bool_)
+        for closure in state.closures if state else ():
+            if closure.shuts:
+                touched = (self.road == closure.road) & (self.from_m <= closure.to_m)
+                is_open &= ~(touched & (self.to_m >= closure.from_m))
+        return is_open
+
+    def closed_points(self, state: NetworkState | None = None) -> NDArray[np.bool_]:
+        """Mark the points that lie on a closed part of a road; bool, shape (n_points,)."""
+        closed = np.zeros(len(self.point_node), dtype=np.bool_)
+        for closure in state.closures if state else ():
+            if closure.shuts:
+                on_road = self.point_road == closure.road
+                closed |= on_road & (self.point_m >= closure.from_m) & (self.point_m <= closure.to_m)
+        return closed
+
+    def matrix(self, state: NetworkState | None = None) -> csr_array:
+        """Return the open pieces as a sparse matrix of ticks, the fastest of parallel ones.
+
+        Returns
+        -------
+        csr_array of float64, shape (n_nodes, n_nodes)
+            Whole numbers; an explicit zero is a piece that takes no time.
+        """
+        keep = np.flatnonzero(self.open_pieces(state))
+        tail, head, ticks = self.tail[keep], self.head[keep], self.piece_ticks(state)[keep]
+        order = np.lexsort((ticks, head, tail))
+        tail, head, ticks = tail[order], head[order], ticks[order]
+        first = np.ones(len(order), dtype=np.bool_)
+        first[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
+        indptr = np.zeros(self.n_nodes + 1, dtype=np.int32)
+        np.cumsum(np.bincount(tail[first], minlength=self.n_nodes), out=indptr[1:])
+        data = ticks[first].astype(np.float64)
+        return csr_array((data, head[first].astype(np.int32), indptr), shape=(self.n_nodes, self.n_nodes))
+
+
+def build_split_graph(network: RoadNetwork, *points: SnappedPoints) -> SplitGraph:
+    """Cut the roads at the snapped points.
+
+    Parameters
+    ----------
+    network : RoadNetwork
+    *points : SnappedPoints
+        Groups of points; `SplitGraph.point_node` lists them one after the other.
+
+    Returns
+    -------
+    SplitGraph
+    """
+    road = np.concatenate([group.road for group in points]).astype(np.int64)
+    metres = np.concatenate([group.position_m for group in points])
+    length = network.road_length_m
+    if road.size and road.max(initial=-1) >= network.n_roads:
+        raise InputError("snapped points of another network")
+    inside = (road >= 0) & (metres > 0) & (metres < length[road])
+    places, place_of = np.unique(np.column_stack([road[inside], metres[inside]]), axis=0, return_inverse=True)
+    place_road, place_m = places[:, 0].astype(np.int64), places[:, 1]
+    per_road = np.bincount(place_road, minlength=network.n_roads)
+    first_place = np.r_[0, np.cumsum(per_road)[:-1]]
+
+    pieces = per_road[network.road] + 1  # of each edge
+    edge = np.repeat(np.arange(network.n_edges), pieces)
+    step = np.arange(len(edge)) - np.repeat(np.r_[0, np.cumsum(pieces)[:-1]], pieces)
+    on, count = network.road[edge].astype(np.int64), pieces[edge] - 1
+    forward = network.forward[edge]
+    # the k-th cut from the tail is place k on the way forward and place count - 1 - k on the way back
+    cut_before = first_place[on] + np.where(forward, step - 1, count - step)
+    cut_after = first_place[on] + np.where(forward, step, count - step - 1)
+    starts, ends = step == 0, step == count
+    clip = max(len(place_m) - 1, 0)
+    position = np.r_[place_m, 0.0]
+    before_m = position[np.clip(cut_before, 0, clip)]
+    after_m = position[np.clip(cut_after, 0, clip)]
+    road_m = length[on]
+    before_m = np.where(starts, np.where(forward, 0.0, road_m), before_m)
+    after_m = np.where(ends, np.where(forward, road_m, 0.0), after_m)
+    whole = np.where(road_m > 0, road_m, 1.0)
+    begin = np.where(starts, 0.0, np.where(forward, before_m, road_m - before_m) / whole)
+    end = np.where(ends, 1.0, np.where(forward, after_m, road_m - after_m) / whole)
+
+    node = np.full(len(road), -1, dtype=np.int64)
+    node[inside] = network.n_nodes + place_of.ravel()
+    road_start, road_end = _road_ends(network)
+    at_start, at_end = (road >= 0) & ~inside & (metres <= 0), (road >= 0) & ~inside & (metres > 0)
+    node[at_start], node[at_end] = road_start[road[at_start]], road_end[road[at_end]]
+    return SplitGraph(
+        n_nodes=network.n_nodes + len(places),
+        tail=np.where(starts, network.tail[edge], network.n_nodes + cut_before).astype(np.int32),
+        head=np.where(ends, network.head[edge], network.n_nodes + cut_after).astype(np.int32),
+        edge=edge.astype(np.int32),
+        road=on.astype(np.int32),
+        begin=begin,
+        end=end,
+        from_m=np.minimum(before_m, after_m),
+        to_m=np.maximum(before_m, after_m),
+        edge_ticks=network.ticks,
+        point_node=node.astype(np.int32),
+        point_road=np.where(inside, road, -1).astype(np.int32),
+        point_m=metres,
+    )
+
+
+def _road_ends(network: RoadNetwork) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the nodes at which each road's positions begin and end."""
+    start, end = np.zeros(network.n_roads, dtype=np.int64), np.zeros(network.n_roads, dtype=np.int64)
+    first = network.forward
+    start[network.road[first]], end[network.road[first]] = network.tail[first], network.head[first]
+    return start, end

@@ -1,0 +1,348 @@
+"""TravelTimes and TravelTimesEnsemble: how long every site takes to every point, intact and broken."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal, overload
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from rescuesim.candidates import CandidateSites, read_sites
+from rescuesim.demand import DemandPoints, read_demand
+from rescuesim.errors import InputError, UnknownIdError, nearest_name
+from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
+from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE
+from rescuesim.quality import SnappedPoints, snap_points
+from rescuesim.travel.dijkstra import shortest_ticks
+from rescuesim.travel.split_graph import SplitGraph, build_split_graph
+
+__all__ = ["REASONS", "TravelTimes", "TravelTimesEnsemble", "travel_times"]
+
+REASONS = ("", "no_road", "road_closed", "site_unusable", "no_path", "beyond_cutoff", "not_given")
+Towards = Literal["demand", "sites"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TravelTimes:
+    """Travel times between sites and demand points in one state of the network.
+
+    Parameters
+    ----------
+    sites : CandidateSites
+    demand : DemandPoints
+    ticks : ndarray of int32, shape (n_sites, n_demand)
+        Units of 0.1 ms, access legs included; 2^30 - 1 where unreachable. Empty for other units.
+    values : ndarray of float64, shape (n_sites, n_demand)
+        In `unit`; ``inf`` where unreachable.
+    unit : {'s', 'm', 'cost'}
+    cutoff_s : float
+        Longer times are unreachable; it only truncates.
+    towards : {'demand', 'sites'}
+        Direction of travel.
+    state : NetworkState or None
+        What was broken; None if nothing.
+    graph : SplitGraph or None
+        The pieces that were driven; None for times given as a matrix.
+    site_snap, demand_snap : SnappedPoints or None
+    """
+
+    sites: CandidateSites
+    demand: DemandPoints
+    ticks: NDArray[np.int32]
+    values: NDArray[np.float64]
+    unit: Literal["s", "m", "cost"] = "s"
+    cutoff_s: float = math.inf
+    towards: Towards = "demand"
+    state: NetworkState | None = None
+    graph: SplitGraph | None = None
+    site_snap: SnappedPoints | None = None
+    demand_snap: SnappedPoints | None = None
+
+    @classmethod
+    def from_matrix(
+        cls,
+        values: ArrayLike,
+        *,
+        sites: pd.DataFrame | CandidateSites,
+        demand: pd.DataFrame | DemandPoints,
+        unit: Literal["s", "m", "cost"] = "s",
+    ) -> TravelTimes:
+        """Take times, distances or costs that were computed elsewhere.
+
+        Parameters
+        ----------
+        values : array_like of float, shape (n_sites, n_demand)
+            0 or more; ``inf`` where a point cannot be reached.
+        sites, demand : DataFrame or artefact
+            Tables as in `load_sites` and `load_demand`; positions are not needed.
+        unit : {'s', 'm', 'cost'}, optional
+            Only seconds are turned into integer ticks.
+
+        Returns
+        -------
+        TravelTimes
+
+        Raises
+        ------
+        InputError
+            If the shape is wrong, or a value is NaN or negative.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"id": ["s1"]}), pd.DataFrame({"id": ["a", "b"]})
+        >>> TravelTimes.from_matrix([[60, np.inf]], sites=frame[0], demand=frame[1]).values.tolist()
+        [[60.0, inf]]
+        """
+        made_sites, made_demand = _sites_without_positions(sites), _demand_without_positions(demand)
+        array = np.asarray(values, dtype=np.float64)
+        if array.shape != (len(made_sites), len(made_demand)):
+            raise InputError(f"matrix of shape {array.shape}: expected ({len(made_sites)}, {len(made_demand)})")
+        if np.isnan(array).any() or (array < 0).any():
+            site, point = np.argwhere(np.isnan(array) | (array < 0))[0]
+            place = f"site {made_sites.ids[site]}, point {made_demand.ids[point]}"
+            raise InputError(f"matrix, {place}: {array[site, point]}, expected 0 or more, or inf")
+        if unit not in ("s", "m", "cost"):
+            raise InputError(f"unit {unit!r}: expected s, m or cost")
+        ticks = np.zeros((0, 0), dtype=np.int32)
+        if unit == "s":
+            rounded = np.rint(array * TICKS_PER_SECOND)
+            if (np.isfinite(rounded) & (rounded >= UNREACHABLE)).any():
+                raise InputError("matrix: expected times under 29.8 hours, or inf")
+            ticks = np.where(np.isfinite(rounded), rounded, UNREACHABLE).astype(np.int32)
+        return cls(sites=made_sites, demand=made_demand, ticks=ticks, values=array, unit=unit)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the values as a table, sites as rows and points as columns, by id."""
+        return pd.DataFrame(self.values, index=list(self.sites.ids), columns=list(self.demand.ids))
+
+    def row(self, site: str) -> NDArray[np.float64]:
+        """Values from one site, by id; float64, shape (n_demand,)."""
+        if site not in self.sites.ids:
+            raise UnknownIdError(f"site {site!r}: expected {nearest_name(site, self.sites.ids)}")
+        return np.asarray(self.values[self.sites.ids.index(site)])
+
+    def within(self, limit: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Decide who is in time: the one place where a time is compared with a limit.
+
+        Parameters
+        ----------
+        limit : ndarray of float64, shape (n_sites, n_demand)
+            In `unit`; a negative limit is never kept.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_demand, n_sites)
+            ``covers[i, j]``: the time is at most the limit, compared in integer ticks.
+        """
+        if self.unit != "s":
+            return np.asarray((self.values <= limit).T)
+        floor = np.floor(np.clip(limit, -1.0, UNREACHABLE) * TICKS_PER_SECOND + 1e-6)
+        return np.asarray(((self.ticks <= floor) & (self.ticks < UNREACHABLE)).T)
+
+    def reasons(self) -> NDArray[np.str_]:
+        """Say why each pair is unreachable.
+
+        Returns
+        -------
+        ndarray of str, shape (n_sites, n_demand)
+            Empty where reachable, else one of `REASONS`.
+        """
+        out = ~np.isfinite(self.values)
+        found = np.where(out, "not_given", "").astype("U13")
+        if self.graph is None or self.site_snap is None or self.demand_snap is None or not out.any():
+            return found
+        n_sites = len(self.sites)
+        whole = replace(self, cutoff_s=math.inf)
+        reached = _ticks(whole.graph, self.site_snap, self.demand_snap, self.state, math.inf, self.towards)
+        found[out] = np.where(reached[out] < UNREACHABLE, "beyond_cutoff", "no_path")
+        closed = self.graph.closed_points(self.state)
+        unusable = [id_ in (self.state.unusable_sites if self.state else ()) for id_ in self.sites.ids]
+        found[out & np.array(unusable)[:, None]] = "site_unusable"
+        found[out & (closed[:n_sites, None] | closed[None, n_sites:])] = "road_closed"
+        found[out & ~(self.site_snap.in_range[:, None] & self.demand_snap.in_range[None, :])] = "no_road"
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TravelTimesEnsemble:
+    """Travel times over the states of a network, computed one state at a time as they are asked for.
+
+    Parameters
+    ----------
+    intact : TravelTimes
+        Times of the unbroken network with the same points and cutoff.
+    states : NetworkStates
+    """
+
+    intact: TravelTimes
+    states: NetworkStates
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def __getitem__(self, index: int) -> TravelTimes:
+        return _times_in_state(self.intact, self.states[index])
+
+    def __iter__(self) -> Iterator[TravelTimes]:
+        return (self[index] for index in range(len(self)))
+
+
+def _sites_without_positions(sites: pd.DataFrame | CandidateSites) -> CandidateSites:
+    if isinstance(sites, CandidateSites):
+        return sites
+    made, faults = read_sites(sites, positions=False)
+    if faults or made is None:
+        raise InputError(faults)
+    return made
+
+
+def _demand_without_positions(demand: pd.DataFrame | DemandPoints) -> DemandPoints:
+    if isinstance(demand, DemandPoints):
+        return demand
+    made, faults = read_demand(demand, positions=False)
+    if faults or made is None:
+        raise InputError(faults)
+    return made
+
+
+def _ticks(
+    graph: SplitGraph | None,
+    sites: SnappedPoints,
+    demand: SnappedPoints,
+    state: NetworkState | None,
+    cutoff_s: float,
+    towards: Towards,
+) -> NDArray[np.int32]:
+    """Ticks of every pair, access legs included; closed and unsnapped points are unreachable."""
+    assert graph is not None
+    n_sites = len(sites)
+    closed = graph.closed_points(state)
+    usable = (graph.point_node >= 0) & ~closed
+    cutoff = UNREACHABLE - 1 if cutoff_s == math.inf else min(math.floor(cutoff_s * TICKS_PER_SECOND), UNREACHABLE - 1)
+    matrix = graph.matrix(state)
+    found = shortest_ticks(
+        matrix if towards == "demand" else matrix.T.tocsr(),
+        graph.point_node[:n_sites],
+        graph.point_node[n_sites:],
+        usable[:n_sites],
+        usable[n_sites:],
+        limit=cutoff,
+    )
+    total = found + sites.access_ticks[:, None].astype(np.int64) + demand.access_ticks[None, :]
+    return np.where((found < UNREACHABLE) & (total <= cutoff), total, UNREACHABLE).astype(np.int32)
+
+
+def _with_ticks(times: TravelTimes, ticks: NDArray[np.int32], state: NetworkState | None) -> TravelTimes:
+    if state is not None and state.unusable_sites:
+        if unknown := state.unusable_sites - set(times.sites.ids):
+            first = sorted(unknown)[0]
+            raise UnknownIdError(
+                f"state {state.label!r}, site {first!r}: expected {nearest_name(first, times.sites.ids)}"
+            )
+        shut = np.array([id_ in state.unusable_sites for id_ in times.sites.ids])
+        ticks = np.where(shut[:, None], UNREACHABLE, ticks).astype(np.int32)
+    seconds = np.where(ticks < UNREACHABLE, ticks / TICKS_PER_SECOND, np.inf)
+    return replace(times, ticks=ticks, values=seconds, state=state)
+
+
+def _times_in_state(times: TravelTimes, state: NetworkState | None) -> TravelTimes:
+    assert times.site_snap is not None
+    assert times.demand_snap is not None
+    ticks = _ticks(times.graph, times.site_snap, times.demand_snap, state, times.cutoff_s, times.towards)
+    return _with_ticks(times, ticks, state)
+
+
+@overload
+def travel_times(
+    network: RoadNetwork,
+    sites: CandidateSites,
+    demand: DemandPoints,
+    *,
+    states: None = ...,
+    cutoff_s: float = ...,
+    towards: Towards = ...,
+    snap_limit_m: float | None = ...,
+) -> TravelTimes: ...
+@overload
+def travel_times(
+    network: RoadNetwork,
+    sites: CandidateSites,
+    demand: DemandPoints,
+    *,
+    states: NetworkStates,
+    cutoff_s: float = ...,
+    towards: Towards = ...,
+    snap_limit_m: float | None = ...,
+) -> TravelTimesEnsemble: ...
+def travel_times(
+    network: RoadNetwork,
+    sites: CandidateSites,
+    demand: DemandPoints,
+    *,
+    states: NetworkStates | None = None,
+    cutoff_s: float = math.inf,
+    towards: Towards = "demand",
+    snap_limit_m: float | None = None,
+) -> TravelTimes | TravelTimesEnsemble:
+    """Compute how long every site takes to every demand point.
+
+    Points snap to positions on roads, which split their edges; access legs are counted.
+
+    Parameters
+    ----------
+    network : RoadNetwork
+    sites : CandidateSites
+    demand : DemandPoints
+    states : NetworkStates, optional
+        Moments of the broken network; the intact one if absent.
+    cutoff_s : float, optional
+        Longer times are ``inf``; it only truncates.
+    towards : {'demand', 'sites'}, optional
+        Direction of travel; ``sites`` for the way back.
+    snap_limit_m : float, optional
+        Farther from any road than this, a point has none.
+
+    Returns
+    -------
+    TravelTimes, or TravelTimesEnsemble where states are given
+
+    Raises
+    ------
+    InputError
+        If the cutoff is negative or NaN, or the points have no positions.
+    UnknownIdError
+        If a state closes a road that the network does not have.
+
+    References
+    ----------
+    Dijkstra, E. W. (1959). A note on two problems in connexion with graphs. Numerische Mathematik 1,
+    269-271. doi:10.1007/BF01386390 (through scipy.sparse.csgraph)
+    """
+    if not cutoff_s >= 0:
+        raise InputError(f"cutoff_s {cutoff_s}: expected seconds of 0 or more")
+    if sites.lon is None or sites.lat is None or demand.lon is None or demand.lat is None:
+        raise InputError("sites and demand: expected lon and lat")
+    for state in states or ():
+        roads = [closure.road for closure in state.closures] + list(state.slow_downs)
+        if wrong := [road for road in roads if not 0 <= road < network.n_roads]:
+            raise UnknownIdError(f"state {state.label!r}: road {wrong[0]}, expected 0 to {network.n_roads - 1}")
+    site_snap = snap_points(network, sites.lon, sites.lat, snap_limit_m=snap_limit_m)
+    demand_snap = snap_points(network, demand.lon, demand.lat, snap_limit_m=snap_limit_m)
+    empty = np.zeros((0, 0))
+    frame = TravelTimes(
+        sites=sites,
+        demand=demand,
+        ticks=empty.astype(np.int32),
+        values=empty,
+        cutoff_s=cutoff_s,
+        towards=towards,
+        graph=build_split_graph(network, site_snap, demand_snap),
+        site_snap=site_snap,
+        demand_snap=demand_snap,
+    )
+    intact = _times_in_state(frame, None)
+    return intact if states is None else TravelTimesEnsemble(intact=intact, states=states)

@@ -1,0 +1,217 @@
+"""rs.site: limits, reasons, ties, time limits and bad input."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from oracles_siting import coverage_share
+
+from rescuesim.errors import InputError, UnknownIdError
+from rescuesim.siting import (
+    MaxCoverage,
+    MinSites,
+    available_share,
+    covered_points,
+    pair_limits,
+    point_coverage,
+    site,
+    site_mask,
+)
+from rescuesim.standard import load_standard
+from rescuesim.travel import TravelTimes
+
+
+def times_of(rows: object, sites: dict[str, list[object]], demand: dict[str, list[object]]) -> TravelTimes:
+    matrix = np.asarray(rows, dtype=float)
+    return TravelTimes.from_matrix(
+        matrix,
+        sites=pd.DataFrame({"id": [f"s{j}" for j in range(matrix.shape[0])], **sites}),
+        demand=pd.DataFrame({"id": [f"d{i}" for i in range(matrix.shape[1])], **demand}),
+    )
+
+
+def random_times(seed: int, n_sites: int = 40, n_demand: int = 200) -> TravelTimes:
+    rng = np.random.default_rng(seed)
+    at, to = rng.uniform(0, 1, (n_sites, 1, 2)), rng.uniform(0, 1, (1, n_demand, 2))
+    return times_of(
+        np.hypot(*(at - to).transpose(2, 0, 1)) * 1200,
+        {
+            "status": ["existing"] * 4 + ["candidate"] * (n_sites - 4),
+            "cost": rng.integers(1, 9, n_sites).tolist(),
+        },
+        {
+            "people": rng.integers(1, 900, n_demand).tolist(),
+            "zone": rng.choice(["built_up", "suburb", "dense_rural", "rural"], n_demand).tolist(),
+        },
+    )
+
+
+def test_every_uncovered_point_says_why() -> None:
+    times = times_of(
+        [[50, 400, np.inf, 50, 700, 50], [2000, 2000, np.inf, 2000, 100, 2000]],
+        {"crew": ["micro_station", "township_duty"], "status": ["existing", "existing"]},
+        {"zone": ["built_up", "built_up", "suburb", "rural", "suburb", "suburb"]},
+    )
+    solution = site(times, MinSites(), standard=load_standard())
+    assert solution.points["reason"].tolist() == ["", "limit", "not_given", "not_in_standard", "", ""]
+    assert solution.points["nearest_site"].tolist()[4] == "s1"
+    only_crew = times_of([[50]], {"crew": ["township_duty"]}, {"zone": ["built_up"]})
+    assert site(only_crew, MinSites(), standard=load_standard()).uncoverable["reason"].tolist() == ["no_crew"]
+
+
+def test_a_second_unit_must_come_from_another_site() -> None:
+    standard = load_standard(inner="micro_station_135")
+    one = times_of([[10]], {}, {"zone": ["built_up"]})
+    assert site(one, MinSites(), standard=standard).points["covered"].tolist() == [False]
+    two = times_of([[10], [150]], {}, {"zone": ["built_up"]})
+    solution = site(two, MaxCoverage(2), standard=standard)
+    assert solution.opened == ("s0", "s1")
+    assert site(two, MaxCoverage(1), standard=standard).points["reason"].tolist() in (
+        ["second_unit"],
+        ["no_path"],
+    )
+
+
+def test_ties_go_to_the_cheapest_and_then_to_the_first_in_the_table() -> None:
+    cheap = times_of([[10], [10], [10]], {"cost": [5, 2, 2]}, {"zone": ["suburb"]})
+    assert site(cheap, MaxCoverage(1), standard=load_standard()).opened == ("s1",)
+    assert site(cheap, MaxCoverage(3), standard=load_standard()).opened == ("s1",)
+
+
+def test_existing_sites_stay_open_and_count_and_closed_ones_stay_shut() -> None:
+    times = times_of([[900], [10], [10]], {"status": ["existing", "closed", "candidate"]}, {"zone": ["suburb"]})
+    solution = site(times, MaxCoverage(2), standard=load_standard())
+    assert solution.opened == ("s0", "s2")
+    short = site(times_of([[1], [1]], {"status": ["existing"] * 2}, {}), MaxCoverage(1), limit_s=5)
+    assert short.status == "infeasible"
+    assert "2 existing" in short.message
+
+
+def test_new_sites_take_the_units_they_are_given() -> None:
+    times = times_of([[10], [10]], {"status": ["existing", "candidate"], "units": [3, 1]}, {"zone": ["suburb"]})
+    far = times_of(
+        [[999, 10], [10, 999]],
+        {"status": ["existing", "candidate"], "units": [3, 1]},
+        {"zone": ["suburb"] * 2},
+    )
+    assert site(far, MaxCoverage(2), standard=load_standard(), units_per_new_site=2).plan.units == {
+        "s0": 3,
+        "s1": 2,
+    }
+    assert site(times, MaxCoverage(2), standard=load_standard()).plan.units == {"s0": 3}
+
+
+def test_a_time_limit_returns_a_plan_with_a_bound_and_a_gap() -> None:
+    times = random_times(3, n_sites=150, n_demand=3000)
+    solution = site(times, MaxCoverage(30), standard=load_standard(), solve_limit_s=0.05)
+    assert solution.status in ("feasible", "optimal")
+    assert len(solution.opened) <= 30
+    assert solution.objective > 0
+    assert solution.best_bound >= solution.objective
+    assert solution.gap == pytest.approx((solution.best_bound - solution.objective) / solution.objective)
+
+
+def test_the_same_input_gives_the_same_plan_and_more_workers_the_same_value() -> None:
+    times = random_times(5)
+    first, again = (site(times, MaxCoverage(12), standard=load_standard(), seed=3) for _ in range(2))
+    assert first.opened == again.opened
+    assert site(times, MaxCoverage(12), standard=load_standard(), workers=2).objective == first.objective
+
+
+def test_coverage_is_what_an_independent_count_gives() -> None:
+    times, standard = random_times(6), load_standard()
+    solution = site(times, MaxCoverage(10), standard=standard)
+    opened = [times.sites.ids.index(id_) for id_ in solution.opened]
+    share = coverage_share(opened, times.values, times.sites, times.demand, standard, times.demand.weights)
+    inside = np.array([zone in standard.presets for zone in times.demand.zones])
+    assert solution.objective / times.demand.weights[inside].sum() == pytest.approx(share, abs=1e-12)
+
+
+def test_available_coverage_is_the_chance_that_a_crew_in_reach_is_there() -> None:
+    standard = load_standard()
+    times = times_of(
+        [[10, 10, 10], [10, 9999, 10]],
+        {"crew": ["brigade", "micro_station"]},
+        {"zone": ["built_up", "built_up", "rural"]},
+    )
+    share = available_share(times, standard, np.array([True, True]))
+    assert share[0].tolist() == pytest.approx([1 - 0.02 * 0.15] * 2)
+    assert share[1].tolist() == pytest.approx([0.98] * 2)
+    assert share[2].tolist() == [0, 0]
+
+
+def test_available_coverage_by_two_units_is_summed_over_who_is_there() -> None:
+    standard = load_standard(inner="micro_station_135")
+    times = times_of([[10], [60], [150]], {"crew": ["micro_station"] * 3}, {"zone": ["built_up"]})
+    share = available_share(times, standard, np.ones(3, dtype=bool))[0, 0]
+    p, expected = 0.85, 0.0
+    for a in (0, 1):
+        for b in (0, 1):
+            for c in (0, 1):
+                if (a or b) and a + b + c >= 2:
+                    expected += np.prod([p if up else 1 - p for up in (a, b, c)])
+    assert share == pytest.approx(expected)
+
+
+def test_available_coverage_never_exceeds_built_coverage() -> None:
+    times, standard = random_times(8), load_standard()
+    opened = site_mask(times, times.sites.ids[:15])
+    built = covered_points(pair_limits(times, standard=standard), opened)
+    assert (available_share(times, standard, opened) <= built[:, None] + 1e-12).all()
+
+
+def test_a_plan_without_sites_covers_nothing() -> None:
+    times = times_of([[10]], {}, {"zone": ["suburb"]})
+    limits = pair_limits(times, standard=load_standard())
+    assert not point_coverage(times, limits, np.array([False]))["covered"].any()
+
+
+def test_weights_that_are_not_whole_are_kept_and_the_bound_stays_a_bound() -> None:
+    times = times_of([[10, 900], [900, 10]], {}, {"weight": [0.12345, 0.123449], "zone": ["suburb"] * 2})
+    solution = site(times, MaxCoverage(1), standard=load_standard())
+    assert solution.objective == pytest.approx(0.12345, abs=1e-4)
+    assert solution.best_bound >= solution.objective
+
+
+def test_all_weights_zero_and_nothing_coverable_are_answered_honestly() -> None:
+    nothing = times_of([[10]], {}, {"people": [0], "zone": ["suburb"]})
+    assert site(nothing, MaxCoverage(1), standard=load_standard()).objective == 0
+    far = site(times_of([[9999]], {}, {"zone": ["suburb"]}), MinSites(), standard=load_standard())
+    assert (far.status, far.objective, far.opened) == ("optimal", 0, ())
+    assert far.uncoverable["reason"].tolist() == ["limit"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"standard": None}, "either a standard or limit_s"),
+        ({"limit_s": 3.0}, "either a standard or limit_s"),
+        ({"solve_limit_s": 0}, "solve_limit_s"),
+        ({"units_per_new_site": 0}, "units_per_new_site"),
+        ({"workers": 0}, "workers"),
+    ],
+)
+def test_contradictory_options_are_refused(options: dict[str, object], message: str) -> None:
+    times = times_of([[10]], {}, {"zone": ["suburb"]})
+    with pytest.raises(InputError, match=message):
+        site(times, MaxCoverage(1), **{"standard": load_standard(), **options})  # type: ignore[arg-type]
+
+
+def test_impossible_numbers_and_cutoffs_are_refused() -> None:
+    times = times_of([[10]], {}, {"zone": ["suburb"]})
+    for wrong in (0, -1, 1.5, True):
+        with pytest.raises(InputError, match="n_sites"):
+            MaxCoverage(wrong)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="at most the 1 sites"):
+        site(times, MaxCoverage(2), standard=load_standard())
+    from dataclasses import replace
+
+    with pytest.raises(InputError, match="cut off at 60"):
+        site(replace(times, cutoff_s=60.0), MaxCoverage(1), standard=load_standard())
+    with pytest.raises(InputError, match="needs seconds"):
+        site(replace(times, unit="m"), MaxCoverage(1), standard=load_standard())
+    with pytest.raises(InputError, match="limit_s"):
+        pair_limits(times, limit_s=-1.0)
+    with pytest.raises(UnknownIdError, match="expected one of s0"):
+        site_mask(times, ["s9"])

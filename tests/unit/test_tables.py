@@ -1,0 +1,123 @@
+"""Tables: every fault at once with its place, encodings, defaults said aloud."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from rescuesim.candidates import load_sites
+from rescuesim.demand import load_demand
+from rescuesim.errors import DataFileError, InputError
+
+GOOD = "id,name,lon,lat,zone,people\nv1,上村,119.3,28.7,suburb,820\nv2,下村,119.31,28.71,rural,40\n"
+
+
+def write(folder: Path, text: str, encoding: str = "utf-8", name: str = "demand.csv") -> Path:
+    path = folder / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_chinese_names_are_read_in_every_encoding_a_bureau_uses(tmp_path: Path, encoding: str) -> None:
+    demand = load_demand(write(tmp_path, GOOD, encoding))
+    assert demand.names == ("上村", "下村")
+    assert any("GB18030" in note for note in demand.notes) == (encoding == "gb18030")
+
+
+def test_all_faults_are_reported_at_once_with_row_column_value_and_expectation(tmp_path: Path) -> None:
+    bad = (
+        "id,lon,lat,zone,people\n"
+        "v1,119.3,28.7,bilt_up,-3\n"
+        "v1,119.3,north,suburb,10\n"
+        ",119.3,28.7,suburb,\n"
+        "v4,nan,28.7,suburb,inf\n"
+    )
+    with pytest.raises(InputError) as caught:
+        load_demand(write(tmp_path, bad))
+    found = {(fault.row, fault.column) for fault in caught.value.faults}
+    assert found == {(2, "zone"), (2, "people"), (3, "lat"), (3, "id"), (4, "id"), (5, "lon"), (5, "people")}
+    message = str(caught.value)
+    assert "demand.csv, row 2, column people: '-3', expected a number of 0 or more" in message
+    assert "did you mean built_up?" in message
+    assert "it stands in row 2 too" in message
+
+
+def test_a_people_cell_that_is_empty_in_a_filled_column_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="row 3, column people: '', expected a number of 0 or more, or no people column"):
+        load_demand(write(tmp_path, "id,lon,lat,people\na,119,28,5\nb,119,28,\n"))
+
+
+def test_defaults_are_said_aloud_and_codes_stay_text() -> None:
+    demand = load_demand(pd.DataFrame({"id": ["007", "8"], "lon": [119.3, 119.4], "lat": [28.7, 28.8]}))
+    assert demand.ids == ("007", "8")
+    assert demand.people.tolist() == [1, 1]
+    said = " ".join(demand.notes)
+    for word in ("people", "weight", "calls_per_year", "zone", "kind"):
+        assert f"{word} not given" in said
+    sites = load_sites(pd.DataFrame({"id": ["a", "b"], "lon": [119.3] * 2, "lat": [28.7] * 2, "status": ["existing", ""]}))
+    assert sites.cost.tolist() == [0, 1]
+    assert sites.statuses == ("existing", "candidate")
+    assert "status not given for 1 of 2 sites: candidate" in " ".join(sites.notes)
+
+
+def test_people_calls_and_weight_are_three_numbers() -> None:
+    frame = pd.DataFrame(
+        {"id": ["a", "b"], "lon": [119.3] * 2, "lat": [28.7] * 2, "people": [10, 20], "weight": [None, 7], "calls_per_year": [3, None]}
+    )
+    demand = load_demand(frame)
+    assert demand.weights.tolist() == [10, 7]
+    assert demand.calls_given.tolist() == [True, False]
+    again = load_demand(demand.to_frame())
+    assert again.weights.tolist() == demand.weights.tolist()
+    assert again.calls_given.tolist() == demand.calls_given.tolist()
+
+
+def test_projected_coordinates_come_back_as_wgs84() -> None:
+    from pyproj import Transformer
+
+    x, y = Transformer.from_crs("EPSG:4326", "EPSG:4549", always_xy=True).transform(119.3, 28.7)
+    demand = load_demand(pd.DataFrame({"id": ["a"], "lon": [x], "lat": [y]}), crs="EPSG:4549")
+    frame = demand.to_frame()
+    assert (frame["lon"][0], frame["lat"][0]) == (pytest.approx(119.3, abs=1e-7), pytest.approx(28.7, abs=1e-7))
+    assert "lon" in load_sites(pd.DataFrame({"id": ["a"], "lon": [119.3], "lat": [28.7]})).to_frame()
+
+
+@pytest.mark.parametrize("crs", ["gcj", "EPSG:1", "", "EPSG:999999"])
+def test_an_unknown_coordinate_system_is_refused(crs: str) -> None:
+    with pytest.raises(InputError, match="expected"):
+        load_demand(pd.DataFrame({"id": ["a"], "lon": [1.0], "lat": [2.0]}), crs=crs)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the file is empty"),
+        ("id,lon,lat\n", "at least one row"),
+        ("id,lon,lat\n\n\n", "at least one row"),
+        ("name,lon\na,1\n", "column id: expected a column of this name"),
+        ("id,lon,lat,lat\na,1,2,3\n", "each column once"),
+        ("id,lon,lat\na,1,2,3,4\n", "row 2: expected 3 cells as in the header, not 4"),
+    ],
+)
+def test_a_table_that_is_none_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_demand(write(tmp_path, text))
+
+
+def test_files_that_are_no_text_tables_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataFileError, match="no such file"):
+        load_demand(tmp_path / "absent.csv")
+    with pytest.raises(DataFileError, match=r"expected a \.csv file"):
+        load_demand(write(tmp_path, GOOD, name="demand.xyz"))
+    binary = tmp_path / "binary.csv"
+    binary.write_bytes(b"id,lon,lat\n\xff\xff\xff\x00")
+    with pytest.raises(DataFileError, match="UTF-8 or GB18030|zero bytes"):
+        load_demand(binary)
+
+
+def test_blank_rows_keep_the_numbers_of_the_rows_below(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="row 4, column lon"):
+        load_demand(write(tmp_path, "id,lon,lat\na,1,2\n\nb,x,2\n"))
