@@ -86,7 +86,9 @@ def snap_points(
         raise InputError(f"snap limit {limit} m, access speed {speed} km/h: expected 0 or more, and above 0")
     lines = network.projected_lines()
     x, y = project(lon, lat, network.crs)
-    points: NDArray[np.object_] = np.asarray(shapely.points(x, y), dtype=object)
+    # a point that the projection cannot hold (swapped columns) is far from every road, wherever it is put
+    on_earth = np.isfinite(x) & np.isfinite(y)
+    points = np.asarray(shapely.points(np.where(on_earth, x, 0.0), np.where(on_earth, y, 0.0)), dtype=object)
     nearest = np.zeros(len(points), dtype=np.int64)
     if len(points):
         pairs = shapely.STRtree(lines).query_nearest(points, all_matches=True)
@@ -95,7 +97,7 @@ def snap_points(
         first = np.flatnonzero(np.r_[True, at[1:] != at[:-1]])
         nearest[at[first]] = road[first]
     along = shapely.line_locate_point(lines[nearest], points)
-    access_m = shapely.distance(lines[nearest], points)
+    access_m = np.where(on_earth, shapely.distance(lines[nearest], points), np.inf)
     drawn, length = shapely.length(lines[nearest]), network.road_length_m[nearest]
     position = np.divide(along * length, drawn, out=np.zeros(len(points)), where=drawn > 0)
     position = np.where(position < _END_TOLERANCE_M, 0.0, position)

@@ -200,10 +200,10 @@ def planning_limit_s(parts: tuple[Lognormal, ...], variation: Lognormal, limit_s
     if share_in_time(0.0) < confidence:
         return CANNOT
     low, high = 0.0, limit_s / float(factors.min())
-    while high - low > 1e-3:
+    while high - low > 1e-6:
         middle = (low + high) / 2
         low, high = (middle, high) if share_in_time(middle) >= confidence else (low, middle)
-    return low if low > 1e-3 or share_in_time(0.0) > confidence else 0.0
+    return low
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

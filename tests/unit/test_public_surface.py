@@ -42,7 +42,9 @@ def test_the_version_is_the_installed_one() -> None:
 
 def test_no_file_of_the_package_is_over_five_hundred_lines() -> None:
     root = Path(rs.__file__).parent
-    long = {path.name: n for path in root.rglob("*.py") if (n := len(path.read_text(encoding="utf-8").splitlines())) > 500}
+    long = {
+        path.name: n for path in root.rglob("*.py") if (n := len(path.read_text(encoding="utf-8").splitlines())) > 500
+    }
     assert long == {}
 
 

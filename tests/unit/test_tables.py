@@ -46,7 +46,9 @@ def test_all_faults_are_reported_at_once_with_row_column_value_and_expectation(t
 
 
 def test_a_people_cell_that_is_empty_in_a_filled_column_is_a_fault(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="row 3, column people: '', expected a number of 0 or more, or no people column"):
+    with pytest.raises(
+        InputError, match="row 3, column people: '', expected a number of 0 or more, or no people column"
+    ):
         load_demand(write(tmp_path, "id,lon,lat,people\na,119,28,5\nb,119,28,\n"))
 
 
@@ -57,7 +59,9 @@ def test_defaults_are_said_aloud_and_codes_stay_text() -> None:
     said = " ".join(demand.notes)
     for word in ("people", "weight", "calls_per_year", "zone", "kind"):
         assert f"{word} not given" in said
-    sites = load_sites(pd.DataFrame({"id": ["a", "b"], "lon": [119.3] * 2, "lat": [28.7] * 2, "status": ["existing", ""]}))
+    sites = load_sites(
+        pd.DataFrame({"id": ["a", "b"], "lon": [119.3] * 2, "lat": [28.7] * 2, "status": ["existing", ""]})
+    )
     assert sites.cost.tolist() == [0, 1]
     assert sites.statuses == ("existing", "candidate")
     assert "status not given for 1 of 2 sites: candidate" in " ".join(sites.notes)
@@ -65,7 +69,14 @@ def test_defaults_are_said_aloud_and_codes_stay_text() -> None:
 
 def test_people_calls_and_weight_are_three_numbers() -> None:
     frame = pd.DataFrame(
-        {"id": ["a", "b"], "lon": [119.3] * 2, "lat": [28.7] * 2, "people": [10, 20], "weight": [None, 7], "calls_per_year": [3, None]}
+        {
+            "id": ["a", "b"],
+            "lon": [119.3] * 2,
+            "lat": [28.7] * 2,
+            "people": [10, 20],
+            "weight": [None, 7],
+            "calls_per_year": [3, None],
+        }
     )
     demand = load_demand(frame)
     assert demand.weights.tolist() == [10, 7]
@@ -99,7 +110,7 @@ def test_an_unknown_coordinate_system_is_refused(crs: str) -> None:
         ("id,lon,lat\n\n\n", "at least one row"),
         ("name,lon\na,1\n", "column id: expected a column of this name"),
         ("id,lon,lat,lat\na,1,2,3\n", "each column once"),
-        ("id,lon,lat\na,1,2,3,4\n", "row 2: expected 3 cells as in the header, not 4"),
+        ("id,lon,lat\na,1,2,3,4\n", "row 2: expected 3 cells as in the header, not 5"),
     ],
 )
 def test_a_table_that_is_none_is_refused(tmp_path: Path, text: str, message: str) -> None:

@@ -21,9 +21,6 @@ __all__ = ["print_comparison"]
 # the three headline figures, each with what it counts first
 _COLUMNS = (("built_coverage", "people"), ("available_coverage", "people"), ("attainment", "calls"))
 _WORDS: Mapping[str, tuple[str, str]] = {
-    "condition": ("条件", "condition"),
-    "plan": ("方案", "plan"),
-    "minus": ("{plan}减{base}（百分点）", "{plan} minus {base} (points)"),
     "siting": (
         "布点：{status}，覆盖权重 {value:.0f}，上界 {bound:.0f}（{source}），新增 {new} 处",
         "siting: {status}, covered weight {value:.0f}, bound {bound:.0f} ({source}), {new} new sites",
@@ -33,8 +30,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "siting: {status}, {value:.0f} sites, bound {bound:.0f} ({source}), {new} of them new",
     ),
     "interval": (
-        "方括号内为 95% 区间；三项指标各答一个问题，不可混用。",
-        "Brackets hold 95 % intervals; the three figures answer different questions and are never mixed.",
+        "方括号内为 95% 区间，差值为百分点；三项指标各答一个问题，不可混用。",
+        "Brackets hold 95% intervals, differences are percentage points; the three figures are never mixed.",
     ),
     "new": ("新增站点：{names}", "new sites: {names}"),
     "written": ("已写入 {folder}：{names}", "written to {folder}: {names}"),
@@ -47,33 +44,30 @@ def _word(key: str, lang: Lang, **values: object) -> str:
 
 
 def comparison_table(comparison: Comparison, *, lang: Lang) -> Table:
-    """Return the headline figures as a rich table, a row a condition and plan, then the differences."""
-    table = Table(header_style="bold")
-    table.add_column(_word("condition", lang))
-    table.add_column(_word("plan", lang))
+    """Return the headline figures as a rich table: by condition, a row a plan, then the differences."""
+    table = Table(header_style="bold", padding=(0, 1, 0, 0))
+    table.add_column("", no_wrap=True)
     for figure, counted in _COLUMNS:
         head = f"{label('figure', figure, lang)}\n{label('counted', counted, lang)}"
         table.add_column(head, justify="right", no_wrap=True)
     keys = ["condition", "plan", "figure", "counted"]
-    head_rows = comparison.headline.set_index(keys).to_dict("index")
+    values = comparison.headline.set_index(keys).to_dict("index")
     gains = comparison.differences.set_index(keys).to_dict("index")
+    base, *others = comparison.plans
     for condition in comparison.conditions:
+        table.add_row(Text(label("condition", condition, lang), style="bold"))
         for plan in comparison.plans:
-            cells = []
-            for figure, counted in _COLUMNS:
-                row = head_rows[(condition, plan, figure, counted)]
-                cells.append(
-                    f"{share(row['value'], row['n'], counted, lang)} {interval(row['low'], row['high'])}".strip()
-                )
-            table.add_row(Text(label("condition", condition, lang)), Text(label("plan", plan, lang)), *cells)
-        for plan in list(comparison.plans)[1:]:
-            cells = []
-            for figure, counted in _COLUMNS:
-                row = gains[(condition, plan, figure, counted)]
-                cells.append(difference(row["difference"], row["low"], row["high"]))
-            base = label("plan", next(iter(comparison.plans)), lang)
-            minus = _word("minus", lang, plan=label("plan", plan, lang), base=base)
-            table.add_row("", Text(minus), *cells, end_section=True)
+            rows = [values[(condition, plan, figure, counted)] for figure, counted in _COLUMNS]
+            cells = [
+                f"{share(row['value'], row['n'], counted, lang)} {interval(row['low'], row['high'])}".strip()
+                for row, (_, counted) in zip(rows, _COLUMNS, strict=True)
+            ]
+            table.add_row(Text("  " + label("plan", plan, lang)), *cells)
+        for plan in others:
+            rows = [gains[(condition, plan, figure, counted)] for figure, counted in _COLUMNS]
+            cells = [difference(row["difference"], row["low"], row["high"]) for row in rows]
+            minus = f"  {label('plan', plan, lang)} − {label('plan', base, lang)}"
+            table.add_row(Text(minus), *cells, end_section=plan == others[-1])
     return table
 
 

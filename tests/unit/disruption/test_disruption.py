@@ -49,7 +49,9 @@ def test_moments_share_the_probability_of_their_disruption() -> None:
 
 def test_states_over_time_weigh_each_stretch_by_its_length() -> None:
     states = states_over_time(STORM, until_s=400)
-    assert [state.probability for state in states] == pytest.approx([50 / 400, 50 / 400, 100 / 400, 100 / 400, 100 / 400])
+    assert [state.probability for state in states] == pytest.approx(
+        [50 / 400, 50 / 400, 100 / 400, 100 / 400, 100 / 400]
+    )
     assert [len(state.closures) for state in states] == [0, 0, 1, 2, 1]
     assert len(states_over_time(STORM, until_s=60)) == 2
 

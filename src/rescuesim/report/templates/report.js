@@ -156,7 +156,7 @@
     });
     names.forEach(function (name) {
       var at = map.latLngToContainerPoint(name.at), w = name.text.offsetWidth / 2 + 3, h = name.text.offsetHeight / 2;
-      var place = [0, -1.4, 1.4, -2.4, 2.4].map(function (shift) { return shift * h; }).find(function (shift) {
+      var place = [0, -1.4, 1.4, -2.4, 2.4, -4, 4, -6, 6].map(function (shift) { return shift * h; }).find(function (shift) {
         return taken.every(function (box) {
           return Math.abs(box.x - at.x) > box.w + w || Math.abs(box.y - at.y - shift) > box.h + h;
         });
