@@ -125,7 +125,7 @@ def test_files_that_are_no_text_tables_are_refused(tmp_path: Path) -> None:
         load_demand(write(tmp_path, GOOD, name="demand.xyz"))
     binary = tmp_path / "binary.csv"
     binary.write_bytes(b"id,lon,lat\n\xff\xff\xff\x00")
-    with pytest.raises(DataFileError, match="UTF-8 or GB18030|zero bytes"):
+    with pytest.raises(DataFileError, match=r"UTF-8 or GB18030|zero bytes"):
         load_demand(binary)
 
 

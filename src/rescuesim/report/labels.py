@@ -119,30 +119,9 @@ _LABELS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
             "turnout": ("出动过慢", "turnout took too long"),
             "travel": ("行车过久", "the drive took too long"),
             "set_up": ("展开过慢", "set-up took too long"),
-            "late": ("到了但晚了", "arrived too late"),
-            "lost": ("报警没有接通", "the call never got through"),
+            "lost": ("没有可派的力量，呼叫流失", "no unit could be sent and the call was lost"),
             "waiting": ("仿真结束时仍在等待力量", "still waiting for a unit at the end"),
             "under_way": ("仿真结束时仍在途中", "a unit was still under way at the end"),
-            "abandoned": ("呼叫人放弃", "abandoned by the caller"),
-            "unreached": ("没有力量能到达", "no unit could reach the place"),
-            "no_unit": ("没有可派的力量", "no unit to send"),
-            "no_crew": ("没有能胜任的队伍", "no capable crew"),
-            "no_road": ("道路不通", "no open road"),
-            "no_path": ("道路不通", "no open road"),
-            "road_closed": ("所在道路中断", "the road at the place is closed"),
-            "no_network": ("断网，报不了警", "network down, the alarm did not get through"),
-        },
-        "outcome": {
-            "handled": ("已处置", "handled"),
-            "in_time": ("达标", "in time"),
-            "late": ("晚到", "late"),
-            "lost": ("未接通", "lost"),
-            "abandoned": ("放弃", "abandoned"),
-            "unreached": ("未到达", "unreached"),
-            "waiting": ("仍在等待", "waiting"),
-            "under_way": ("仍在途中", "under way"),
-            "duplicate": ("重复报警", "duplicate"),
-            "false": ("误报", "false call"),
         },
         "plan": {"today": ("现状", "today"), "plan": ("规划", "plan")},
         "condition": {"intact": ("正常", "intact")},
@@ -266,7 +245,7 @@ def label(group: str, key: str, lang: Lang) -> str:
     ----------
     group : str
         ``figure``, ``figure_meaning``, ``counted``, ``unit``, ``zone``, ``crew``, ``host``, ``status``,
-        ``stage``, ``reason``, ``miss``, ``outcome``, ``plan``, ``condition``, ``roads``, ``point`` or
+        ``stage``, ``reason``, ``miss``, ``plan``, ``condition``, ``roads``, ``point`` or
         ``site``.
     key : str
         One that has no words, such as the name of a scenario's own condition, is returned as it is.

@@ -11,19 +11,19 @@ from rescuesim.travel import TravelTimes
 
 __all__ = ["POINT_REASONS", "point_coverage"]
 
-POINT_REASONS = {
-    "": "covered",
-    "not_in_standard": "no standard holds in this zone",
-    "no_road": "no road in range",
-    "road_closed": "the point lies on a closed road",
-    "no_path": "cut off from every open site",
-    "site_unusable": "no open site is usable",
-    "beyond_cutoff": "farther than the cutoff of the travel times",
-    "not_given": "no travel time was given",
-    "no_crew": "no crew here can meet this standard: fix staffing",
-    "limit": "too far from every open site with a crew that could meet the standard",
-    "second_unit": "no second unit from another site in time",
-}
+POINT_REASONS = (
+    "",  # covered
+    "not_in_standard",  # no standard holds in its zone
+    "no_crew",  # no open site has a crew that could meet the standard: fix staffing
+    "limit",  # too far from every open site with a crew that could
+    "second_unit",  # no second unit from another site in time
+    "no_road",
+    "road_closed",
+    "no_path",  # cut off from every open site
+    "site_unusable",
+    "beyond_cutoff",
+    "not_given",
+)
 
 
 def point_coverage(times: TravelTimes, limits: PairLimits, opened: NDArray[np.bool_]) -> pd.DataFrame:
@@ -41,7 +41,7 @@ def point_coverage(times: TravelTimes, limits: PairLimits, opened: NDArray[np.bo
         ``id, covered, nearest_site, nearest_s, limit_s, reason``, in the order of the points. The nearest
         site is the one with the most time to spare (least late) among those whose crew could meet the
         standard, else the nearest of all; ``inf`` and an empty site if none reaches the point. Reasons are
-        the keys of `POINT_REASONS`; whoever wants words looks them up there.
+        those of `POINT_REASONS`.
     """
     n_demand = len(times.demand)
     covered = covered_points(limits, opened)

@@ -268,7 +268,7 @@ def test_an_absent_scenario_is_said_plainly(tmp_path: Path, capsys: pytest.Captu
     assert exit_code(["run"]) == 2
     assert exit_code(["rnu"]) == 2
     capsys.readouterr()
+    empty = tmp_path / "empty.toml"
+    empty.write_text("", encoding="utf-8")
     with pytest.raises(InputError, match="this key, which has no default"):
-        empty = tmp_path / "empty.toml"
-        empty.write_text("", encoding="utf-8")
         load_scenario(empty)

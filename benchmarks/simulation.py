@@ -1,0 +1,116 @@
+"""Simulation: the engine with every stamp against a textbook SimPy model of the same calls and units.
+
+The textbook model keeps its units in a FilterStore and spends a process and five events on each call. Both
+are given the same draws, so that their moments of arrival can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+from runner import Row, against, main
+
+import rescuesim as rs
+from rescuesim.simulation import Fleet, RoadTimes, Setting, Unit, run_replication
+
+
+def instance(n_sites: int, n_points: int, n_calls: int, load: float) -> tuple[Fleet, RoadTimes, rs.CallLog, Setting]:
+    """Draw stations, points and calls so that units are busy for the given share of the time."""
+    rng = np.random.default_rng(1)
+    sites, points = rng.uniform(0, 1, (n_sites, 2)), rng.uniform(0, 1, (n_points, 2))
+    drive = np.hypot(*(sites[:, None] - points[None]).transpose(2, 0, 1)) * 1500 + 1e-3 * rng.uniform(
+        size=(n_sites, n_points)
+    )
+    always = dict.fromkeys(("day", "night"), 1.0)
+    turnout = dict.fromkeys(("day", "night"), rs.Lognormal(median=60, p90=100))
+    crew = rs.CrewType(name="crew", turnout=turnout, availability=always, capabilities=frozenset({"fire"}))
+    units = tuple(Unit(id=f"s{j}#1", site=f"s{j}", crew=crew) for j in range(n_sites))
+    roads = RoadTimes.from_matrix(
+        drive, sites=[f"s{j}" for j in range(n_sites)], points=[f"d{i}" for i in range(n_points)]
+    )
+    busy_s = 60 * 1.1 + 2 * float(drive.min(axis=0).mean()) * 1.3 + 40 + 2400
+    rate = n_sites * load / busy_s
+    arrived = np.cumsum(rng.exponential(1 / rate, n_calls))
+    z = {name: rng.standard_normal(n_calls) for name in ("answering_z", "order_z", "turnout_z", "travel_z", "set_up_z")}
+    calls = rs.CallLog.from_draws(
+        [f"d{i}" for i in range(n_points)],
+        ["fire"],
+        arrived_at_s=arrived,
+        point=rng.integers(0, n_points, n_calls).tolist(),
+        on_scene_s=rng.gamma(2.0, 1200.0, n_calls),
+        **z,
+    )
+    setting = Setting(chain=rs.load_standard().chain, horizon_s=float(arrived[-1] + 1e6), seats=4)
+    return Fleet(units=units), roads, calls, setting
+
+
+def ours(fleet: Fleet, roads: RoadTimes, calls: rs.CallLog, setting: Setting) -> NDArray[np.float64]:
+    """Moments at which help arrives, by the engine."""
+    return np.asarray(run_replication(fleet, calls, roads, setting).at_s("on_scene"))
+
+
+def textbook(fleet: Fleet, roads: RoadTimes, calls: rs.CallLog, setting: Setting) -> NDArray[np.float64]:
+    """Moments at which help arrives, by a process a call and a store of units."""
+    chain, crew = setting.chain, fleet.units[0].crew
+    answering, order = chain["answering"].from_normal(calls.answering_z), chain["order"].from_normal(calls.order_z)
+    turnout = crew.turnout["day"].from_normal(calls.turnout_z)
+    factor, set_up = chain["variation"].from_normal(calls.travel_z), chain["set_up"].from_normal(calls.set_up_z)
+    drive, on_scene = roads.out_s[0], np.full(len(calls), np.nan)
+    env = simpy.Environment()
+    seats, store = simpy.Resource(env, setting.seats), simpy.FilterStore(env)
+    store.items.extend(range(len(fleet.units)))
+
+    def story(call: int) -> Generator[simpy.Event, Any, None]:
+        with seats.request() as seat:
+            yield seat
+            yield env.timeout(answering[call])
+        yield env.timeout(order[call])
+        point = calls.point[call]
+        if store.items:
+            best = min(store.items, key=lambda unit: (drive[unit, point], unit))
+            unit = yield store.get(lambda found: found == best)
+        else:
+            unit = yield store.get()
+        yield env.timeout(turnout[call])
+        yield env.timeout(drive[unit, point] * factor[call])
+        on_scene[call] = env.now
+        yield env.timeout(set_up[call])
+        yield env.timeout(calls.on_scene_s[call])
+        yield env.timeout(drive[unit, point] * factor[call])
+        store.put(unit)
+
+    def source() -> Generator[simpy.Event, Any, None]:
+        for call, moment in enumerate(calls.arrived_at_s):
+            yield env.timeout(moment - env.now)
+            env.process(story(call))
+
+    env.process(source())
+    env.run()
+    return on_scene
+
+
+def bench(quick: bool) -> list[Row]:
+    """Compare at light and heavy load."""
+    rows = []
+    for load in (0.3, 0.5, 0.8):
+        given = instance(50, 500, 4_000 if quick else 60_000, load)
+        rows.append(
+            against(
+                f"50 stations, load {load}, {len(given[2])} calls",
+                "textbook SimPy",
+                partial(ours, *given),
+                partial(textbook, *given),
+                same=lambda a, b: bool(np.allclose(a, b, rtol=0, atol=1e-3)),
+                repeats=1 if quick else 3,
+            )
+        )
+    return rows
+
+
+if __name__ == "__main__":
+    main("simulation", ["simpy", "numpy"], bench)

@@ -1,0 +1,194 @@
+"""Attainment from records, its denominator, intervals and reasons, on records written by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rescuesim.demand import load_demand
+from rescuesim.errors import InputError
+from rescuesim.plan import Plan, PlanSite
+from rescuesim.report import compare
+from rescuesim.report.indicators import attained, attainment_counts, jackknife, miss_reasons, stage_table
+from rescuesim.simulation import SimulationResult
+from rescuesim.standard import ResponseStandard, load_standard
+from rescuesim.travel import TravelTimes
+
+DEMAND = load_demand(
+    pd.DataFrame(
+        {
+            "id": ["city", "village", "hills"],
+            "lon": [119.3] * 3,
+            "lat": [28.7] * 3,
+            "people": [1000, 300, 50],
+            "zone": ["built_up", "dense_rural", "rural"],
+            "township": ["城关镇", "上乡", "上乡"],
+        }
+    )
+)
+STAMPS = (
+    "arrived",
+    "answered",
+    "ordered",
+    "dispatched",
+    "alerted",
+    "rolling",
+    "on_scene",
+    "handling",
+    "cleared",
+    "available",
+)
+PLAN = Plan(name="plan", sites=(PlanSite(id="s1", name="站", crew="brigade", status="existing", units=1),))
+
+
+def call(replication: int, number: int, point: str, spent: list[float], **other: object) -> dict[str, object]:
+    """Write one call whose intervals are given in the order of the stamps; missing ones are NaN."""
+    at = [100.0 * number, *(100.0 * number + np.cumsum(spent)).tolist()]
+    at += [math.nan] * (len(STAMPS) - len(at))
+    zone = DEMAND.zones[DEMAND.ids.index(point)]
+    found = {
+        "replication": replication,
+        "call": number,
+        "demand_id": point,
+        "zone": zone,
+        "township": "t",
+        "type": "fire",
+    }
+    found |= {"genuine": True, "unit": "s1#1", "site": "s1", "crew": "brigade", "channel": "public_network"}
+    found |= {"redispatched": 0, "outcome": "handled", **other}
+    return found | {f"{name}_at_s": stamp for name, stamp in zip(STAMPS, at, strict=True)}
+
+
+def result_of(
+    calls: list[dict[str, object]], *, replications: int = 2, standard: ResponseStandard | None = None
+) -> SimulationResult:
+    return SimulationResult(
+        plan=PLAN,
+        standard=standard or load_standard(),
+        demand=DEMAND,
+        condition="intact",
+        replications=replications,
+        horizon_s=86_400.0,
+        seed=0,
+        records=pd.DataFrame(calls),
+        unit_records=pd.DataFrame(),
+    )
+
+
+IN_TIME = [6.0, 35.0, 0.0, 0.0, 50.0, 100.0, 30.0, 600.0, 100.0]
+CALLS = [
+    call(0, 0, "city", IN_TIME),
+    call(0, 1, "city", [6, 35, 0, 0, 139, 60, 60, 600, 100]),  # rolling at 180, handling at 300: both exactly kept
+    call(0, 2, "city", [6, 35, 0, 0, 139, 60, 60.5, 600, 100]),  # half a second late
+    call(0, 3, "city", IN_TIME, genuine=False, type="false"),
+    call(0, 4, "village", [6, 35, 0, 0, 400, 459, 60, 600, 100]),  # on scene at 900 exactly
+    call(1, 0, "village", [6, 35, 0, 0, 400, 460, 60, 600, 100]),
+    call(1, 1, "hills", IN_TIME),
+    call(1, 2, "city", [6, 35], outcome="waiting", unit="", site="", crew=""),
+    call(1, 3, "city", [6, 35, 500, 0, 50, 30, 30, 600, 100]),
+    call(1, 4, "city", [6, 35, 0, 900, 50, 30, 30, 600, 100], channel="satellite_phone"),
+]
+
+
+def test_every_stage_must_be_kept_with_the_limit_included() -> None:
+    kept = attained(pd.DataFrame(CALLS), load_standard())
+    assert kept.tolist() == [True, True, False, True, True, False, False, False, False, False]
+
+
+def test_false_calls_and_zones_without_a_standard_do_not_count_and_waiting_ones_do() -> None:
+    kept, calls = attainment_counts(result_of(CALLS))
+    assert calls.tolist() == [[3, 1, 0], [3, 1, 0]]
+    assert kept.tolist() == [[2, 1, 0], [0, 0, 0]]
+
+
+def test_missed_calls_say_what_made_them_late() -> None:
+    expected = {"alerting": 1, "queueing": 1, "turnout": 2, "waiting": 1}
+    assert miss_reasons(result_of(CALLS)).to_dict() == expected
+
+
+def test_staged_readings_count_each_stage_from_its_own_start() -> None:
+    slow_answer = call(0, 0, "city", [6, 300, 0, 0, 50, 100, 30, 1, 1])
+    staged = load_standard(inner="quick_rescue_135_staged")
+    frame = pd.DataFrame([slow_answer, call(0, 1, "city", [61, 30, 0, 0, 50, 100, 30, 1, 1])])
+    assert attained(frame, staged).tolist() == [True, False]
+    assert attained(frame, load_standard()).tolist() == [False, False]
+    on_time = call(0, 0, "city", [6, 35, 0, 0, 50, 100, 30, 1, 1])
+    assert attained(pd.DataFrame([on_time]), load_standard(inner="fire_15min")).tolist() == [True]
+    late = call(0, 0, "city", [6, 35, 0, 0, 50, 360, 30, 1, 1])
+    assert attained(pd.DataFrame([late]), load_standard(inner="fire_15min")).tolist() == [False]
+
+
+def test_the_interval_of_a_pooled_share_is_that_of_the_ratio_of_means() -> None:
+    rng = np.random.default_rng(0)
+    calls = rng.poisson(20, 40).astype(float)
+    kept = rng.binomial(calls.astype(int), 0.7).astype(float)
+    value, low, high = jackknife(lambda c: float(c[0] / c[1]), np.stack([kept, calls], axis=1))
+    assert value == kept.sum() / calls.sum()
+    residual = kept - value * calls
+    linear = math.sqrt(40 / 39 * (residual**2).sum()) / calls.sum()
+    assert (high - low) / 2 / 2.0227 == pytest.approx(linear, rel=0.03)
+    assert math.isnan(jackknife(lambda c: float(c[0] / c[1]), np.array([[3.0, 4.0]]))[1])
+
+
+def test_planned_and_simulated_stages_agree_where_nothing_waits() -> None:
+    standard = load_standard()
+    rng = np.random.default_rng(1)
+    calls = []
+    for number in range(3000):
+        z = rng.standard_normal(5)
+        chain = standard.chain
+        spent = [
+            float(chain["answering"].from_normal(z[0])),
+            float(chain["order"].from_normal(z[1])),
+            0.0,
+            0.0,
+            float(standard.crews["brigade"].turnout["day"].from_normal(z[2])),
+            float(200 * chain["variation"].from_normal(z[3])),
+            float(chain["set_up"].from_normal(z[4])),
+            1.0,
+            1.0,
+        ]
+        calls.append(call(0, number, "city", spent))
+    table = stage_table(result_of(calls, replications=1), {"city": 200.0}).set_index("stage")
+    for stage in ("answering", "order", "turnout", "travel", "set_up", "total"):
+        row = table.loc[stage]
+        assert row["simulated_p50_s"] == pytest.approx(row["planned_p50_s"], rel=0.04)
+        assert row["simulated_p90_s"] == pytest.approx(row["planned_p90_s"], rel=0.05)
+    assert math.isnan(table.loc["queueing", "planned_p50_s"])
+    assert table.loc["queueing", "simulated_p90_s"] == 0
+
+
+def test_the_comparison_keeps_the_three_figures_apart_and_pairs_the_differences() -> None:
+    matrix = [[100.0, 500.0, 10.0]]
+    times = TravelTimes.from_matrix(matrix, sites=pd.DataFrame({"id": ["s1"], "crew": ["brigade"]}), demand=DEMAND)
+    better = [dict(row) for row in CALLS]
+    better[2] = call(0, 2, "city", IN_TIME)
+    table = compare({"today": result_of(CALLS), "plan": result_of(better)}, times=times)
+    assert table.value("intact", "today", "built_coverage", "people") == 1.0
+    assert table.value("intact", "today", "available_coverage", "people") == pytest.approx(0.98)
+    assert table.value("intact", "today", "attainment", "calls") == 3 / 8
+    assert table.value("intact", "today", "attainment", "people") == pytest.approx((1000 * 2 / 6 + 300 / 2) / 1300)
+    assert table.value("intact", "today", "attainment", "points") == pytest.approx((2 / 6 + 1 / 2) / 2)
+    gain = table.differences.set_index(["figure", "counted"]).loc[("attainment", "calls")]
+    assert gain["difference"] == pytest.approx(1 / 8)
+    assert gain["low"] < 1 / 8 < gain["high"]
+    assert "1 points with 50 people" in table.notes[0]
+    towns = table.townships.query("plan == 'today'").set_index("township")
+    assert towns.loc["上乡", "people"] == 300
+    assert towns.loc["城关镇", "attainment"] == 2 / 6
+
+
+def test_plans_on_other_calls_standards_or_points_are_not_compared() -> None:
+    times = TravelTimes.from_matrix([[1.0, 1.0, 1.0]], sites=pd.DataFrame({"id": ["s1"]}), demand=DEMAND)
+    with pytest.raises(InputError, match="same calls"):
+        compare({"today": result_of(CALLS), "plan": result_of(CALLS[:-1])}, times=times)
+    other = load_standard(inner="fire_station_5min")
+    with pytest.raises(InputError, match="another standard"):
+        compare({"today": result_of(CALLS), "plan": result_of(CALLS, standard=other)}, times=times)
+    with pytest.raises(InputError, match="no travel times for"):
+        compare({"today": result_of(CALLS)}, times={"storm": times})
+    with pytest.raises(InputError, match="at least one plan"):
+        compare({}, times=times)
