@@ -8,10 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rescuesim.candidates import load_sites
+from rescuesim.demand import load_demand
+from rescuesim.disruption import load_closures
+from rescuesim.network import load_network
+from rescuesim.quality import place_faults
 from rescuesim.scenario.county import County, build_county, write_county
 from rescuesim.scenario.county.geometry import to_lonlat
 from rescuesim.scenario.county.people import apportion
 
+pytestmark = pytest.mark.slow  # a county takes seconds to build, and three are built
 DRIVABLE = {"trunk", "primary", "secondary", "tertiary", "unclassified", "residential"}
 FILES = ("county.osm", "sites.csv", "demand.csv", "closures.csv")
 
@@ -203,3 +209,17 @@ def test_degrees_keep_distances_to_a_thousandth() -> None:
 def test_apportioning_keeps_the_total_and_favours_the_largest_remainder() -> None:
     assert apportion(10, np.array([0.26, 0.26, 0.48])).tolist() == [3, 2, 5]
     assert apportion(7, np.array([1.0, 1.0])).tolist() == [4, 3]
+
+
+def test_the_county_passes_through_the_loader_of_real_data(folder: Path, county: County) -> None:
+    network = load_network(folder / "county.osm")
+    summary = network.summary()
+    assert 6_000 <= summary.nodes <= 10_000
+    assert summary.dropped_nodes < 0.01 * summary.nodes
+    assert 50 <= summary.bridges <= 75
+    assert summary.tunnels >= 5
+    assert 0 < summary.maxspeed_share < 1
+    sites, demand = load_sites(folder / "sites.csv"), load_demand(folder / "demand.csv")
+    assert place_faults(network, sites) == []
+    assert place_faults(network, demand) == []
+    assert len(load_closures(folder / "closures.csv", network)) == len(county.closures)

@@ -49,7 +49,7 @@ def random_state(network: RoadNetwork, seed: int) -> NetworkState:
     return NetworkState(closures=tuple(closures), slow_downs={int(r): float(rng.uniform(1, 3)) for r in slow})
 
 
-@pytest.mark.parametrize("name", ["guixi", "wuhan"])
+@pytest.mark.parametrize("name", ["guixi", pytest.param("wuhan", marks=pytest.mark.slow)])
 def test_random_times_equal_networkx_on_the_split_graph(name: str, request: pytest.FixtureRequest) -> None:
     network = request.getfixturevalue(name)
     sites = load_sites(places(network, 20, 1, "s"))
