@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 
 import networkx as nx
@@ -27,7 +28,10 @@ def split_graph_by_hand(
     for road, metres in zip(snapped.road.tolist(), snapped.position_m.tolist(), strict=True):
         if road >= 0 and 0 < metres < road_m[road]:
             cuts[road].add(metres)
-    factors = state.time_factors if state else {}
+    slow = {road: [(0.0, float("inf"), factor)] for road, factor in (state.slow_downs if state else {}).items()}
+    for closure in state.closures if state else ():
+        if closure.level == "one_lane":
+            slow.setdefault(closure.road, []).append((closure.from_m, closure.to_m, 2.0))
     shut = [closure for closure in (state.closures if state else ()) if closure.shuts]
     graph = nx.DiGraph()
     ends: dict[int, tuple[object, object]] = {}
@@ -45,14 +49,14 @@ def split_graph_by_hand(
         if not forward:
             stops, names = stops[::-1], names[::-1]
         total = round(edge.travel_time_s * TICKS_PER_SECOND)
-        total = round(total * factors[road]) if road in factors else total
-        travelled = [abs(stop - stops[0]) / length if length else float(at > 0) for at, stop in enumerate(stops)]
-        travelled[-1] = 1.0
+        free = [total * abs(stop - stops[0]) / (length or 1.0) for stop in stops]
+        free[-1] = float(total)
+        lost = [total * _lost_metres(slow.get(road, []), stops[0], stop) / (length or 1.0) for stop in stops]
         for at in range(len(stops) - 1):
             low, high = min(stops[at], stops[at + 1]), max(stops[at], stops[at + 1])
             if any(c.road == road and low <= c.to_m and high >= c.from_m for c in shut):
                 continue
-            ticks = round(total * travelled[at + 1]) - round(total * travelled[at])
+            ticks = round(free[at + 1]) - round(free[at]) + round(lost[at + 1]) - round(lost[at])
             if not graph.has_edge(names[at], names[at + 1]) or graph[names[at]][names[at + 1]]["ticks"] > ticks:
                 graph.add_edge(names[at], names[at + 1], ticks=ticks)
     nodes: list[object] = []
@@ -67,6 +71,17 @@ def split_graph_by_hand(
             nodes.append(ends[road][0 if metres <= 0 else 1])
         closed.append(inside and any(c.road == road and c.from_m <= metres <= c.to_m for c in shut))
     return graph, nodes, closed
+
+
+def _lost_metres(parts: list[tuple[float, float, float]], start: float, stop: float) -> float:
+    """Metres from start to stop on slowed parts, times what their largest factor adds."""
+    low, high = min(start, stop), max(start, stop)
+    edges = sorted({low, high, *[min(max(edge, low), high) for part in parts for edge in part[:2]]})
+    metres = 0.0
+    for begin, end in itertools.pairwise(edges):
+        middle = (begin + end) / 2
+        metres += (end - begin) * (max([1.0, *[f for a, b, f in parts if a <= middle <= b]]) - 1)
+    return metres
 
 
 def shortest_by_networkx(

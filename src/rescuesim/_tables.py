@@ -8,16 +8,19 @@ from __future__ import annotations
 import csv
 import io
 import math
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from rescuesim._words import Note
 from rescuesim.errors import DataFileError, Fault, InputError, nearest_name
 
-__all__ = ["Column", "TextTable", "check_table", "duplicate_faults", "read_text_table"]
+__all__ = ["Column", "TextTable", "Values", "check_table", "read_identified", "read_text_table"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +73,24 @@ class Column:
         if not self.number:
             return True
         try:
-            value = float(cell)
+            value = parse_number(cell)
         except ValueError:
             return False
         in_range = math.isfinite(value) and self.minimum <= value <= self.maximum
         return in_range and (not self.whole or value == int(value))
+
+
+def parse_number(cell: str) -> float:
+    """Read a number as people type it; full-width digits are digits too.
+
+    Raises
+    ------
+    ValueError
+        If the text is no number.
+    """
+    if "_" in cell:
+        raise ValueError(cell)
+    return float(unicodedata.normalize("NFKC", cell))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +164,7 @@ def _read_csv(path: Path) -> TextTable:
     if path.suffix.lower() not in (".csv", ".txt"):
         raise DataFileError(f"{path}: expected a .csv file")
     raw = path.read_bytes()
-    notes = []
+    notes: list[str] = []
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -156,7 +172,7 @@ def _read_csv(path: Path) -> TextTable:
             text = raw.decode("gb18030")
         except UnicodeDecodeError:
             raise DataFileError(f"{path}: expected text in UTF-8 or GB18030; it is neither") from None
-        notes.append(f"{path.name}: read as GB18030")
+        notes.append(Note(f"{path.name}: read as GB18030", f"{path.name}：按 GB18030 读取"))
     if "\0" in text:
         raise DataFileError(f"{path}: expected a text file; it holds zero bytes")
     if not text.strip():
@@ -227,7 +243,7 @@ def check_table(table: TextTable, columns: Sequence[Column]) -> tuple[pd.DataFra
         faults.append(table.fault(row, name, nearest_name(cell, choices) if choices and cell else expected))
     good = table.frame.drop(index=sorted({row for row, _ in bad}))
     converted = {
-        column.name: pd.to_numeric(good[column.name].replace("", None), errors="raise").astype("float64")
+        column.name: pd.Series([parse_number(cell) if cell else math.nan for cell in good[column.name]], good.index)
         if column.number
         else good[column.name].astype(str)
         for column in present
@@ -239,7 +255,27 @@ def _accepts(column: Column) -> Callable[[object], bool]:
     return lambda cell: column.accepts(str(cell))
 
 
-def duplicate_faults(table: TextTable, column: str) -> list[Fault]:
+def read_identified(
+    source: Path | str | pd.DataFrame, columns: Sequence[Column], *, label: str
+) -> tuple[TextTable, pd.DataFrame, list[Fault]]:
+    """Read and check a table whose rows have an ``id`` of their own.
+
+    Returns
+    -------
+    table : TextTable
+    frame : DataFrame
+        The rows without a fault; none where a whole column is missing.
+    faults : list of Fault
+    """
+    table = read_text_table(source, label=label)
+    frame, faults = check_table(table, columns)
+    if any(fault.row is None for fault in faults):
+        return table, frame.iloc[:0], faults
+    twice = _duplicate_faults(table, "id")
+    return table, frame.drop(index=[fault.row for fault in twice], errors="ignore"), faults + twice
+
+
+def _duplicate_faults(table: TextTable, column: str) -> list[Fault]:
     """Describe every value that stands in more than one row, at its second and later places."""
     first: dict[str, int] = {}
     faults = []
@@ -251,3 +287,50 @@ def duplicate_faults(table: TextTable, column: str) -> list[Fault]:
         elif value:
             first[value] = int(str(row))
     return faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """Takes the columns of a checked table, and notes every default that fills what is not given.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    label : str
+        The table in the notes.
+    notes : list of str
+        Grows as defaults are taken.
+    """
+
+    frame: pd.DataFrame
+    label: str
+    notes: list[str]
+
+    def text(self, name: str, otherwise: str = "") -> tuple[str, ...]:
+        """Return a text column; a default that is not empty is noted."""
+        found = self.frame[name].to_list() if name in self.frame else [""] * len(self.frame)
+        if otherwise and "" in found:
+            self.note(name, found.count(""), otherwise, otherwise)
+        return tuple(value or otherwise for value in found)
+
+    def numbers(self, name: str, otherwise: NDArray[np.float64], en: str, zh: str) -> NDArray[np.float64]:
+        """Return a column of numbers, with a default for what is not given, noted in words."""
+        found = self.given(name)
+        if (blank := np.isnan(found)).any():
+            self.note(name, int(blank.sum()), en, zh)
+        return np.where(blank, otherwise, found)
+
+    def given(self, name: str) -> NDArray[np.float64]:
+        """Return a column of numbers with NaN for what is not given."""
+        absent = pd.Series(np.nan, index=self.frame.index)
+        return np.asarray(self.frame.get(name, absent), dtype=np.float64)
+
+    def note(self, name: str, count: int, en: str, zh: str) -> None:
+        """Note a default."""
+        n = len(self.frame)
+        self.notes.append(
+            Note(
+                f"{self.label}: {name} not given in {count} of {n} rows: {en}",
+                f"{self.label}：{n} 行中 {count} 行未给出 {name}，取{zh}",
+            )
+        )

@@ -10,10 +10,41 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from rescuesim.standard import ResponseStandard, Stage
 
-__all__ = ["CREW_WORDS", "ZONE_WORDS", "Lang", "standard_in_words"]
+__all__ = ["CREW_WORDS", "ZONE_WORDS", "Lang", "Note", "in_language", "standard_in_words"]
 
 Lang = Literal["zh", "en"]
 Words = Mapping[str, tuple[str, str]]
+
+
+class Note(str):
+    """Something said aloud, such as a default that was taken: English text that knows its Chinese.
+
+    Parameters
+    ----------
+    en, zh : str
+
+    Examples
+    --------
+    >>> note = Note("weight not given", "未给出权重")
+    >>> str(note), in_language(note, "zh"), in_language("a plain text", "zh")
+    ('weight not given', '未给出权重', 'a plain text')
+    """
+
+    zh: str
+
+    def __new__(cls, en: str, zh: str) -> Note:
+        made = super().__new__(cls, en)
+        made.zh = zh
+        return made
+
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
+        return str(self), self.zh
+
+
+def in_language(text: str, lang: Lang) -> str:
+    """Return a note in a language; a text that is no note is returned as it is."""
+    return text.zh if lang == "zh" and isinstance(text, Note) else str(text)
+
 
 ZONE_WORDS: Words = MappingProxyType(
     {
@@ -57,7 +88,7 @@ _MILESTONE_WORDS: Words = MappingProxyType(
         "ignition": ("起火", "ignition"),
         "arrived": ("来电振铃", "the first ring"),
         "answered": ("接警", "the call answered"),
-        "dispatched": ("下达指令", "the crew ordered"),
+        "ordered": ("下达指令", "the order"),
         "rolling": ("出动", "the crew rolling"),
         "on_scene": ("到场", "the crew on scene"),
         "handling": ("启动处置", "handling started"),
@@ -109,13 +140,15 @@ def _named(words: Words, keys: Sequence[str], lang: Lang) -> str:
     return ("、" if lang == "zh" else ", ").join(names)
 
 
-def standard_in_words(standard: ResponseStandard, lang: Lang) -> str:
+def standard_in_words(standard: ResponseStandard, lang: Lang, crews: Sequence[str]) -> str:
     """Say what a standard asks for and how far each crew may drive to keep it.
 
     Parameters
     ----------
     standard : ResponseStandard
     lang : {'zh', 'en'}
+    crews : sequence of str
+        The crews to speak of.
 
     Returns
     -------
@@ -135,7 +168,7 @@ def standard_in_words(standard: ResponseStandard, lang: Lang) -> str:
         for like in _alike(standard, zones):
             if len(like) < len(zones):
                 lines.append(f" {_named(ZONE_WORDS, like, lang)}")
-            lines += [_crew_words(standard, crew, like[0], lang) for crew in standard.crews]
+            lines += [_crew_words(standard, crew, like[0], lang) for crew in crews]
     if without := [zone for zone in ZONE_WORDS if zone not in standard.presets]:
         lines.append(_say("without", lang, zones=_named(ZONE_WORDS, without, lang)))
     return "\n".join(lines)

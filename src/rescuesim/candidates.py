@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rescuesim._tables import Column, TextTable, check_table, duplicate_faults, read_text_table
+from rescuesim._tables import Column, TextTable, Values, read_identified
 from rescuesim.crew import CrewType, default_crews
 from rescuesim.errors import Fault, InputError
 from rescuesim.network.crs import to_wgs84
@@ -119,53 +119,34 @@ def read_sites(
         The rows without a fault; None if there are none.
     faults : list of Fault
     """
-    table = read_text_table(source, label="site table")
     columns = site_columns(crews if crews is not None else default_crews())
-    frame, faults = check_table(table, columns if positions else [c for c in columns if c.name not in ("lon", "lat")])
-    if "id" in frame:
-        twice = duplicate_faults(table, "id")
-        faults += twice
-        frame = frame.drop(index=[fault.row for fault in twice], errors="ignore")
-    if frame.empty or any(fault.row is None for fault in faults):
-        return None, faults
-    return _sites_from_frame(frame, table, crs, positions), faults
+    columns = columns if positions else tuple(c for c in columns if c.name not in ("lon", "lat"))
+    table, frame, faults = read_identified(source, columns, label="site table")
+    return (None if frame.empty else _sites_from_frame(frame, table, crs, positions)), faults
 
 
 def _sites_from_frame(frame: pd.DataFrame, table: TextTable, crs: str, positions: bool) -> CandidateSites:
-    notes = list(table.notes)
-    size = len(frame)
-
-    def text(name: str, otherwise: str, *, silent: bool = False) -> tuple[str, ...]:
-        found = frame[name].to_list() if name in frame else [""] * size
-        if not silent and "" in found:
-            notes.append(f"{table.label}: {name} not given for {found.count('')} of {size} sites: {otherwise}")
-        return tuple(value or otherwise for value in found)
-
-    def numbers(name: str, otherwise: NDArray[np.float64], said: str) -> NDArray[np.float64]:
-        found = frame[name].to_numpy(np.float64) if name in frame else np.full(size, np.nan)
-        if (blank := np.isnan(found)).any():
-            notes.append(f"{table.label}: {name} not given for {blank.sum()} of {size} sites: {said}")
-        return np.where(blank, otherwise, found)
-
-    statuses = text("status", "candidate")
+    values = Values(frame=frame, label=table.label, notes=list(table.notes))
+    statuses = values.text("status", "candidate")
     free = np.array([status in ("existing", "required") for status in statuses])
+    usual_cost = np.where(free, 0.0, 1.0)
     lon = lat = None
     if positions:
         lon, lat = to_wgs84(frame["lon"], frame["lat"], crs)
     ids = tuple(frame["id"])
     return CandidateSites(
         ids=ids,
-        names=tuple(name or id_ for name, id_ in zip(text("name", "", silent=True), ids, strict=True)),
+        names=tuple(name or id_ for name, id_ in zip(values.text("name"), ids, strict=True)),
         lon=lon,
         lat=lat,
-        kinds=text("kind", "station"),
+        kinds=values.text("kind", "station"),
         statuses=statuses,
-        cost=numbers("cost", np.where(free, 0.0, 1.0), "0 where it exists or is required, else 1"),
-        townships=text("township", "", silent=True),
-        hosts=text("host", "township"),
-        crews=text("crew", "micro_station"),
-        units=numbers("units", np.ones(size), "1").astype(np.int64),
-        notes=tuple(notes),
+        cost=values.numbers("cost", usual_cost, "0 if existing or required, else 1", "已有和必建为 0，其余为 1"),
+        townships=values.text("township"),
+        hosts=values.text("host", "township"),
+        crews=values.text("crew", "micro_station"),
+        units=values.numbers("units", np.ones(len(frame)), "1", "1").astype(np.int64),
+        notes=tuple(values.notes),
         source=table.label,
         rows=tuple(int(row) for row in frame.index),
     )

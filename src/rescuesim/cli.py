@@ -19,7 +19,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from rescuesim.errors import Fault, InputError, RescueSimError, SolverError
+from rescuesim._words import in_language
+from rescuesim.errors import Fault, InputError, InvariantError, RescueSimError, SolverError
 
 if TYPE_CHECKING:
     from rescuesim.scenario import Outcome
@@ -113,8 +114,8 @@ def check(
     typer.echo(str(prepared.network.summary()))
     typer.echo(f"{len(prepared.sites)} sites, {len(prepared.demand)} demand points")
     for note in (*prepared.sites.notes, *prepared.demand.notes):
-        typer.echo(f"note: {note}")
-    typer.echo(prepared.standard.explain(lang=lang.value))
+        typer.echo(f"note: {in_language(note, lang.value)}")
+    typer.echo(prepared.standard.explain(lang=lang.value, crews=dict.fromkeys(prepared.sites.crews)))
     typer.echo("no faults")
 
 
@@ -183,7 +184,7 @@ def main(arguments: list[str] | None = None) -> None:
     except InputError as error:
         typer.echo(f"rescuesim: {error}", err=True)
         sys.exit(_code(error.faults) or BAD_INPUT)
-    except SolverError as error:
+    except (SolverError, InvariantError) as error:
         typer.echo(f"rescuesim: {error}", err=True)
         sys.exit(FAULT)
     except RescueSimError as error:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rescuesim._tables import Column, TextTable, check_table, duplicate_faults, read_text_table
+from rescuesim._tables import Column, TextTable, Values, read_identified
 from rescuesim.errors import Fault, InputError
 from rescuesim.network.crs import to_wgs84
 from rescuesim.standard import ZONES
@@ -114,65 +114,38 @@ def read_demand(
         The rows without a fault; None if there are none.
     faults : list of Fault
     """
-    table = read_text_table(source, label="demand table")
     columns = DEMAND_COLUMNS if positions else tuple(c for c in DEMAND_COLUMNS if c.name not in ("lon", "lat"))
-    frame, faults = check_table(table, columns)
-    if "id" in frame:
-        twice = duplicate_faults(table, "id")
-        faults += twice
-        frame = frame.drop(index=[fault.row for fault in twice], errors="ignore")
+    table, frame, faults = read_identified(source, columns, label="demand table")
     if "people" in frame and frame["people"].isna().any():
         empty = frame.index[frame["people"].isna()]
         faults += [table.fault(row, "people", "a number of 0 or more, or no people column at all") for row in empty]
         frame = frame.drop(index=empty)
-    if frame.empty or any(fault.row is None for fault in faults):
-        return None, faults
-    return _demand_from_frame(frame, table, crs, positions), faults
+    return (None if frame.empty else _demand_from_frame(frame, table, crs, positions)), faults
 
 
 def _demand_from_frame(frame: pd.DataFrame, table: TextTable, crs: str, positions: bool) -> DemandPoints:
-    notes = list(table.notes)
-    size = len(frame)
-
-    def text(name: str, otherwise: str, said: str) -> tuple[str, ...]:
-        found = frame[name].to_list() if name in frame else [""] * size
-        if said and "" in found:
-            notes.append(f"{table.label}: {name} not given for {found.count('')} of {size} points: {said}")
-        return tuple(value or otherwise for value in found)
-
-    absent = pd.Series(np.nan, index=frame.index)
-    calls = frame.get("calls_per_year", absent).to_numpy(np.float64)
-    people = frame.get("people", absent).to_numpy(np.float64)
-    if "people" not in frame:
-        notes.append(f"{table.label}: people not given: 1 a point, so coverage counts points")
-        people = np.ones(size)
-    weights = frame.get("weight", absent).to_numpy(np.float64)
-    if np.isnan(weights).any():
-        notes.append(f"{table.label}: weight not given for {np.isnan(weights).sum()} of {size} points: = people")
-        weights = np.where(np.isnan(weights), people, weights)
-    if np.isnan(calls).any():
-        notes.append(
-            f"{table.label}: calls_per_year not given for {np.isnan(calls).sum()} of {size} points: "
-            "the simulation's rate per 10,000 people"
-        )
+    values = Values(frame=frame, label=table.label, notes=list(table.notes))
+    people = values.numbers("people", np.ones(len(frame)), "1, so coverage counts points", "1，即按点数计")
+    calls = values.given("calls_per_year")
+    if missing := int(np.isnan(calls).sum()):
+        values.note("calls_per_year", missing, "the simulation's rate per 10,000 people", "仿真的每万人呼叫率")
     lon = lat = None
     if positions:
         lon, lat = to_wgs84(frame["lon"], frame["lat"], crs)
     ids = tuple(frame["id"])
-    names = text("name", "", "")
     return DemandPoints(
         ids=ids,
-        names=tuple(name or id_ for name, id_ in zip(names, ids, strict=True)),
+        names=tuple(name or id_ for name, id_ in zip(values.text("name"), ids, strict=True)),
         lon=lon,
         lat=lat,
-        zones=text("zone", "dense_rural", "dense_rural"),
-        people=people.astype(np.float64),
+        zones=values.text("zone", "dense_rural"),
+        people=people,
         calls_per_year=np.nan_to_num(calls),
         calls_given=~np.isnan(calls),
-        weights=weights.astype(np.float64),
-        townships=text("township", "", ""),
-        kinds=text("kind", "residential", "residential"),
-        notes=tuple(notes),
+        weights=values.numbers("weight", people, "= people", "人口"),
+        townships=values.text("township"),
+        kinds=values.text("kind", "residential"),
+        notes=tuple(values.notes),
         source=table.label,
         rows=tuple(int(row) for row in frame.index),
     )

@@ -7,7 +7,8 @@ The tree::
     │   └── WeightOverflowError         a travel time that does not fit the integer ticks
     ├── UnknownIdError (KeyError)       an id, zone, crew, road or preset that does not exist
     ├── DataFileError (OSError)         a file that is absent, unreadable or of an unknown kind
-    └── SolverError (RuntimeError)      the solver or the verification of its answer failed
+    ├── SolverError (RuntimeError)      the solver or the verification of its answer failed
+    └── InvariantError (RuntimeError)   a result that cannot be true: a fault in rescuesim itself
 
 Infeasible problems and time limits are statuses of a solution, never exceptions.
 """
@@ -22,6 +23,7 @@ __all__ = [
     "DataFileError",
     "Fault",
     "InputError",
+    "InvariantError",
     "RescueSimError",
     "SolverError",
     "UnknownIdError",
@@ -115,6 +117,10 @@ class DataFileError(RescueSimError, OSError):
 
 class SolverError(RescueSimError, RuntimeError):
     """The solver failed, or its answer did not survive the independent recomputation."""
+
+
+class InvariantError(RescueSimError, RuntimeError):
+    """A result broke a rule that always holds; the fault is in rescuesim, not in the input."""
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str:

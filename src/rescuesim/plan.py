@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -21,7 +22,8 @@ class PlanSite:
 
     Parameters
     ----------
-    id, name, crew, status, township, host : str
+    id, name, crew, status, kind, township, host : str
+        Only sites of kind ``station`` send units.
     units : int
         Vehicles with crew.
     cost : float
@@ -35,6 +37,7 @@ class PlanSite:
     crew: str
     status: str
     units: int
+    kind: str = "station"
     cost: float = 0.0
     township: str = ""
     host: str = ""
@@ -78,6 +81,11 @@ class Plan:
         return tuple(site.id for site in self.sites)
 
     @property
+    def stations(self) -> tuple[PlanSite, ...]:
+        """The open sites that send units."""
+        return tuple(site for site in self.sites if site.kind == "station")
+
+    @property
     def units(self) -> dict[str, int]:
         """Units by site id."""
         return {site.id: site.units for site in self.sites}
@@ -85,7 +93,7 @@ class Plan:
     @property
     def cost(self) -> float:
         """Sum of the costs of the open sites."""
-        return sum(site.cost for site in self.sites)
+        return math.fsum(site.cost for site in self.sites)
 
     def new_sites(self) -> tuple[PlanSite, ...]:
         """Return the open sites that do not exist yet."""
@@ -138,6 +146,7 @@ class Plan:
                     crew=sites.crews[row],
                     status=sites.statuses[row],
                     units=units_per_new_site if new and units_per_new_site is not None else int(sites.units[row]),
+                    kind=sites.kinds[row],
                     cost=float(sites.cost[row]),
                     township=sites.townships[row],
                     host=sites.hosts[row],

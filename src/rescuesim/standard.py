@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
@@ -29,7 +29,7 @@ from scipy.special import ndtri
 
 from rescuesim._defaults import default
 from rescuesim._words import Lang, standard_in_words
-from rescuesim.crew import CrewType, Lognormal, default_crews, default_shifts
+from rescuesim.crew import CrewType, Lognormal, crew_type, default_crews, default_shifts
 from rescuesim.errors import InputError, UnknownIdError, nearest_name
 
 __all__ = [
@@ -49,7 +49,7 @@ __all__ = [
 ZONES = ("built_up", "industrial_park", "suburb", "dense_rural", "rural")
 INNER_ZONES = ("built_up", "industrial_park")
 OUTER_ZONES = ("suburb", "dense_rural")
-MILESTONES = ("ignition", "arrived", "answered", "dispatched", "rolling", "on_scene", "handling")
+MILESTONES = ("ignition", "arrived", "answered", "ordered", "rolling", "on_scene", "handling")
 CANNOT = -math.inf  # the planning limit of a crew that is late even at its own door
 _STEP_S = 0.05
 _VARIATION_NODES = 801
@@ -63,7 +63,8 @@ class Stage:
     Parameters
     ----------
     since, until : str
-        Milestones of `MILESTONES`; ``arrived`` is the first ring.
+        Milestones of `MILESTONES`; ``arrived`` is the first ring, ``ordered`` the moment at which the desk
+        wants a crew to go, so that waiting for a free unit counts.
     limit_s : float
         Limit in seconds, inclusive.
     unit_rank : int
@@ -104,8 +105,8 @@ def _preset(name: str, clock_start: str, *stages: tuple[str, str, float], **fixe
     return Preset(name=name, clock_start=clock_start, stages=made, **fixed)
 
 
-_SECOND_UNIT = Stage(since="dispatched", until="on_scene", limit_s=300, unit_rank=2)
-_MICRO = _preset("micro_station_135", "order", ("dispatched", "rolling", 60), ("dispatched", "on_scene", 180))
+_SECOND_UNIT = Stage(since="ordered", until="on_scene", limit_s=300, unit_rank=2)
+_MICRO = _preset("micro_station_135", "order", ("ordered", "rolling", 60), ("ordered", "on_scene", 180))
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         preset.name: preset
@@ -121,7 +122,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 "quick_rescue_135_staged",
                 "each stage",
                 ("arrived", "answered", 60),
-                ("dispatched", "rolling", 180),
+                ("ordered", "rolling", 180),
                 ("rolling", "handling", 300),
             ),
             replace(_MICRO, stages=(*_MICRO.stages, _SECOND_UNIT)),
@@ -132,7 +133,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 ("answered", "on_scene", 180),
                 ("answered", "handling", 300),
             ),
-            _preset("fire_station_5min", "order", ("dispatched", "rolling", 60), ("dispatched", "on_scene", 300)),
+            _preset("fire_station_5min", "order", ("ordered", "rolling", 60), ("ordered", "on_scene", 300)),
             # 4 + 2.5 + 1 + 4 + 3.5 min; water is given 210 s after arrival, so arrival is due at 690 s
             _preset("fire_15min", "ignition", ("ignition", "on_scene", 690), discovery_s=240, report_s=150),
             _preset("circle_15min", "ring", ("arrived", "on_scene", 900)),
@@ -180,7 +181,7 @@ def planning_limit_s(parts: tuple[Lognormal, ...], variation: Lognormal, limit_s
     Notes
     -----
     The sum of the parts is convolved on a grid of 0.05 s and the variation integrated at 801 equally
-    likely values, so the figure is the same on every machine.
+    likely values; the limit is rounded to a millisecond.
 
     Examples
     --------
@@ -203,7 +204,7 @@ def planning_limit_s(parts: tuple[Lognormal, ...], variation: Lognormal, limit_s
     while high - low > 1e-6:
         middle = (low + high) / 2
         low, high = (middle, high) if share_in_time(middle) >= confidence else (low, middle)
-    return low
+    return round(low, 3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +256,9 @@ class ResponseStandard:
             raise UnknownIdError(f"zone {sorted(unknown)}: expected of {', '.join(ZONES)}")
         if missing := set(self.presets) - set(self.confidence):
             raise InputError(f"no confidence for zones {sorted(missing)}")
+        shifts = {shift.name for shift in default_shifts()}
+        if odd := {name: sorted(crew.turnout) for name, crew in self.crews.items() if set(crew.turnout) != shifts}:
+            raise InputError(f"crews {odd}: expected turnout and availability by {', '.join(sorted(shifts))}")
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -284,7 +288,7 @@ class ResponseStandard:
         """
         if zone not in self.presets:
             return CANNOT
-        type_ = self.crews[crew]
+        type_ = crew_type(crew, self.crews)
         stages = [
             stage
             for stage in self.presets[zone].stages
@@ -308,7 +312,7 @@ class ResponseStandard:
         intervals = {
             "arrived": Lognormal(median=preset.discovery_s, p90=preset.discovery_s),
             "answered": report if preset.report_s else self.chain["answering"],
-            "dispatched": nothing if preset.report_s else self.chain["order"],
+            "ordered": nothing if preset.report_s else self.chain["order"],
             "rolling": crew.turnout[shift],
             "handling": self.chain["set_up"],
         }
@@ -343,21 +347,24 @@ class ResponseStandard:
 
     def worst_shift_limit_s(self, crew: str, zone: str, *, unit_rank: int = 1) -> float:
         """Planning limit that holds in every shift: the least over the shifts of the crew, in seconds."""
-        return min(self.limit_s(crew, zone, shift, unit_rank=unit_rank) for shift in self.crews[crew].turnout)
+        shifts = crew_type(crew, self.crews).turnout
+        return min(self.limit_s(crew, zone, shift, unit_rank=unit_rank) for shift in shifts)
 
-    def explain(self, *, lang: Lang = "en") -> str:
+    def explain(self, *, lang: Lang = "en", crews: Iterable[str] | None = None) -> str:
         """Say in words what the standard asks for and how far each crew may drive to keep it.
 
         Parameters
         ----------
         lang : {'zh', 'en'}, optional
+        crews : iterable of str, optional
+            The crews to speak of; all if absent.
 
         Returns
         -------
         str
             One line a statement.
         """
-        return standard_in_words(self, lang)
+        return standard_in_words(self, lang, tuple(self.crews if crews is None else crews))
 
 
 def _caps_limit_s(preset: Preset, stage: Stage) -> float:

@@ -35,15 +35,15 @@ def broken(
 
 
 @st.composite
-def closures_of(draw: st.DrawFn, n_roads: int) -> Closure:
+def closures_of(draw: st.DrawFn, network: RoadNetwork) -> Closure:
     """Draw a closure of a whole road or a part of it."""
     road, level = (
-        draw(st.integers(0, n_roads - 1)),
+        draw(st.integers(0, network.n_roads - 1)),
         draw(st.sampled_from(["closed", "on_foot", "one_lane", "passable"])),
     )
     if draw(st.booleans()):
         return Closure(road=road, level=level)
-    begin = draw(st.floats(0, 1500))
+    begin = draw(st.floats(0, float(network.road_length_m[road])))
     return Closure(road=road, from_m=begin, to_m=begin + draw(st.floats(0, 500)), level=level)
 
 
@@ -52,8 +52,8 @@ def closures_of(draw: st.DrawFn, n_roads: int) -> Closure:
 def test_closing_a_road_or_a_part_of_it_never_shortens_a_path(guixi: RoadNetwork, data: st.DataObject) -> None:
     share = st.floats(0, 1)
     places = data.draw(st.lists(st.tuples(st.integers(0, guixi.n_roads - 1), share), min_size=2, max_size=12))
-    first = data.draw(st.lists(closures_of(guixi.n_roads), max_size=30))
-    more = data.draw(st.lists(closures_of(guixi.n_roads), max_size=30))
+    first = data.draw(st.lists(closures_of(guixi), max_size=30))
+    more = data.draw(st.lists(closures_of(guixi), max_size=30))
     intact, some = broken(guixi, places, first)
     _, all_of_them = broken(guixi, places, first + more)
     assert (some.ticks >= intact.ticks).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -49,6 +50,25 @@ def test_seconds_of_driving_left_by_135_are_those_of_the_defaults(crew: str, at_
 def test_seconds_of_driving_left_by_15_minutes_are_those_of_the_defaults(crew: str, at_80: float, at_90: float) -> None:
     assert driving_left(crew, 0.8, limit_s=900, set_up=False) == pytest.approx(at_80, abs=2)
     assert driving_left(crew, 0.9, limit_s=900, set_up=False) == pytest.approx(at_90, abs=2)
+
+
+def test_the_standard_gives_each_crew_the_seconds_of_the_defaults_row() -> None:
+    standard = load_standard()
+    outer = {"brigade": 650, "micro_station": 638, "township_duty": 496, "village_on_call": 181}
+    for zone in ("suburb", "dense_rural"):
+        for crew, seconds in outer.items():
+            assert standard.limit_s(crew, zone, "night") == pytest.approx(seconds, abs=2)
+    for zone in ("built_up", "industrial_park"):
+        for crew, seconds in {"brigade": 110, "micro_station": 93}.items():
+            assert standard.limit_s(crew, zone, "day") == pytest.approx(seconds, abs=2)
+    with pytest.raises(UnknownIdError, match="did you mean brigade"):
+        standard.limit_s("brigadd", "suburb", "day")
+
+
+def test_crews_without_the_shifts_of_the_day_are_refused() -> None:
+    odd = replace(default_crews()["brigade"], turnout={"all": Lognormal(median=1, p90=2)}, availability={"all": 1.0})
+    with pytest.raises(InputError, match="by day, night"):
+        load_standard(crews={"brigade": odd})
 
 
 def test_the_planning_limit_is_what_sampling_the_chain_gives() -> None:

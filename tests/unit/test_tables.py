@@ -64,7 +64,7 @@ def test_defaults_are_said_aloud_and_codes_stay_text() -> None:
     )
     assert sites.cost.tolist() == [0, 1]
     assert sites.statuses == ("existing", "candidate")
-    assert "status not given for 1 of 2 sites: candidate" in " ".join(sites.notes)
+    assert "status not given in 1 of 2 rows: candidate" in " ".join(sites.notes)
 
 
 def test_people_calls_and_weight_are_three_numbers() -> None:
@@ -132,3 +132,10 @@ def test_files_that_are_no_text_tables_are_refused(tmp_path: Path) -> None:
 def test_blank_rows_keep_the_numbers_of_the_rows_below(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="row 4, column lon"):
         load_demand(write(tmp_path, "id,lon,lat\na,1,2\n\nb,x,2\n"))
+
+
+def test_full_width_digits_are_digits_and_other_odd_numbers_are_faults(tmp_path: Path) -> None:
+    assert load_demand(write(tmp_path, "id,lon,lat,people\na,119.3,28.7,１２００\n")).people.tolist() == [1200]
+    for odd in ("1_000", "1,2", "0x10", "千"):
+        with pytest.raises(InputError, match="expected a number of 0 or more"):
+            load_demand(write(tmp_path, f'id,lon,lat,people\na,119.3,28.7,"{odd}"\n'))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rescuesim._defaults import default
 from rescuesim._tables import Column, check_table, read_text_table
 from rescuesim.disruption.timeline import RoadOutage
 from rescuesim.errors import Fault, InputError
@@ -20,7 +21,6 @@ from rescuesim.quality import SnappedPoints, snap_points
 
 __all__ = ["load_closures", "read_closures"]
 
-_REACH_M = 50.0
 _COLUMNS = (
     Column(name="label"),
     Column(name="road", number=True, minimum=0, whole=True),
@@ -48,7 +48,7 @@ def read_closures(
     lon, lat = to_wgs84(np.where(by_point, frame["lon"], 0.0), np.where(by_point, frame["lat"], 0.0), crs)
     # rows without a point are placed at a node, and their snapping is not looked at
     lon, lat = np.where(by_point, lon, network.lon[0]), np.where(by_point, lat, network.lat[0])
-    snapped = snap_points(network, lon, lat, snap_limit_m=_REACH_M)
+    snapped = snap_points(network, lon, lat, snap_limit_m=default("closure.reach_m").number)
     made = []
     for at, (row, cells) in enumerate(zip(frame.index, frame.to_dict("records"), strict=True)):
         found = _read_closure(cells, network, snapped, at if by_point[at] else None)
@@ -67,10 +67,15 @@ def _read_closure(
     def number(name: str, otherwise: float) -> float:
         return otherwise if math.isnan(cells[name]) else float(cells[name])
 
+    if at is not None and not math.isnan(cells["road"]):
+        return "road", "a place given once: a point by lon and lat, or a road by its number"
+    if at is None and not math.isnan(cells["length_m"]):
+        return "length_m", "lon and lat with a length, or from_m and to_m with a road"
     if at is not None:
         road, away_m = int(snapped.road[at]), float(snapped.access_m[at])
+        reach_m = default("closure.reach_m").number
         if road < 0:
-            return "lon", f"a point within {_REACH_M:.0f} m of a road; the nearest is {away_m:.0f} m away"
+            return "lon", f"a point within {reach_m:.0f} m of a road; the nearest is {away_m:.0f} m away"
         half, middle = number("length_m", math.inf) / 2, float(snapped.position_m[at])
         begin, end = max(middle - half, 0.0), middle + half
     elif not math.isnan(cells["road"]):

@@ -70,7 +70,8 @@ class ChannelOutage:
     from_s, until_s : float
         Seconds after the onset.
     fallback : str
-        Channel that carries orders meanwhile, of ``channel.delay`` in ``defaults.toml``.
+        Channel that carries orders meanwhile, of ``channel.delay`` in ``defaults.toml``; not the public
+        network itself.
     label : str
     """
 
@@ -83,7 +84,7 @@ class ChannelOutage:
 
     def __post_init__(self) -> None:
         _check_interval(f"channel outage {self.label!r}", self.from_s, self.until_s)
-        known = defaults_under("channel.delay")
+        known = set(defaults_under("channel.delay")) - {"public_network"}
         if self.fallback not in known:
             raise UnknownIdError(f"fallback {self.fallback!r}: expected {nearest_name(self.fallback, known)}")
 

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 import shapely
 
+from rescuesim._words import Note
 from rescuesim.errors import DataFileError, InputError, UnknownIdError, nearest_name
 from rescuesim.network.crs import metric_crs, project
 from rescuesim.network.osm_filter import RoadFilter, filter_osm, is_road
 from rescuesim.network.road_network import NetworkSummary, RoadNetwork, to_ticks
-from rescuesim.network.speeds import edge_speed_kph, parse_maxspeed_kph, slowest_class
+from rescuesim.network.speeds import edge_speed_kph, slowest_class, stated_speed_kph
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -86,9 +87,15 @@ def _read_osm(source: Path, roads: RoadFilter) -> tuple[nx.MultiDiGraph, list[st
         if count.kept == 0:
             raise InputError(f"{source}: {count.ways} ways, none of them a road for {roads!r}: expected at least one")
         graph = osmnx.graph_from_xml(filtered, simplify=False, retain_all=True)
-    notes = [f"{source.name}: {count.kept} of {count.ways} ways are roads for {roads!r}"]
+    notes: list[str] = [
+        Note(
+            f"{source.name}: {count.kept} of {count.ways} ways are roads for {roads!r}",
+            f"{source.name}：{count.ways} 条路径中 {count.kept} 条是道路（{roads}）",
+        )
+    ]
     if count.cut:
-        notes.append(f"{source.name}: {count.cut} roads cut where nodes are missing from the file")
+        cut = f"{source.name}: {count.cut} roads cut where nodes are missing from the file"
+        notes.append(Note(cut, f"{source.name}：{count.cut} 条道路因文件缺少节点而截断"))
     _add_travel_times(graph)
     return _simplified(graph), notes
 
@@ -121,7 +128,10 @@ def _read_graphml(source: Path, roads: RoadFilter) -> tuple[nx.MultiDiGraph, lis
     ]
     graph.remove_edges_from(drop)
     graph.remove_nodes_from([node for node in list(graph) if graph.degree(node) == 0])
-    notes = [f"{source.name}: {len(drop)} edges are no roads for {roads!r}"] if drop else []
+    notes: list[str] = []
+    if drop:
+        dropped = f"{source.name}: {len(drop)} edges are no roads for {roads!r}"
+        notes.append(Note(dropped, f"{source.name}：{len(drop)} 条边不是道路（{roads}）"))
     if graph.number_of_edges() == 0:
         raise InputError(f"{source}: no edge is a road for {roads!r}: expected at least one")
     missing = sum("length" not in data for *_, data in graph.edges(data=True))
@@ -141,8 +151,7 @@ def _add_travel_times(graph: nx.MultiDiGraph) -> None:
         speed = edge_speed_kph(road_class, maxspeeds)
         data["class_m"] = ((road_class, float(data["length"])),)
         data["travel_time_s"] = float(data["length"]) / speed * 3.6
-        stated = any(parse_maxspeed_kph(part) for text in maxspeeds for part in text.split(";"))
-        data["maxspeed_m"] = float(data["length"]) if stated else 0.0
+        data["maxspeed_m"] = float(data["length"]) if stated_speed_kph(maxspeeds) is not None else 0.0
 
 
 def _simplified(graph: nx.MultiDiGraph) -> nx.MultiDiGraph:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rescuesim.errors import InputError, WeightOverflowError
 
-__all__ = ["TICKS_PER_SECOND", "UNREACHABLE", "NetworkSummary", "RoadNetwork", "to_ticks"]
+__all__ = ["TICKS_PER_SECOND", "UNREACHABLE", "NetworkSummary", "RoadNetwork", "limit_ticks", "to_ticks"]
 
 TICKS_PER_SECOND = 10_000  # 0.1 ms: min and + are exact in integers, so every engine agrees with ==
 UNREACHABLE = 2**30 - 1
@@ -29,6 +29,25 @@ def to_ticks(seconds: NDArray[np.float64]) -> NDArray[np.int32]:
     if ticks.size and (not np.isfinite(ticks).all() or ticks.min() < 0 or ticks.max() >= UNREACHABLE):
         raise WeightOverflowError("a travel time is negative, not finite or 29.8 hours and more on one edge")
     return ticks.astype(np.int32)
+
+
+def limit_ticks(seconds: NDArray[np.float64] | float) -> NDArray[np.int64]:
+    """Turn limits into the largest ticks that keep them; a time equal to its limit is in time.
+
+    Parameters
+    ----------
+    seconds : ndarray of float64 or float
+        Limits; negative ones (no time keeps them) become -1.
+
+    Examples
+    --------
+    >>> limit_ticks(np.array([1.2737, np.inf, -np.inf])).tolist()
+    [12737, 1073741822, -1]
+    """
+    clipped = np.clip(np.asarray(seconds, dtype=np.float64), -1.0, UNREACHABLE / TICKS_PER_SECOND)
+    # a hundredth of a tick makes up for limits such as 1.2737 s that binary fractions fall short of
+    ticks = np.floor(clipped * TICKS_PER_SECOND + 0.01)
+    return np.where(clipped < 0, -1, np.minimum(ticks, UNREACHABLE - 1)).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,9 +222,3 @@ class RoadNetwork:
             return np.column_stack(project(degrees[:, 0], degrees[:, 1], self.crs))
 
         return np.asarray(shapely.transform(self.road_line, to_metres), dtype=object)
-
-    def with_speed_factor(self, factor: float) -> RoadNetwork:
-        """Return the network with all speeds multiplied by a factor above 0."""
-        if not (np.isfinite(factor) and factor > 0):
-            raise InputError(f"speed factor {factor}: expected a number above 0")
-        return replace(self, speed_kph=self.speed_kph * factor, ticks=to_ticks(self.ticks / TICKS_PER_SECOND / factor))

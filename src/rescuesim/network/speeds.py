@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from rescuesim._defaults import defaults_under
 
-__all__ = ["class_speed_kph", "edge_speed_kph", "parse_maxspeed_kph", "slowest_class"]
+__all__ = ["class_speed_kph", "edge_speed_kph", "parse_maxspeed_kph", "slowest_class", "stated_speed_kph"]
 
 # classes of OpenStreetMap that drive like one of the table
 _SAME_AS = {
@@ -64,6 +64,18 @@ def parse_maxspeed_kph(text: str) -> float | None:
     return float(found[1]) * (_KPH_PER_MPH if found[2] == "mph" else 1.0)
 
 
+def stated_speed_kph(maxspeeds: Iterable[str]) -> float | None:
+    """Return the least figure that ``maxspeed`` values state, None if they state none.
+
+    Examples
+    --------
+    >>> stated_speed_kph(["60;40", "50|80"]), stated_speed_kph(["none"])
+    (40.0, None)
+    """
+    stated = [parse_maxspeed_kph(part) for text in maxspeeds for part in re.split(r"[;|,]", text)]
+    return min((figure for figure in stated if figure is not None), default=None)
+
+
 def edge_speed_kph(road_class: str, maxspeeds: Iterable[str]) -> float:
     """Return the speed of an edge: the least stated ``maxspeed``, else that of its class.
 
@@ -72,6 +84,5 @@ def edge_speed_kph(road_class: str, maxspeeds: Iterable[str]) -> float:
     >>> edge_speed_kph("primary", ["60;40"]), edge_speed_kph("primary", [])
     (40.0, 45.0)
     """
-    stated = [parse_maxspeed_kph(part) for text in maxspeeds for part in re.split(r"[;|,]", text)]
-    figures = [figure for figure in stated if figure is not None]
-    return min(figures) if figures else class_speed_kph(road_class)
+    stated = stated_speed_kph(maxspeeds)
+    return class_speed_kph(road_class) if stated is None else stated

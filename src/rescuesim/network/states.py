@@ -29,7 +29,7 @@ class Closure:
     from_m, to_m : float
         Part of the road, in metres along its positions; the whole road if absent.
     level : str
-        ``passable``, ``one_lane`` (the whole road takes longer), ``on_foot`` or ``closed`` (both shut to
+        ``passable``, ``one_lane`` (the part takes longer), ``on_foot`` or ``closed`` (both shut to
         vehicles).
     """
 
@@ -79,14 +79,18 @@ class NetworkState:
             raise InputError(f"state {self.label!r}: probability {self.probability}, expected from 0 to 1")
 
     @property
-    def time_factors(self) -> dict[int, float]:
-        """Factor on the travel time by road: slow-downs, and one-lane parts; the larger holds."""
-        factors = dict(self.slow_downs)
+    def slow_parts(self) -> dict[int, list[tuple[float, float, float]]]:
+        """Slowed parts by road: from and to in metres, and the factor of 1 or more on the travel time.
+
+        Slow-downs hold for the whole road, one lane for the part of its closure; where parts overlap, the
+        larger factor holds.
+        """
+        parts = {road: [(0.0, math.inf, factor)] for road, factor in self.slow_downs.items()}
         one_lane = 1 / default("speed_factor.one_lane").number
         for closure in self.closures:
             if closure.level == "one_lane":
-                factors[closure.road] = max(factors.get(closure.road, 1.0), one_lane)
-        return factors
+                parts.setdefault(closure.road, []).append((closure.from_m, closure.to_m, one_lane))
+        return parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,26 +8,25 @@ They answer different questions and are never mixed or averaged; normal days and
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rescuesim.crew import default_shifts
+from rescuesim._words import Lang, Note
 from rescuesim.errors import InputError
 from rescuesim.plan import Plan
 from rescuesim.report.indicators import attainment_counts, jackknife, miss_reasons, stage_table
+from rescuesim.report.static_coverage import StaticCoverage, Times, static_coverage
 from rescuesim.simulation import SimulationResult
-from rescuesim.siting import available_share, covered_points, pair_limits, point_coverage, site_mask
 from rescuesim.standard import ResponseStandard
-from rescuesim.travel import TravelTimes, TravelTimesEnsemble
+from rescuesim.travel import TravelTimesEnsemble
 
 __all__ = ["FIGURES", "Comparison", "compare"]
 
 FIGURES = ("built_coverage", "available_coverage", "attainment")
-Times = TravelTimes | TravelTimesEnsemble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +70,11 @@ class Comparison:
     misses: pd.DataFrame
     notes: tuple[str, ...] = ()
 
+    def definition(self, *, lang: Lang = "en") -> str:
+        """Say what the standard asks for and what it leaves the crews of these plans to drive."""
+        crews = dict.fromkeys(site.crew for plan in self.plans.values() for site in plan.sites)
+        return self.standard.explain(lang=lang, crews=crews)
+
     def value(self, condition: str, plan: str, figure: str, counted: str) -> float:
         """Look one headline figure up."""
         rows = self.headline.set_index(["condition", "plan", "figure", "counted"])["value"]
@@ -86,52 +90,16 @@ class _Case:
     result: SimulationResult
     people: NDArray[np.float64]  # (n_demand,)
     inside: NDArray[np.bool_]  # (n_demand,)
-    built: NDArray[np.float64]  # (n_demand,), share of the time
-    available: NDArray[np.float64]  # (n_demand,)
+    static: StaticCoverage
     points: pd.DataFrame
-    planned_drive_s: dict[str, float]
     counts: NDArray[np.float64]  # (replications, 2, n_demand): attained, all
 
 
-def _weighted(states: Times) -> Iterator[tuple[TravelTimes, float]]:
-    if isinstance(states, TravelTimesEnsemble):
-        yield from ((times, state.probability) for times, state in zip(states, states.states, strict=True))
-    else:
-        yield states, 1.0
-
-
-def _static(
-    times: Times, plan: Plan, standard: ResponseStandard
-) -> tuple[NDArray[np.float64], NDArray[np.float64], pd.DataFrame]:
-    """Built and available coverage of each point over the states, and the points of the worst state."""
-    shift_share = np.array([shift.hours for shift in default_shifts()]) / 24
-    built = available = np.zeros(0)
-    worst, worst_people, people = pd.DataFrame(), math.inf, np.zeros(0)
-    for state, probability in _weighted(times):
-        opened = site_mask(state, plan.opened)
-        limits = pair_limits(state, standard=standard)
-        covered = covered_points(limits, opened)
-        share = available_share(state, standard, opened) @ shift_share
-        if not len(built):
-            built, available, people = np.zeros(len(covered)), np.zeros(len(covered)), state.demand.people
-        built, available = built + probability * covered, available + probability * share
-        if (now := float(people[covered].sum())) < worst_people:
-            worst, worst_people = point_coverage(state, limits, opened), now
-    return built, available, worst
-
-
-def _case(condition: str, name: str, result: SimulationResult, times: Times) -> _Case:
-    intact = times.intact if isinstance(times, TravelTimesEnsemble) else times
-    if intact.demand.ids != result.demand.ids:
-        raise InputError(f"{name}: the times and the simulation are of different demand points")
-    built, available, points = _static(times, result.plan, result.standard)
-    planned = point_coverage(
-        intact, pair_limits(intact, standard=result.standard), site_mask(intact, result.plan.opened)
-    )
+def _case(condition: str, name: str, result: SimulationResult, static: StaticCoverage) -> _Case:
     attained, calls = attainment_counts(result)
     demand = result.demand
     happened = calls.sum(axis=0)
-    points = points.assign(
+    points = static.worst.assign(
         condition=condition,
         plan=name,
         name=demand.names,
@@ -140,7 +108,7 @@ def _case(condition: str, name: str, result: SimulationResult, times: Times) -> 
         people=demand.people,
         lon=demand.lon if demand.lon is not None else math.nan,
         lat=demand.lat if demand.lat is not None else math.nan,
-        available=available,
+        available=static.available,
         calls=happened,
         attainment=np.divide(attained.sum(axis=0), happened, out=np.full(len(demand), math.nan), where=happened > 0),
     )
@@ -150,10 +118,8 @@ def _case(condition: str, name: str, result: SimulationResult, times: Times) -> 
         result=result,
         people=demand.people,
         inside=np.array([zone in result.standard.presets for zone in demand.zones]),
-        built=built,
-        available=available,
+        static=static,
         points=points,
-        planned_drive_s=dict(zip(planned["id"], planned["nearest_s"], strict=True)),
         counts=np.stack([attained, calls], axis=1).astype(np.float64),
     )
 
@@ -161,7 +127,7 @@ def _case(condition: str, name: str, result: SimulationResult, times: Times) -> 
 def _static_value(case: _Case, figure: str, counted: str) -> tuple[float, float]:
     """Value of a static figure and what it was counted over, in zones with a reading."""
     weight = np.where(case.inside, case.people if counted == "people" else 1.0, 0.0)
-    share = case.built if figure == "built_coverage" else case.available
+    share = case.static.built if figure == "built_coverage" else case.static.available
     total = float(weight.sum())
     return (float(weight @ share) / total if total > 0 else math.nan), total
 
@@ -216,8 +182,8 @@ def _townships(case: _Case) -> pd.DataFrame:
         {
             "township": case.points["township"].replace("", "-"),
             "people": case.people * case.inside,
-            "built": case.people * case.inside * case.built,
-            "available": case.people * case.inside * case.available,
+            "built": case.people * case.inside * case.static.built,
+            "available": case.people * case.inside * case.static.available,
             "attained": case.counts[:, 0].sum(axis=0),
             "calls": case.counts[:, 1].sum(axis=0),
         }
@@ -252,26 +218,27 @@ def _misses(case: _Case) -> pd.DataFrame:
     )
 
 
-def _check_pairing(cases: list[_Case]) -> None:
+def _check_pairing(condition: str, results: Mapping[str, SimulationResult], times: Times) -> None:
     """Plans are only compared on the same calls, replications, points and standard."""
-    for case in cases[1:]:
-        first = cases[0].result
-        if case.result.standard.name != first.standard.name:
-            raise InputError(f"{case.plan}: simulated under another standard than {cases[0].plan}")
-        if case.condition != cases[0].condition:
-            continue
-        same = case.result.replications == first.replications and len(case.result.records) == len(first.records)
-        columns = ["replication", "call", "demand_id", "arrived_at_s"]
-        if not same or not case.result.records[columns].equals(first.records[columns]):
-            raise InputError(
-                f"{case.plan} and {cases[0].plan}, {case.condition}: expected the same calls and replications"
-            )
+    intact = times.intact if isinstance(times, TravelTimesEnsemble) else times
+    base, first = next(iter(results.items()))
+    columns = ["replication", "call", "demand_id", "type", "arrived_at_s"]
+    calls = first.records[columns].astype({"demand_id": str, "type": str})
+    for name, result in results.items():
+        if result.demand.ids != intact.demand.ids:
+            raise InputError(f"{name}, {condition}: the times and the simulation are of different demand points")
+        if result.standard != first.standard:
+            raise InputError(f"{name}, {condition}: simulated under another standard than {base}")
+        same = result.replications == first.replications and result.horizon_s == first.horizon_s
+        if not same or not result.records[columns].astype({"demand_id": str, "type": str}).equals(calls):
+            raise InputError(f"{name} and {base}, {condition}: expected the same calls and replications")
 
 
 def compare(
     results: Mapping[str, SimulationResult | Mapping[str, SimulationResult]],
     *,
     times: Times | Mapping[str, Times],
+    progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
     """Compare plans that were simulated on the same calls.
 
@@ -281,6 +248,8 @@ def compare(
         By plan, the baseline first. A single result stands under its own condition.
     times : TravelTimes or TravelTimesEnsemble, or a mapping of them by condition
         What the static figures are computed from; over an ensemble, weighted by the states' probabilities.
+    progress : callable, optional
+        Called with the states of a condition that are done and in all.
 
     Returns
     -------
@@ -301,18 +270,20 @@ def compare(
     by_condition = dict(times) if isinstance(times, Mapping) else dict.fromkeys(conditions, times)
     if missing := [condition for condition in conditions if condition not in by_condition]:
         raise InputError(f"compare: no travel times for {missing}")
+    standard = next(iter(by_plan[next(iter(by_plan))].values())).standard
     headline, differences, townships, stages, points, misses = [], [], [], [], [], []
+    notes = list(_notes(by_plan))
     for condition in conditions:
-        cases = [
-            _case(condition, name, found[condition], by_condition[condition])
-            for name, found in by_plan.items()
-            if condition in found
-        ]
-        _check_pairing(cases)
+        here = {name: found[condition] for name, found in by_plan.items() if condition in found}
+        _check_pairing(condition, here, by_condition[condition])
+        plans = {name: result.plan for name, result in here.items()}
+        static = static_coverage(by_condition[condition], plans, standard, progress=progress)
+        cases = [_case(condition, name, result, static[name]) for name, result in here.items()]
+        notes += _observed(cases[0])
         for case in cases:
             headline += _headline(case)
             townships.append(_townships(case))
-            table = stage_table(case.result, case.planned_drive_s)
+            table = stage_table(case.result, case.static.planned_drive_s)
             stages.append(table.assign(condition=condition, plan=case.plan))
             points.append(case.points)
             misses.append(_misses(case))
@@ -321,14 +292,14 @@ def compare(
     return Comparison(
         plans={name: next(iter(found.values())).plan for name, found in by_plan.items()},
         conditions=conditions,
-        standard=next(iter(by_plan[next(iter(by_plan))].values())).standard,
+        standard=standard,
         headline=pd.DataFrame(headline, columns=_HEADLINE_COLUMNS),
         differences=pd.DataFrame(differences, columns=_DIFFERENCE_COLUMNS),
         townships=pd.concat(townships, ignore_index=True),
         stages=pd.concat(stages, ignore_index=True),
         points=pd.concat(points, ignore_index=True),
         misses=pd.concat(misses, ignore_index=True),
-        notes=_notes(by_plan),
+        notes=tuple(notes),
     )
 
 
@@ -346,6 +317,21 @@ _DIFFERENCE_COLUMNS = [
 ]
 
 
+def _observed(case: _Case) -> list[str]:
+    """Say how much of the people the attainment by people and by points rests on, where it is not all."""
+    people = np.where(case.inside, case.people, 0.0)
+    share = float(people[case.counts[:, 1].sum(axis=0) > 0].sum() / max(people.sum(), 1e-9))
+    if share > 0.995:
+        return []
+    return [
+        Note(
+            f"{case.condition}: attainment by people and by points rests on the points that had calls, "
+            f"with {share:.0%} of the people",
+            f"{case.condition}：按人口和按需求点的达标率只计有呼叫的点，占人口 {share:.0%}",
+        )
+    ]
+
+
 def _notes(by_plan: Mapping[str, Mapping[str, SimulationResult]]) -> tuple[str, ...]:
     """Say which points have no standard and are in no figure."""
     result = next(iter(next(iter(by_plan.values())).values()))
@@ -353,7 +339,11 @@ def _notes(by_plan: Mapping[str, Mapping[str, SimulationResult]]) -> tuple[str, 
     outside = np.array([zone not in result.standard.presets for zone in demand.zones])
     if not outside.any():
         return ()
+    points, people = int(outside.sum()), demand.people[outside].sum()
     return (
-        f"{int(outside.sum())} points with {demand.people[outside].sum():.0f} people lie in zones without a "
-        "standard and are in none of the three figures",
+        Note(
+            f"{points} points with {people:.0f} people lie in zones without a standard and are in none of the "
+            "three figures",
+            f"{points} 个点、{people:.0f} 人所在区域没有标准，不计入三项指标",
+        ),
     )

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rescuesim._words import in_language
 from rescuesim.report.labels import Lang, difference, interval, label, share
 
 if TYPE_CHECKING:
@@ -93,10 +94,14 @@ def print_comparison(
     console : Console
     """
     new = solution.plan.new_sites()
-    by_number = solution.objective == len(solution.opened)
-    words = {"status": solution.status, "value": solution.objective, "bound": solution.best_bound}
+    by_number = solution.objective_name == "min_sites"
+    words = {
+        "status": label("status_of_siting", solution.status, lang),
+        "value": solution.objective,
+        "bound": solution.best_bound,
+    }
     siting = _word("count" if by_number else "siting", lang, source=solution.bound_source, new=len(new), **words)
-    lines = [comparison.standard.explain(lang=lang), siting]
+    lines = [comparison.definition(lang=lang), siting]
     if new:
         names = "、".join(site.name for site in new) if lang == "zh" else ", ".join(site.name for site in new)
         lines.append(_word("new", lang, names=names))
@@ -107,7 +112,7 @@ def print_comparison(
     console.print(comparison_table(comparison, lang=lang))
     console.print(Text(_word("interval", lang)))
     for note in (*notes, *comparison.notes):
-        console.print(Text(_word("note", lang, note=note)))
+        console.print(Text(_word("note", lang, note=in_language(note, lang))))
     if files:
         folder = next(iter(files.values())).parent
         console.print(Text(_word("written", lang, folder=folder, names=", ".join(files))))

@@ -132,7 +132,7 @@ def report_writers(
             title=title,
             closed_roads=closed_roads,
             lang=lang,
-            definition=comparison.standard.explain(lang=lang),
+            definition=comparison.definition(lang=lang),
             extra_notes=tuple(extra_notes),
         )
     return writers

@@ -16,7 +16,7 @@ from scipy.stats import t as student_t
 
 from rescuesim.crew import CrewType, Lognormal
 from rescuesim.simulation import SimulationResult
-from rescuesim.standard import ResponseStandard
+from rescuesim.standard import ResponseStandard, Stage
 
 __all__ = ["INTERVALS", "attained", "attainment_counts", "jackknife", "miss_reasons", "stage_table"]
 
@@ -29,7 +29,21 @@ INTERVALS: Mapping[str, tuple[str, str]] = {
     "travel": ("rolling_at_s", "on_scene_at_s"),
     "set_up": ("on_scene_at_s", "handling_at_s"),
 }
+_STAMPS = ("arrived", "answered", "ordered", "dispatched", "alerted", "rolling", "on_scene", "handling")
 _PLANNED_DRAWS = 20_000
+
+
+def _elapsed_s(records: pd.DataFrame, stage: Stage, discovery_s: float) -> NDArray[np.float64]:
+    """Seconds of a stage for each call; NaN where it was not finished."""
+    until = records[f"{stage.until}_at_s"].to_numpy(np.float64)
+    from_ignition = stage.since == "ignition"
+    since = records["arrived_at_s" if from_ignition else f"{stage.since}_at_s"].to_numpy(np.float64)
+    return np.asarray(until - since + (discovery_s if from_ignition else 0.0))
+
+
+def _stages_of(standard: ResponseStandard, zone: str) -> list[Stage]:
+    """Stages that one unit keeps or misses; simulate() refuses readings that want a second unit."""
+    return [stage for stage in standard.presets[zone].stages if stage.unit_rank == 1]
 
 
 def attained(records: pd.DataFrame, standard: ResponseStandard) -> NDArray[np.bool_]:
@@ -49,26 +63,30 @@ def attained(records: pd.DataFrame, standard: ResponseStandard) -> NDArray[np.bo
     kept = np.zeros(len(records), dtype=np.bool_)
     zone = records["zone"].to_numpy()
     for name in standard.zones:
-        here = zone == name
-        preset, ok = standard.presets[name], np.ones(int(here.sum()), dtype=np.bool_)
-        for stage in preset.stages:
-            if stage.unit_rank > 1:
-                continue  # simulate() refuses readings that want a second unit
-            until = records[f"{stage.until}_at_s"].to_numpy(np.float64)[here]
-            if stage.since == "ignition":
-                since = records["arrived_at_s"].to_numpy(np.float64)[here] - preset.discovery_s
-            else:
-                since = records[f"{stage.since}_at_s"].to_numpy(np.float64)[here]
+        here = np.flatnonzero(zone == name)
+        some, ok = records.iloc[here], np.ones(len(here), dtype=np.bool_)
+        for stage in _stages_of(standard, name):
             # a stamp that was not reached is NaN, and no comparison with NaN holds
-            ok &= until - since <= stage.limit_s + 1e-9
+            ok &= _elapsed_s(some, stage, standard.presets[name].discovery_s) <= stage.limit_s + 1e-9
         kept[here] = ok
     return kept
 
 
 def counted_calls(result: SimulationResult) -> pd.DataFrame:
-    """Return the genuine calls of zones with a reading: the denominator of attainment."""
-    records = result.records
-    return records[records["genuine"].to_numpy(np.bool_) & records["zone"].isin(result.standard.zones).to_numpy()]
+    """Return the calls that attainment counts.
+
+    Returns
+    -------
+    DataFrame
+        The genuine calls of zones with a reading, less those that rang so shortly before the horizon that
+        their stages could not end before it (the sum of the limits of their reading), whatever became of
+        them: such a call would count as missed without being late.
+    """
+    records, standard = result.records, result.standard
+    needed = {zone: sum(stage.limit_s for stage in _stages_of(standard, zone)) for zone in standard.zones}
+    closing = records["zone"].astype(str).map(needed).to_numpy(np.float64)  # NaN without a reading
+    in_time = records["arrived_at_s"].to_numpy(np.float64) <= result.horizon_s - closing
+    return records[records["genuine"].to_numpy(np.bool_) & in_time]
 
 
 def attainment_counts(result: SimulationResult) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -127,24 +145,43 @@ def miss_reasons(result: SimulationResult) -> pd.Series:
     Returns
     -------
     Series of int
-        By reason: the outcome (``waiting``, ``lost``, ``under_way``) where handling never started, else
-        the interval of `INTERVALS` that most exceeds what a plan that holds allows for it: the planned
-        median, for ``travel`` the longest planned drive of the zone, for ``turnout`` the fastest crew that
-        can keep the zone's reading, and nothing for ``queueing`` and ``alerting``.
+        By reason: the outcome (``waiting``, ``lost``, ``under_way``) where handling never started;
+        ``redispatched`` where a unit found its road closed and the call waited for another; else the
+        interval of `INTERVALS`, among those of the stages that were missed, that most exceeds what a plan
+        that holds allows for it: the planned median, for ``travel`` the longest planned drive of the zone,
+        for ``turnout`` the fastest crew that can keep the zone's reading, and nothing for ``queueing`` and
+        ``alerting``.
     """
     records = counted_calls(result)
     missed = records[~attained(records, result.standard)]
     reasons = missed["outcome"].astype(str).to_numpy(dtype=object).copy()
-    handled = missed["handling_at_s"].notna().to_numpy()
-    late = missed[handled]
-    if len(late):
-        allowed = {zone: _allowances_s(result.standard, zone) for zone in result.standard.zones}
-        excess = [
-            (late[until] - late[since]).to_numpy(np.float64) - np.array([allowed[zone][name] for zone in late["zone"]])
-            for name, (since, until) in INTERVALS.items()
-        ]
-        reasons[handled] = np.array(list(INTERVALS), dtype=object)[np.argmax(excess, axis=0)]
+    handled = np.flatnonzero(missed["handling_at_s"].notna().to_numpy())
+    zone = missed["zone"].astype(str).to_numpy(dtype=object)
+    for name in result.standard.zones:
+        here = handled[zone[handled] == name]
+        if len(here):
+            reasons[here] = _late_intervals(missed.iloc[here], result.standard, name)
+    again = missed["redispatched"].to_numpy() > 0
+    reasons[again & (reasons == "queueing")] = "redispatched"
     return pd.Series(reasons, dtype=object).value_counts().sort_index()
+
+
+def _late_intervals(late: pd.DataFrame, standard: ResponseStandard, zone: str) -> NDArray[np.object_]:
+    """Name the interval that made each late call of a zone miss its stages."""
+    allowed = _allowances_s(standard, zone)
+    inside = np.zeros((len(INTERVALS), len(late)), dtype=np.bool_)
+    for stage in _stages_of(standard, zone):
+        missed = ~(_elapsed_s(late, stage, standard.presets[zone].discovery_s) <= stage.limit_s + 1e-9)
+        begin, end = _STAMPS.index("arrived" if stage.since == "ignition" else stage.since), _STAMPS.index(stage.until)
+        for row, ends in enumerate(INTERVALS.values()):
+            first, last = (_STAMPS.index(name.removesuffix("_at_s")) for name in ends)
+            if begin <= first and last <= end:
+                inside[row] |= missed
+    excess = np.array(
+        [(late[until] - late[since]).to_numpy(np.float64) - allowed[name] for name, (since, until) in INTERVALS.items()]
+    )
+    worst = np.where(inside, excess, -np.inf).argmax(axis=0)
+    return np.asarray(np.array(list(INTERVALS), dtype=object)[worst])
 
 
 def _allowances_s(standard: ResponseStandard, zone: str) -> dict[str, float]:

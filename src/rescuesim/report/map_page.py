@@ -16,6 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rescuesim._words import in_language
 from rescuesim.errors import UnknownIdError, nearest_name
 from rescuesim.network import RoadNetwork
 from rescuesim.report import page_tables
@@ -100,7 +101,7 @@ def write_page(
         misses=page_tables.misses_table(comparison, lang),
         uncovered=page_tables.uncovered_table(comparison, lang),
         new_sites=page_tables.new_sites_table(comparison, lang),
-        notes=[*comparison.notes, *extra_notes],
+        notes=[in_language(note, lang) for note in (*comparison.notes, *extra_notes)],
         script_hashes=Markup(" ".join(_hash(script) for script in scripts)),
         leaflet_css=Markup(_leaflet("leaflet.css")),
         css=Markup((folder / "report.css").read_text(encoding="utf-8")),

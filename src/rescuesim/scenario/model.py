@@ -9,7 +9,7 @@ from typing import Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rescuesim._defaults import defaults_under
+from rescuesim._defaults import default, defaults_under
 from rescuesim.errors import DataFileError, Fault, InputError, nearest_name
 from rescuesim.standard import PRESETS
 
@@ -25,7 +25,9 @@ class NetworkSection(_Section):
 
     file: str
     roads: Literal["drive", "drive_service"] = "drive"
-    snap_limit_m: float = Field(default=1000.0, ge=0, allow_inf_nan=False)
+    snap_limit_m: float = Field(
+        default_factory=lambda: default("access.snap_limit_m").number, ge=0, allow_inf_nan=False
+    )
     off_road: Literal["error", "report"] = "error"
 
 
@@ -198,7 +200,7 @@ def _word_faults(file: str, scenario: Scenario, lines: dict[str, int]) -> list[F
             faults.append(_at(file, f"standard.{key}", name, expected, lines))
     if scenario.siting.objective == "max_coverage" and scenario.siting.n_sites is None:
         faults.append(_at(file, "siting.n_sites", None, "a number of sites for max_coverage", lines))
-    channels = defaults_under("channel.delay")
+    channels = set(defaults_under("channel.delay")) - {"public_network"}
     for number, outage in enumerate(scenario.disruption.outages if scenario.disruption else ()):
         key = f"disruption.outages.{number}"
         if outage.fallback not in channels:

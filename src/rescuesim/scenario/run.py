@@ -12,9 +12,10 @@ import pandas as pd
 from rescuesim.disruption import states_over_time
 from rescuesim.errors import InputError
 from rescuesim.plan import Plan
-from rescuesim.report.comparison import Comparison, Times, compare
+from rescuesim.report.comparison import Comparison, compare
 from rescuesim.report.document import report_writers, write_files, write_json
 from rescuesim.report.labels import Lang
+from rescuesim.report.static_coverage import Times
 from rescuesim.scenario.model import Scenario
 from rescuesim.scenario.prepare import Prepared, prepare
 from rescuesim.simulation import CallModel, SimulationResult, simulate
@@ -132,9 +133,8 @@ def run_prepared(
         states = states_over_time(prepared.disruption, until_s=scenario.disruption.horizon_h * 3600)
         broken = travel_times(network, prepared.sites, prepared.demand, states=states, snap_limit_m=limit)
         by_condition[prepared.disruption.label] = broken
-    comparison = compare(results, times=by_condition)
+    comparison = compare(results, times=by_condition, progress=lambda at, all_: progress("comparison", at, all_))
     timed("comparison_s", since)
-    progress("comparison", 1, 1)
     summary = _summary(prepared, solution, comparison, clock)
     files: dict[str, Path] = {}
     if out is not None:
@@ -166,14 +166,17 @@ def _simulate(prepared: Prepared, plan: Plan, progress: Progress) -> dict[str, d
     """Simulate today and the plan, intact and broken, on the same calls."""
     scenario, chosen = prepared.scenario, prepared.scenario.simulation
     calls = CallModel(per_10k_people_year=chosen.per_10k_people_year)
-    results: dict[str, dict[str, SimulationResult]] = {TODAY: {}, PLAN: {}}
+    plans = {TODAY: Plan.today(prepared.sites), PLAN: plan}
+    # a county without any station today has nothing to compare the plan with
+    plans = {name: its_plan for name, its_plan in plans.items() if its_plan.stations}
+    results: dict[str, dict[str, SimulationResult]] = {name: {} for name in plans}
     cases: list[tuple[str, float, int]] = [("intact", chosen.horizon_days * 86_400, chosen.replications)]
     if prepared.disruption is not None and scenario.disruption is not None:
         many = scenario.disruption.replications or chosen.replications
         cases.append((prepared.disruption.label, scenario.disruption.horizon_h * 3600, many))
-    total, done = 2 * sum(many for *_, many in cases), 0
+    total, done = len(plans) * sum(many for *_, many in cases), 0
     for condition, horizon_s, many in cases:
-        for name, its_plan in ((TODAY, Plan.today(prepared.sites)), (PLAN, plan)):
+        for name, its_plan in plans.items():
             before = done
             results[name][condition] = simulate(
                 its_plan,

@@ -201,7 +201,6 @@ class _Replication:
         """Order a unit, which turns out, drives, handles the call and drives back."""
         clock, column = self.clock, self.column[call]
         while True:
-            self.ordered[call] = clock.now
             unit = self.choose(call)
             if unit is not None:
                 self.send(unit, call)

@@ -121,12 +121,12 @@ class Fleet:
         Raises
         ------
         InputError
-            If the plan has no sites, or a site's crew is unknown or lacks a shift.
+            If the plan has no stations, or a site's crew is unknown or lacks a shift.
         """
-        if not plan.sites:
-            raise InputError(f"plan {plan.name!r}: expected at least one open site")
+        if not plan.stations:
+            raise InputError(f"plan {plan.name!r}: expected at least one open station")
         units = []
-        for site in plan.sites:
+        for site in plan.stations:
             if site.crew not in crews:
                 known = nearest_name(site.crew, crews)
                 raise InputError(f"plan {plan.name!r}, site {site.id!r}, crew {site.crew!r}: expected {known}")

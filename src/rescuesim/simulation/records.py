@@ -45,8 +45,8 @@ class SimulationResult:
           replication; NaN where a milestone was not reached before the horizon;
         - ``unit``, ``site``, ``crew``, ``channel`` (``public_network`` or the fallback that carried the
           order), empty without a unit;
-        - ``redispatched``: how often a unit found the road closed at departure and stood down. The call was
-          then ordered anew, and ``ordered_at_s`` and all later stamps are those of the last order;
+        - ``redispatched``: how often a unit found the road closed at departure and stood down. The call then
+          waited for another; ``dispatched_at_s`` and all later stamps are those of the last unit;
         - ``outcome``: ``handled`` (the first action came before the horizon), ``lost``, ``waiting`` (no unit
           yet at the horizon) or ``under_way``.
     unit_records : DataFrame

@@ -174,21 +174,21 @@ class Journeys:
 
 
 def _sites_of(plan: Plan) -> CandidateSites:
-    without = [site.id for site in plan.sites if site.lon is None or site.lat is None]
+    without = [site.id for site in plan.stations if site.lon is None or site.lat is None]
     if without:
         raise InputError(f"plan {plan.name!r}, site {without[0]!r}: expected lon and lat; travel needs a position")
     return CandidateSites(
-        ids=plan.opened,
-        names=tuple(site.name for site in plan.sites),
-        lon=np.array([site.lon for site in plan.sites], dtype=np.float64),
-        lat=np.array([site.lat for site in plan.sites], dtype=np.float64),
-        kinds=("station",) * len(plan.sites),
-        statuses=tuple(site.status for site in plan.sites),
-        cost=np.array([site.cost for site in plan.sites]),
-        townships=tuple(site.township for site in plan.sites),
-        hosts=tuple(site.host for site in plan.sites),
-        crews=tuple(site.crew for site in plan.sites),
-        units=np.array([site.units for site in plan.sites], dtype=np.int64),
+        ids=tuple(site.id for site in plan.stations),
+        names=tuple(site.name for site in plan.stations),
+        lon=np.array([site.lon for site in plan.stations], dtype=np.float64),
+        lat=np.array([site.lat for site in plan.stations], dtype=np.float64),
+        kinds=("station",) * len(plan.stations),
+        statuses=tuple(site.status for site in plan.stations),
+        cost=np.array([site.cost for site in plan.stations]),
+        townships=tuple(site.township for site in plan.stations),
+        hosts=tuple(site.host for site in plan.stations),
+        crews=tuple(site.crew for site in plan.stations),
+        units=np.array([site.units for site in plan.stations], dtype=np.int64),
         source=f"plan {plan.name}",
     )
 

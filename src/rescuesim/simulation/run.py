@@ -147,7 +147,7 @@ def simulate(
     InputError
         If the standard asks for a second unit, which cannot be simulated, or an option or an artefact is
         wrong. Raised before the first event, save for a policy that chooses a unit that cannot go.
-    RescueSimError
+    InvariantError
         If a trajectory cannot be true: stamps out of order, or a unit on two calls at once. Every run is
         checked; it would be a fault in the program.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from rescuesim._defaults import default
 from rescuesim.crew import Lognormal
 from rescuesim.errors import InputError
 
@@ -36,7 +37,7 @@ class Setting:
     chain: Mapping[str, Lognormal]
     horizon_s: float
     seed: int = 0
-    seats: int = 2
+    seats: int = field(default_factory=lambda: int(default("desk.seats").number))
     queue: Queue = "fifo"
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rescuesim.errors import RescueSimError
+from rescuesim.errors import InvariantError
 
 __all__ = ["OUTCOMES", "STAMPS", "Trajectory", "checked"]
 
@@ -107,25 +107,25 @@ def checked(trajectory: Trajectory) -> Trajectory:
 
     Raises
     ------
-    RescueSimError
+    InvariantError
         If a stamp comes before the one it follows, a unit is on two calls at once, or an outcome does not
         fit the stamps. That is a fault in the program, not in the input.
     """
     stamps = trajectory.stamps
     missing = np.isnan(stamps)
     if missing[0].any() or (missing[:-1] & ~missing[1:]).any():
-        raise RescueSimError("fault in the simulation: a milestone is stamped after one that was not reached")
+        raise InvariantError("fault in the simulation: a milestone is stamped after one that was not reached")
     if (stamps[1:] < stamps[:-1]).any():
-        raise RescueSimError("fault in the simulation: a milestone is stamped before the one it follows")
+        raise InvariantError("fault in the simulation: a milestone is stamped before the one it follows")
     order = np.lexsort((trajectory.task_from_s, trajectory.task_unit))
     unit, start, end = (
         values[order] for values in (trajectory.task_unit, trajectory.task_from_s, trajectory.task_until_s)
     )
     if (end < start).any() or ((unit[1:] == unit[:-1]) & (start[1:] < end[:-1])).any():
-        raise RescueSimError("fault in the simulation: a unit is on two calls at once")
+        raise InvariantError("fault in the simulation: a unit is on two calls at once")
     lost = trajectory.outcome == OUTCOMES.index("lost")
     if (lost & ~missing[STAMPS.index("dispatched")]).any():
-        raise RescueSimError("fault in the simulation: a lost call has a unit")
+        raise InvariantError("fault in the simulation: a lost call has a unit")
     if ((trajectory.unit >= 0) != ~missing[STAMPS.index("dispatched")]).any():
-        raise RescueSimError("fault in the simulation: a call has a unit without a dispatch, or the reverse")
+        raise InvariantError("fault in the simulation: a call has a unit without a dispatch, or the reverse")
     return trajectory

@@ -40,7 +40,7 @@ def point_coverage(times: TravelTimes, limits: PairLimits, opened: NDArray[np.bo
     DataFrame
         ``id, covered, nearest_site, nearest_s, limit_s, reason``, in the order of the points. The nearest
         site is the one with the most time to spare (least late) among those whose crew could meet the
-        standard, else the nearest of all; ``inf`` and an empty site if none reaches the point. Reasons are
+        standard, else the nearest of all; ``inf`` and an empty site if none of these reaches the point. Reasons are
         those of `POINT_REASONS`.
     """
     n_demand = len(times.demand)
@@ -54,19 +54,23 @@ def point_coverage(times: TravelTimes, limits: PairLimits, opened: NDArray[np.bo
     value, limit = times.values[rows], limits.limit_s[rows]
     able = np.isfinite(limit)
     reached = np.isfinite(value)
-    slack = np.where(able & reached, np.where(able, limit, 0.0) - np.where(reached, value, 0.0), -np.inf)
-    best = np.where((slack > -np.inf).any(axis=0), slack.argmax(axis=0), value.argmin(axis=0))
+    nobody_able = ~able.any(axis=0)
+    # the sites that speak for a point: those whose crew could meet the standard, else all
+    speaks = able | nobody_able
+    spare = np.where(able, limit, 0.0) - np.where(reached, value, 0.0)
+    best = np.where(speaks & reached, spare, -np.inf).argmax(axis=0)
     at = np.arange(n_demand)
-    nearest = value[best, at]
+    nobody = ~(speaks & reached).any(axis=0)
+    nearest = np.where(nobody, np.inf, value[best, at])
     names = np.array(times.sites.ids, dtype=object)[rows][best]
-    nobody = ~reached.any(axis=0)
-    reason[limits.in_standard & ~able.any(axis=0)] = "no_crew"
-    if nobody.any():
+    cut_off = nobody & limits.in_standard
+    if cut_off.any():
         why = times.reasons()[rows]
-        # every pair is unreachable here; the cause that holds for most open sites speaks for the point
-        for point in np.flatnonzero(nobody & limits.in_standard):
-            found, counts = np.unique(why[:, point], return_counts=True)
+        # each of these sites is cut off; the cause that holds for most of them speaks for the point
+        for point in np.flatnonzero(cut_off):
+            found, counts = np.unique(why[speaks[:, point], point], return_counts=True)
             reason[point] = found[counts.argmax()]
+    reason[limits.in_standard & nobody_able & ~np.isin(reason, ["no_road"])] = "no_crew"
     first = limits.covers[:, rows].any(axis=1)
     reason[limits.in_standard & first & ~covered] = "second_unit"
     reason[covered] = ""

@@ -30,7 +30,7 @@ class PairLimits:
     covers : ndarray of bool, shape (n_demand, n_sites)
         The site reaches the point in time, in every shift.
     covers_second : ndarray of bool, shape (n_demand, n_sites)
-        The same for a second unit from another site.
+        The site could send a second unit in time; includes `covers`, all False where none is wanted.
     wants_second : ndarray of bool, shape (n_demand,)
         Points whose reading asks for a second unit.
     in_standard : ndarray of bool, shape (n_demand,)
@@ -48,28 +48,17 @@ def _stations(times: TravelTimes) -> NDArray[np.bool_]:
     return np.array([kind == "station" for kind in times.sites.kinds], dtype=np.bool_)
 
 
-def _crew_zone_limits(
-    times: TravelTimes, standard: ResponseStandard, unit_rank: int, shift: str
-) -> NDArray[np.float64]:
-    """Limits of each pair by crew and zone; ``shift`` empty means the worst one; (n_sites, n_demand)."""
+def _crew_zone_limits(times: TravelTimes, standard: ResponseStandard, unit_rank: int) -> NDArray[np.float64]:
+    """Limits of each pair by crew and zone, in the worst shift; float64, shape (n_sites, n_demand)."""
     crews, crew_at = np.unique(np.array(times.sites.crews), return_inverse=True)
     zones, zone_at = np.unique(np.array(times.demand.zones), return_inverse=True)
-    if unknown := set(crews.tolist()) - set(standard.crews):
-        first = sorted(unknown)[0]
-        raise UnknownIdError(f"crew {first!r}: expected {nearest_name(first, standard.crews)}")
     table = np.array(
         [
-            [
-                standard.limit_s(crew, zone, shift, unit_rank=unit_rank)
-                if shift
-                else standard.worst_shift_limit_s(crew, zone, unit_rank=unit_rank)
-                for zone in zones.tolist()
-            ]
+            [standard.worst_shift_limit_s(crew, zone, unit_rank=unit_rank) for zone in zones.tolist()]
             for crew in crews.tolist()
         ]
     )
-    limits = table[np.ix_(crew_at, zone_at)]
-    return np.where(_stations(times)[:, None], limits, CANNOT)
+    return np.where(_stations(times)[:, None], table[np.ix_(crew_at, zone_at)], CANNOT)
 
 
 def pair_limits(
@@ -98,8 +87,8 @@ def pair_limits(
         raise InputError("expected either a standard or limit_s")
     n_demand = len(times.demand)
     if limit_s is not None:
-        if not limit_s >= 0:
-            raise InputError(f"limit_s {limit_s}: expected 0 or more")
+        if not 0 <= limit_s < np.inf:
+            raise InputError(f"limit_s {limit_s}: expected 0 or more, and finite")
         limits = np.where(_stations(times)[:, None], limit_s, CANNOT) * np.ones(n_demand)
         second = np.full_like(limits, CANNOT)
         wants = np.zeros(n_demand, dtype=np.bool_)
@@ -108,8 +97,9 @@ def pair_limits(
         assert standard is not None
         if times.unit != "s":
             raise InputError(f"times in unit {times.unit!r}: a standard needs seconds")
-        limits = _crew_zone_limits(times, standard, 1, "")
-        second = _crew_zone_limits(times, standard, 2, "")
+        limits = _crew_zone_limits(times, standard, 1)
+        # who is in time as the first unit is so as the second
+        second = np.maximum(limits, _crew_zone_limits(times, standard, 2))
         wants = np.array([standard.wants_second_unit(zone) for zone in times.demand.zones], dtype=np.bool_)
         inside = np.array([zone in standard.presets for zone in times.demand.zones], dtype=np.bool_)
     longest = max(limits.max(initial=CANNOT), second.max(initial=CANNOT))
@@ -118,7 +108,7 @@ def pair_limits(
     return PairLimits(
         limit_s=limits,
         covers=times.within(limits),
-        covers_second=times.within(second),
+        covers_second=times.within(second) & wants[:, None],
         wants_second=wants,
         in_standard=inside,
     )
@@ -152,49 +142,46 @@ def covered_points(limits: PairLimits, opened: NDArray[np.bool_]) -> NDArray[np.
     ndarray of bool, shape (n_demand,)
         Where a second unit is wanted, another open site must reach the point within its limit too.
     """
-    first = limits.covers[:, opened]
-    second = limits.covers_second[:, opened]
-    # a first unit and one from elsewhere: two sites in all, unless the second-unit set holds the same one site
-    either = (first | second).sum(axis=1) >= 2
-    twice = first.any(axis=1) & second.any(axis=1) & either
-    return np.where(limits.wants_second, twice, first.any(axis=1)) & limits.in_standard
+    first = limits.covers[:, opened].any(axis=1)
+    twice = limits.covers_second[:, opened].sum(axis=1) >= 2
+    return np.asarray(first & (twice | ~limits.wants_second) & limits.in_standard)
 
 
-def available_share(times: TravelTimes, standard: ResponseStandard, opened: NDArray[np.bool_]) -> NDArray[np.float64]:
+def available_share(
+    times: TravelTimes, limits: PairLimits, standard: ResponseStandard, opened: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """Probability that a point is covered by crews that are there, by shift.
 
     Parameters
     ----------
     times : TravelTimes
         In seconds.
+    limits : PairLimits
+        Of these times and this standard.
     standard : ResponseStandard
     opened : ndarray of bool, shape (n_sites,)
 
     Returns
     -------
     ndarray of float64, shape (n_demand, n_shifts)
-        In the order of `default_shifts`; 0 for points without a reading. Crews of different sites are
-        absent independently, all units of a site together.
+        In the order of `default_shifts`; never above 1 where `covered_points` holds, 0 elsewhere. Crews of
+        different sites are absent independently, all units of a site together.
     """
-    shifts = default_shifts()
-    wants = np.array([standard.wants_second_unit(zone) for zone in times.demand.zones], dtype=np.bool_)
-    inside = np.array([zone in standard.presets for zone in times.demand.zones], dtype=np.bool_)
+    shifts, at = default_shifts(), np.arange(len(times.demand))
     share = np.zeros((len(times.demand), len(shifts)))
     for column, shift in enumerate(shifts):
-        first = times.within(_crew_zone_limits(times, standard, 1, shift.name))
-        second = times.within(_crew_zone_limits(times, standard, 2, shift.name))
-        # probability of [a site of the first set is there] x [0, 1, 2 or more sites of either set are there]
-        chance = np.zeros((2, 3, len(times.demand)))
+        # probability of [a site that covers is there] x [0, 1, 2 or more that can be first or second are there]
+        chance = np.zeros((2, 3, len(at)))
         chance[0, 0] = 1.0
         for site in np.flatnonzero(opened):
             there = standard.crews[times.sites.crews[site]].availability[shift.name]
             moved = (1 - there) * chance
             for has_first in (0, 1):
                 for count in (0, 1, 2):
-                    goes = np.where(first[:, site], 1, has_first)
-                    more = np.minimum(count + (first[:, site] | second[:, site]), 2)
-                    moved[goes, more, np.arange(len(wants))] += there * chance[has_first, count]
+                    goes = np.where(limits.covers[:, site], 1, has_first)
+                    more = np.minimum(count + (limits.covers[:, site] | limits.covers_second[:, site]), 2)
+                    moved[goes, more, at] += there * chance[has_first, count]
             chance = moved
         once, twice = chance[1].sum(axis=0), chance[1, 2]
-        share[:, column] = np.where(wants, twice, once) * inside
+        share[:, column] = np.where(limits.wants_second, twice, once) * limits.in_standard
     return share

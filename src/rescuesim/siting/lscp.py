@@ -23,7 +23,7 @@ from rescuesim.siting.problem import (
     one_row,
     stack_rows,
     status_rows,
-    tie_break_factors,
+    tie_break,
 )
 from rescuesim.siting.staged import Clock, Staged, improve_ties
 from rescuesim.solver import BinaryProgram, solve_binary
@@ -50,18 +50,23 @@ def solve_lscp(problem: CoverageProblem, *, clock: Clock, workers: int, seed: in
     rows = stack_rows(group_rows(problem, optional=False), status_rows(problem, 0))
     ones = np.ones(n, dtype=np.int64)
     program = BinaryProgram(objective=-ones, rows=rows.rows, lower=rows.lower, upper=rows.upper)
-    start = greedy_opening(problem, n)
+    # every group must be covered, those without weight too
+    start = greedy_opening(problem, n, weight=np.ones(problem.n_groups, dtype=np.int64))
     found = solve_binary(program, hint=start, limit_s=clock.left_s(), workers=workers, seed=seed)
     if found.x is None:
         return Staged(status=found.status, opened=None, objective=0, best_bound=-found.best_bound)
-    count = int(found.x.sum())
-    # at a limit without any bound from the solver, what must be open still is
-    bound = max(-found.best_bound, int(problem.must_open.sum()))
-    first = Staged(status=found.status, opened=found.x, objective=count, best_bound=min(bound, count))
+    count, fixed = int(found.x.sum()), int(problem.must_open.sum())
+    bound, source = -found.best_bound, found.bound_source
+    if bound < fixed:
+        bound, source = fixed, "sites that must be open"
+    first = Staged(
+        status=found.status, opened=found.x, objective=count, best_bound=min(bound, count), bound_source=source
+    )
     if found.status != "optimal":
         return first
     as_few = stack_rows(rows, one_row(ones, 0, count))
-    cheapest = BinaryProgram(
-        objective=-tie_break_factors(problem), rows=as_few.rows, lower=as_few.lower, upper=as_few.upper
+    ties = tie_break(problem)
+    cheapest = BinaryProgram(objective=-ties.factors, rows=as_few.rows, lower=as_few.lower, upper=as_few.upper)
+    return improve_ties(
+        first, cheapest, exact=ties.exact, hint=found.x, n_sites=n, clock=clock, workers=workers, seed=seed
     )
-    return improve_ties(first, cheapest, hint=found.x, n_sites=n, clock=clock, workers=workers, seed=seed)

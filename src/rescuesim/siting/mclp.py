@@ -25,7 +25,7 @@ from rescuesim.siting.problem import (
     one_row,
     stack_rows,
     status_rows,
-    tie_break_factors,
+    tie_break,
 )
 from rescuesim.siting.staged import Clock, Staged, improve_ties
 from rescuesim.solver import BinaryProgram, solve_binary
@@ -64,10 +64,19 @@ def solve_mclp(problem: CoverageProblem, n_sites: int, *, clock: Clock, workers:
         return Staged(status=found.status, opened=None, objective=0, best_bound=found.best_bound)
     opened = found.x[:n]
     value = int(problem.weight[problem.covered(opened)].sum())
-    first = Staged(status=found.status, opened=opened, objective=value, best_bound=max(found.best_bound, value))
+    first = Staged(
+        status=found.status,
+        opened=opened,
+        objective=value,
+        best_bound=max(found.best_bound, value),
+        bound_source=found.bound_source,
+    )
     if found.status != "optimal":
         return first
     as_good = stack_rows(rows, one_row(objective, value, NO_BOUND))
-    costs = np.r_[tie_break_factors(problem), np.zeros(groups, dtype=np.int64)]
+    ties = tie_break(problem)
+    costs = np.r_[ties.factors, np.zeros(groups, dtype=np.int64)]
     cheapest = BinaryProgram(objective=-costs, rows=as_good.rows, lower=as_good.lower, upper=as_good.upper)
-    return improve_ties(first, cheapest, hint=found.x, n_sites=n, clock=clock, workers=workers, seed=seed)
+    return improve_ties(
+        first, cheapest, exact=ties.exact, hint=found.x, n_sites=n, clock=clock, workers=workers, seed=seed
+    )

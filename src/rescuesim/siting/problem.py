@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, hstack, vstack
+from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from rescuesim.errors import InputError
 from rescuesim.siting.limits import PairLimits
@@ -15,7 +15,7 @@ from rescuesim.travel import TravelTimes
 
 __all__ = ["CoverRows", "CoverageProblem", "build_problem", "greedy_opening"]
 
-_WEIGHT_STEPS = 10_000  # resolution of weights that are not whole numbers
+_LARGEST_SUM = NO_BOUND / 8  # of an objective in whole numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,8 @@ class CoverageProblem:
         Sum of the weights of the points, times `scale`.
     scale : float
         1 where all weights are whole numbers.
-    n_points : ndarray of int64, shape (n_groups,)
+    rounded : bool
+        Whether `weight` is rounded, because no scale makes the weights whole.
     must_open, must_close : ndarray of bool, shape (n_sites,)
     cost : ndarray of float64, shape (n_sites,)
     coverable : ndarray of bool, shape (n_demand,)
@@ -43,7 +44,7 @@ class CoverageProblem:
     wants_second: NDArray[np.bool_]
     weight: NDArray[np.int64]
     scale: float
-    n_points: NDArray[np.int64]
+    rounded: bool
     must_open: NDArray[np.bool_]
     must_close: NDArray[np.bool_]
     cost: NDArray[np.float64]
@@ -75,6 +76,24 @@ class CoverRows:
     upper: NDArray[np.int64]
 
 
+def _whole_scale(values: NDArray[np.float64], largest_sum: float = _LARGEST_SUM) -> float:
+    """Return what to multiply numbers with to solve in whole ones: 1, a power of ten, or as fine as fits.
+
+    Examples
+    --------
+    >>> _whole_scale(np.array([3.0, 40.0])), _whole_scale(np.array([2.5, 0.04]))
+    (1.0, 100.0)
+    """
+    total = float(values.sum())
+    for power in range(16):
+        scale = 10.0**power
+        if total * scale >= largest_sum:
+            break
+        if np.array_equal(np.rint(values * scale) / scale, values):
+            return scale
+    return float(2.0 ** np.floor(np.log2(largest_sum / total))) if total > 0 else 1.0
+
+
 def build_problem(times: TravelTimes, limits: PairLimits) -> CoverageProblem:
     """Reduce times and limits to a covering problem.
 
@@ -95,14 +114,14 @@ def build_problem(times: TravelTimes, limits: PairLimits) -> CoverageProblem:
     must_close = times.sites.with_status("closed") | ~stations
     openable = ~must_close
     first = limits.covers & openable
-    either = np.where(limits.wants_second[:, None], (limits.covers_second & openable) | first, False)
+    either = limits.covers_second & openable
     needed = np.where(limits.wants_second, 2, 1)
     reach = np.where(limits.wants_second, either.sum(axis=1), first.sum(axis=1))
     coverable = limits.in_standard & first.any(axis=1) & (reach >= needed)
     weights = times.demand.weights[coverable]
-    scale = 1.0 if np.array_equal(weights, np.rint(weights)) else float(_WEIGHT_STEPS)
-    if weights.sum() * scale >= NO_BOUND / 4:
-        raise InputError(f"weights sum to {weights.sum():g}: expected under {NO_BOUND / 4 / scale:g}")
+    if weights.sum() >= _LARGEST_SUM:
+        raise InputError(f"weights sum to {weights.sum():g}: expected under {_LARGEST_SUM:g}")
+    scale = _whole_scale(weights)
     pattern = np.column_stack(
         [
             np.packbits(first[coverable], axis=1),
@@ -119,7 +138,7 @@ def build_problem(times: TravelTimes, limits: PairLimits) -> CoverageProblem:
         wants_second=limits.wants_second[coverable][lead],
         weight=np.bincount(group, weights=whole, minlength=len(lead)).astype(np.int64),
         scale=scale,
-        n_points=np.bincount(group, minlength=len(lead)).astype(np.int64),
+        rounded=not np.array_equal(whole / scale, weights),
         must_open=must_open,
         must_close=must_close,
         cost=times.sites.cost,
@@ -147,7 +166,7 @@ def group_rows(problem: CoverageProblem, *, optional: bool) -> CoverRows:
         must be covered (LSCP).
     """
     twice = np.flatnonzero(problem.wants_second)
-    minus_y = -csr_array(np.eye(problem.n_groups, dtype=np.int64)) if optional else None
+    minus_y = -eye_array(problem.n_groups, dtype=np.int64, format="csr") if optional else None
     blocks, lower = [], []
     for block, need in ((problem.first, 1), (problem.either[twice], 2)):
         if block.shape[0] == 0:
@@ -174,35 +193,50 @@ def one_row(factors: NDArray[np.int64], lower: int, upper: int) -> CoverRows:
     return CoverRows(rows=csr_array(factors[None, :]), lower=np.array([lower]), upper=np.array([upper]))
 
 
-def tie_break_factors(problem: CoverageProblem) -> NDArray[np.int64]:
-    """Cost of each site for the second objective: lowest cost, then first in the table.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TieBreak:
+    """The second objective as whole numbers: lowest cost, then first in the table.
 
-    Returns
-    -------
-    ndarray of int64, shape (n_sites,)
-        ``cost`` in hundredths, times a factor that no sum of ranks reaches, plus the rank.
+    Parameters
+    ----------
+    factors : ndarray of int64, shape (n_sites,)
+        Scaled cost times a factor that no sum of ranks reaches, plus the rank.
+    exact : bool
+        Whether the scaled costs tell all sums of costs apart; if not, ties are broken by rounded costs.
     """
+
+    factors: NDArray[np.int64]
+    exact: bool
+
+
+def tie_break(problem: CoverageProblem) -> TieBreak:
+    """Build the second objective of a problem."""
     n = problem.n_sites
-    cents = np.rint(problem.cost * 100).astype(np.float64)
     ranks = n * (n + 1) // 2 + 1
-    if cents.sum() * ranks >= NO_BOUND / 4:
-        cents = np.rint(cents / cents.max() * (NO_BOUND / 8 / ranks / n))
-    return (cents * ranks + np.arange(1, n + 1)).astype(np.int64)
+    scale = _whole_scale(problem.cost, _LARGEST_SUM / ranks / 2)
+    whole = np.rint(problem.cost * scale)
+    factors = (whole * ranks + np.arange(1, n + 1)).astype(np.int64)
+    return TieBreak(factors=factors, exact=np.array_equal(whole / scale, problem.cost))
 
 
-def greedy_opening(problem: CoverageProblem, n_sites: int) -> NDArray[np.bool_]:
+def greedy_opening(
+    problem: CoverageProblem, n_sites: int, weight: NDArray[np.int64] | None = None
+) -> NDArray[np.bool_]:
     """Open, after those that must be, the site that covers most further weight, until the number is reached.
 
     Parameters
     ----------
     problem : CoverageProblem
     n_sites : int
+    weight : ndarray of int64, shape (n_groups,), optional
+        Instead of that of the problem.
 
     Returns
     -------
     ndarray of bool, shape (n_sites,)
         Ties go to the first site in the table; no site is opened that adds nothing.
     """
+    worth = problem.weight if weight is None else weight
     opened = problem.must_open.copy()
     count_first = np.asarray(problem.first @ opened.astype(np.int64))
     count_either = np.asarray(problem.either @ opened.astype(np.int64))
@@ -210,8 +244,8 @@ def greedy_opening(problem: CoverageProblem, n_sites: int) -> NDArray[np.bool_]:
     while opened.sum() < n_sites:
         # a group wants a first unit, a second, or both; one more site is worth what it completes, or half of it
         misses = (count_first < 1).astype(np.int64) + (problem.wants_second & (count_either < 2))
-        gain = first.T @ np.where(count_first < 1, problem.weight / np.maximum(misses, 1), 0.0)
-        gain = gain + either.T @ np.where(problem.wants_second & (count_either < 2), problem.weight / 2, 0.0)
+        gain = first.T @ np.where(count_first < 1, worth / np.maximum(misses, 1), 0.0)
+        gain = gain + either.T @ np.where(problem.wants_second & (count_either < 2), worth / 2, 0.0)
         gain = np.where(opened | problem.must_close, -1.0, gain)
         best = int(np.argmax(gain))
         if gain[best] <= 0:

@@ -98,18 +98,19 @@ def site(
     opened = problem.must_open if found.opened is None else found.opened
     value = _verified(times, limits, problem, objective, found, opened)
     bound = found.best_bound / scale
-    if scale != 1 and isinstance(objective, MaxCoverage):
+    if problem.rounded and isinstance(objective, MaxCoverage):
         bound += len(times.demand) * 0.5 / scale  # the weights were rounded for the solver
-    if found.status == "optimal" and scale == 1:
+    elif found.status == "optimal":
         bound = value
     ids = [id_ for id_, is_open in zip(times.sites.ids, opened, strict=True) if is_open]
     points = point_coverage(times, limits, opened)
     all_open = point_coverage(times, limits, ~problem.must_close)
     solution = SitingSolution(
+        objective_name="max_coverage" if isinstance(objective, MaxCoverage) else "min_sites",
         status=found.status,
         objective=value,
         best_bound=bound,
-        bound_source="CP-SAT" if math.isfinite(bound) else "none",
+        bound_source=found.bound_source,
         gap=abs(bound - value) / max(abs(value), 1e-9) if bound != value else 0.0,
         plan=Plan.from_opened(times.sites, ids, units_per_new_site=units_per_new_site),
         points=points,
@@ -137,7 +138,9 @@ def _verified(
     value = float(opened.sum()) if isinstance(objective, MinSites) else 0.0
     for point, weight in enumerate(times.demand.weights.tolist()):
         in_time = [
-            j for j in np.flatnonzero(opened).tolist() if times.values[j, point] <= limits.limit_s[j, point] + 1e-9
+            j
+            for j in np.flatnonzero(opened).tolist()
+            if times.values[j, point] < math.inf and times.values[j, point] <= limits.limit_s[j, point] + 1e-6
         ]
         elsewhere = [j for j in np.flatnonzero(opened).tolist() if limits.covers_second[point, j]]
         held = bool(in_time) and limits.in_standard[point]
@@ -148,7 +151,7 @@ def _verified(
         if isinstance(objective, MinSites) and problem.coverable[point] and not held:
             raise SolverError(f"point {times.demand.ids[point]} is coverable and was left uncovered")
     if isinstance(objective, MaxCoverage):
-        slack = 0.0 if problem.scale == 1 else len(times.demand) / problem.scale
+        slack = len(times.demand) / problem.scale if problem.rounded else 0.0
         if abs(value - found.objective / problem.scale) > slack + 1e-6 * max(abs(value), 1):
             raise SolverError(f"the solver claims {found.objective / problem.scale:g}, recomputed {value:g}")
     return value

@@ -18,6 +18,7 @@ class SitingSolution:
 
     Parameters
     ----------
+    objective_name : {'max_coverage', 'min_sites'}
     status : {'optimal', 'feasible', 'infeasible', 'unknown'}
     objective : float
         Covered weight (`MaxCoverage`) or number of open sites (`MinSites`), recomputed from the travel
@@ -25,7 +26,7 @@ class SitingSolution:
     best_bound : float
         No plan is better than this.
     bound_source : str
-        Who proved the bound.
+        What proves the bound; empty if nothing does.
     gap : float
         Distance of objective and bound as a share of the objective; 0 if proved optimal.
     plan : Plan
@@ -43,6 +44,7 @@ class SitingSolution:
         In words, what an infeasible or unfinished status means.
     """
 
+    objective_name: str
     status: Status
     objective: float
     best_bound: float

@@ -49,6 +49,8 @@ class Staged:
     opened : ndarray of bool, shape (n_sites,), or None
     objective, best_bound : float
         Of the model's own objective.
+    bound_source : str
+        Who proved the bound; empty if nobody.
     ties_broken : bool
         Whether the second objective was proved optimal too.
     """
@@ -57,6 +59,7 @@ class Staged:
     opened: NDArray[np.bool_] | None
     objective: float
     best_bound: float
+    bound_source: str = ""
     ties_broken: bool = False
 
 
@@ -64,6 +67,7 @@ def improve_ties(
     first: Staged,
     program: BinaryProgram,
     *,
+    exact: bool,
     hint: NDArray[np.bool_],
     n_sites: int,
     clock: Clock,
@@ -78,6 +82,8 @@ def improve_ties(
         Optimal for the first objective.
     program : BinaryProgram
         The second objective with a row that keeps the first at its optimum.
+    exact : bool
+        Whether the second objective tells all costs apart.
     hint : ndarray of bool
         The first solution.
     n_sites : int
@@ -88,4 +94,4 @@ def improve_ties(
     second = solve_binary(program, hint=hint, limit_s=clock.left_s(), workers=workers, seed=seed)
     if second.x is None:
         return first
-    return replace(first, opened=second.x[:n_sites], ties_broken=second.status == "optimal")
+    return replace(first, opened=second.x[:n_sites], ties_broken=exact and second.status == "optimal")

@@ -66,12 +66,13 @@ class BinarySolution:
     x : ndarray of bool, shape (n_variables,), or None
         The best assignment found.
     best_bound : float
-        No assignment is better than this; ``inf`` where nothing was proved.
-    runtime_s : float
-        Wall time of the solver.
+        No assignment is better than this.
+    bound_source : str
+        What proves it: ``CP-SAT``, or ``sum of the objective`` where the solver proved nothing; empty for an
+        infeasible program.
     """
 
     status: Status
     x: NDArray[np.bool_] | None
     best_bound: float
-    runtime_s: float
+    bound_source: str

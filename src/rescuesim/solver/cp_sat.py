@@ -7,7 +7,6 @@ needs ``linearization_level = 2``, several need the subsolvers that reason on th
 from __future__ import annotations
 
 import math
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,24 +77,22 @@ def solve_binary(
     else:
         parameters.subsolvers.extend(["max_lp", "reduced_costs"])
         parameters.ignore_subsolvers.append("default_lp")
-    began = time.perf_counter()
     code = solver.solve(model)
-    runtime = time.perf_counter() - began
     if code == cp_model.MODEL_INVALID:
         raise SolverError(f"CP-SAT refused the model: {model.validate()}")
     if code == cp_model.INFEASIBLE:
-        return BinarySolution(status="infeasible", x=None, best_bound=-math.inf, runtime_s=runtime)
+        return BinarySolution(status="infeasible", x=None, best_bound=-math.inf, bound_source="")
     if code == cp_model.UNKNOWN:
         known = hint if hint is not None and program.is_feasible(hint) else None
         status: Status = "unknown" if known is None else "feasible"
         bound = float(program.objective[program.objective > 0].sum())
-        return BinarySolution(status=status, x=known, best_bound=bound, runtime_s=runtime)
+        return BinarySolution(status=status, x=known, best_bound=bound, bound_source="sum of the objective")
     x = np.array(solver.response_proto.solution, dtype=np.int64).astype(np.bool_)
     if not program.is_feasible(x):
         raise SolverError("CP-SAT returned an assignment that breaks a constraint")
     bound = float(program.value(x)) if code == cp_model.OPTIMAL else math.floor(solver.best_objective_bound + 1e-6)
     return BinarySolution(
-        status="optimal" if code == cp_model.OPTIMAL else "feasible", x=x, best_bound=bound, runtime_s=runtime
+        status="optimal" if code == cp_model.OPTIMAL else "feasible", x=x, best_bound=bound, bound_source="CP-SAT"
     )
 
 

@@ -1,7 +1,8 @@
 """The split graph: roads cut into pieces at every snapped point.
 
 A piece keeps the id of its road. The ticks of the pieces of an edge are differences of rounded cumulative
-ticks, after slow-downs too, so that they sum to the ticks of the edge exactly. One-way roads, two points
+ticks, and so is what a slow-down adds to them, so that they sum to the ticks of the edge exactly and nothing
+gets faster when something slows down. One-way roads, two points
 on one edge and directions that are closed are cases of this one rule.
 """
 
@@ -31,6 +32,8 @@ class SplitGraph:
     tail, head : ndarray of int32, shape (n_pieces,)
     edge, road : ndarray of int32, shape (n_pieces,)
         Of the network.
+    forward : ndarray of bool, shape (n_pieces,)
+        Whether the piece runs along the positions of its road.
     begin, end : ndarray of float64, shape (n_pieces,)
         Shares of the edge, from its tail, at which the piece begins and ends.
     from_m, to_m : ndarray of float64, shape (n_pieces,)
@@ -50,6 +53,7 @@ class SplitGraph:
     head: NDArray[np.int32]
     edge: NDArray[np.int32]
     road: NDArray[np.int32]
+    forward: NDArray[np.bool_]
     begin: NDArray[np.float64]
     end: NDArray[np.float64]
     from_m: NDArray[np.float64]
@@ -60,14 +64,21 @@ class SplitGraph:
     point_m: NDArray[np.float64]
 
     def piece_ticks(self, state: NetworkState | None = None) -> NDArray[np.int64]:
-        """Ticks of each piece, slow-downs of the state included; int64, shape (n_pieces,)."""
+        """Ticks of each piece, slowed parts of the state included; int64, shape (n_pieces,)."""
         total = self.edge_ticks.astype(np.float64)[self.edge]
-        for road, factor in state.time_factors.items() if state else ():
-            slowed = self.road == road
-            total[slowed] = np.rint(total[slowed] * factor)
-        if total.size and total.max() >= UNREACHABLE:
+        ticks = np.rint(total * self.end) - np.rint(total * self.begin)
+        for road, parts in state.slow_parts.items() if state else ():
+            here = np.flatnonzero(self.road == road)
+            length = float(self.to_m[here].max(initial=0.0))
+            for along in (True, False):
+                some = here[self.forward[here] == along]
+                share, lost = _lost_share(parts, length, along=along)
+                # what is lost is rounded by itself, so that a slowed part never makes another piece faster
+                until, before = np.interp(self.end[some], share, lost), np.interp(self.begin[some], share, lost)
+                ticks[some] += np.rint(total[some] * until) - np.rint(total[some] * before)
+        if ticks.size and ticks.max() >= UNREACHABLE:
             raise WeightOverflowError("a slow-down makes an edge take 29.8 hours or more")
-        return (np.rint(total * self.end) - np.rint(total * self.begin)).astype(np.int64)
+        return ticks.astype(np.int64)
 
     def open_pieces(self, state: NetworkState | None = None) -> NDArray[np.bool_]:
         """Mark the pieces that no closure touches; bool, shape (n_pieces,)."""
@@ -105,6 +116,37 @@ class SplitGraph:
         np.cumsum(np.bincount(tail[first], minlength=self.n_nodes), out=indptr[1:])
         data = ticks[first].astype(np.float64)
         return csr_array((data, head[first].astype(np.int32), indptr), shape=(self.n_nodes, self.n_nodes))
+
+
+def _lost_share(
+    parts: list[tuple[float, float, float]], length: float, *, along: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Time lost up to each share of an edge, as a share of its free time.
+
+    Parameters
+    ----------
+    parts : list of tuple
+        From and to in metres on the road, and the factor on the time; the largest of overlapping ones holds.
+    length : float
+        Of the road, metres.
+    along : bool
+        Whether the edge runs along the positions of the road.
+
+    Returns
+    -------
+    share, lost : ndarray of float64, shape (n_breaks,)
+        Breaks from 0 to 1 and the time lost up to them; linear in between.
+    """
+    whole = length or 1.0
+    spans = [(min(low, length) / whole, min(high, length) / whole, factor) for low, high, factor in parts]
+    if not along:
+        spans = [(1 - high, 1 - low, factor) for low, high, factor in spans]
+    share = np.unique(np.r_[0.0, 1.0, [edge for low, high, _ in spans for edge in (low, high)]])
+    middle = (share[1:] + share[:-1]) / 2
+    factor = np.ones(len(middle))
+    for low, high, slower in spans:
+        factor = np.where((low <= middle) & (middle <= high), np.maximum(factor, slower), factor)
+    return share, np.r_[0.0, np.cumsum(np.diff(share) * (factor - 1))]
 
 
 def build_split_graph(network: RoadNetwork, *points: SnappedPoints) -> SplitGraph:
@@ -162,6 +204,7 @@ def build_split_graph(network: RoadNetwork, *points: SnappedPoints) -> SplitGrap
         head=np.where(ends, network.head[edge], network.n_nodes + cut_after).astype(np.int32),
         edge=edge.astype(np.int32),
         road=on.astype(np.int32),
+        forward=forward,
         begin=begin,
         end=end,
         from_m=np.minimum(before_m, after_m),

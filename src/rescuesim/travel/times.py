@@ -15,7 +15,7 @@ from rescuesim.candidates import CandidateSites, read_sites
 from rescuesim.demand import DemandPoints, read_demand
 from rescuesim.errors import InputError, UnknownIdError, nearest_name
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
-from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE
+from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE, limit_ticks
 from rescuesim.quality import SnappedPoints, snap_points
 from rescuesim.travel.dijkstra import shortest_ticks
 from rescuesim.travel.split_graph import SplitGraph, build_split_graph
@@ -113,6 +113,7 @@ class TravelTimes:
             if (np.isfinite(rounded) & (rounded >= UNREACHABLE)).any():
                 raise InputError("matrix: expected times under 29.8 hours, or inf")
             ticks = np.where(np.isfinite(rounded), rounded, UNREACHABLE).astype(np.int32)
+            array = np.where(ticks < UNREACHABLE, ticks / TICKS_PER_SECOND, np.inf)
         return cls(sites=made_sites, demand=made_demand, ticks=ticks, values=array, unit=unit)
 
     def to_frame(self) -> pd.DataFrame:
@@ -139,9 +140,8 @@ class TravelTimes:
             ``covers[i, j]``: the time is at most the limit, compared in integer ticks.
         """
         if self.unit != "s":
-            return np.asarray((self.values <= limit).T)
-        floor = np.floor(np.clip(limit, -1.0, UNREACHABLE) * TICKS_PER_SECOND + 1e-6)
-        return np.asarray(((self.ticks <= floor) & (self.ticks < UNREACHABLE)).T)
+            return np.asarray(((self.values <= limit) & np.isfinite(self.values)).T)
+        return np.asarray((self.ticks <= limit_ticks(limit)).T)
 
     def reasons(self) -> NDArray[np.str_]:
         """Say why each pair is unreachable.
@@ -156,9 +156,10 @@ class TravelTimes:
         if self.graph is None or self.site_snap is None or self.demand_snap is None or not out.any():
             return found
         n_sites = len(self.sites)
-        whole = replace(self, cutoff_s=math.inf)
-        reached = _ticks(whole.graph, self.site_snap, self.demand_snap, self.state, math.inf, self.towards)
-        found[out] = np.where(reached[out] < UNREACHABLE, "beyond_cutoff", "no_path")
+        found[out] = "no_path"
+        if self.cutoff_s < math.inf:
+            reached = _ticks(self.graph, self.site_snap, self.demand_snap, self.state, math.inf, self.towards)
+            found[out & (reached < UNREACHABLE)] = "beyond_cutoff"
         closed = self.graph.closed_points(self.state)
         unusable = [id_ in (self.state.unusable_sites if self.state else ()) for id_ in self.sites.ids]
         found[out & np.array(unusable)[:, None]] = "site_unusable"
@@ -189,6 +190,18 @@ class TravelTimesEnsemble:
 
     def __iter__(self) -> Iterator[TravelTimes]:
         return (self[index] for index in range(len(self)))
+
+
+def _check_roads(network: RoadNetwork, state: NetworkState) -> None:
+    """Refuse closures of roads, or of parts of roads, that the network does not have."""
+    roads = [closure.road for closure in state.closures] + list(state.slow_downs)
+    if wrong := [road for road in roads if not 0 <= road < network.n_roads]:
+        raise UnknownIdError(f"state {state.label!r}: road {wrong[0]}, expected 0 to {network.n_roads - 1}")
+    length = network.road_length_m
+    for closure in state.closures:
+        if closure.from_m > length[closure.road]:
+            beyond = f"closure of road {closure.road} from {closure.from_m:g} m"
+            raise InputError(f"state {state.label!r}: {beyond}, expected at most its {length[closure.road]:.1f} m")
 
 
 def _sites_without_positions(sites: pd.DataFrame | CandidateSites) -> CandidateSites:
@@ -222,7 +235,7 @@ def _ticks(
     n_sites = len(sites)
     closed = graph.closed_points(state)
     usable = (graph.point_node >= 0) & ~closed
-    cutoff = UNREACHABLE - 1 if cutoff_s == math.inf else min(math.floor(cutoff_s * TICKS_PER_SECOND), UNREACHABLE - 1)
+    cutoff = int(limit_ticks(cutoff_s))
     matrix = graph.matrix(state)
     found = shortest_ticks(
         matrix if towards == "demand" else matrix.T.tocsr(),
@@ -327,9 +340,7 @@ def travel_times(
     if sites.lon is None or sites.lat is None or demand.lon is None or demand.lat is None:
         raise InputError("sites and demand: expected lon and lat")
     for state in states or ():
-        roads = [closure.road for closure in state.closures] + list(state.slow_downs)
-        if wrong := [road for road in roads if not 0 <= road < network.n_roads]:
-            raise UnknownIdError(f"state {state.label!r}: road {wrong[0]}, expected 0 to {network.n_roads - 1}")
+        _check_roads(network, state)
     site_snap = snap_points(network, sites.lon, sites.lat, snap_limit_m=snap_limit_m)
     demand_snap = snap_points(network, demand.lon, demand.lat, snap_limit_m=snap_limit_m)
     empty = np.zeros((0, 0))

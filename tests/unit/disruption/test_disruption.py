@@ -69,6 +69,8 @@ def test_what_cannot_be_is_refused() -> None:
         NetworkStates(states=(NetworkState(probability=0.4),))
     with pytest.raises(InputError, match="at least one"):
         NetworkStates(states=())
+    with pytest.raises(UnknownIdError, match="expected one of beidou"):
+        ChannelOutage(from_s=0, until_s=1, fallback="public_network")
     with pytest.raises(UnknownIdError, match="did you mean satellite_phone"):
         ChannelOutage(from_s=0, until_s=1, fallback="satelite_phone")
     for wrong in (0, -1, math.inf, math.nan):
@@ -113,12 +115,13 @@ def test_closures_are_placed_by_a_point_or_by_a_road(town: RoadNetwork) -> None:
 def test_every_fault_in_a_closure_table_is_reported(town: RoadNetwork) -> None:
     frame = pd.DataFrame(
         {
-            "lon": [119.35, None, None, None, 119.32],
-            "lat": [28.9, None, None, None, 28.71],
-            "road": [None, 99, 1, None, None],
-            "from_m": [None, None, 99_999, None, None],
-            "closed_at_h": [2, 0, 1, 1, 5],
-            "reopened_at_h": [8, 1, 3, 2, 4],
+            "lon": [119.35, None, None, None, 119.32, 119.32, None],
+            "lat": [28.9, None, None, None, 28.71, 28.71, None],
+            "road": [None, 99, 1, None, None, 0, 0],
+            "from_m": [None, None, 99_999, None, None, None, None],
+            "length_m": [None, None, None, None, None, None, 60],
+            "closed_at_h": [2, 0, 1, 1, 5, 1, 1],
+            "reopened_at_h": [8, 1, 3, 2, 4, 2, 2],
         }
     )
     with pytest.raises(InputError) as caught:
@@ -129,4 +132,6 @@ def test_every_fault_in_a_closure_table_is_reported(town: RoadNetwork) -> None:
         (3, "from_m"),
         (4, "lon"),
         (5, "reopened_at_h"),
+        (6, "road"),
+        (7, "length_m"),
     ]

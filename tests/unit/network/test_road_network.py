@@ -129,9 +129,3 @@ def test_a_travel_time_of_a_day_and_more_does_not_wrap_around() -> None:
 )
 def test_speeds_follow_the_table_and_the_signs(road_class: str, maxspeeds: list[str], expected: float) -> None:
     assert edge_speed_kph(road_class, maxspeeds) == pytest.approx(expected)
-
-
-def test_a_faster_network_is_faster_and_a_speed_of_nothing_is_refused(town: RoadNetwork) -> None:
-    assert town.with_speed_factor(2).ticks.sum() == pytest.approx(town.ticks.sum() / 2, abs=town.n_edges)
-    with pytest.raises(InputError, match="above 0"):
-        town.with_speed_factor(0)

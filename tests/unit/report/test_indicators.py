@@ -10,12 +10,13 @@ import pytest
 
 from rescuesim.demand import load_demand
 from rescuesim.errors import InputError
+from rescuesim.network import NetworkState, NetworkStates
 from rescuesim.plan import Plan, PlanSite
 from rescuesim.report import compare
 from rescuesim.report.indicators import attained, attainment_counts, jackknife, miss_reasons, stage_table
 from rescuesim.simulation import SimulationResult
 from rescuesim.standard import ResponseStandard, load_standard
-from rescuesim.travel import TravelTimes
+from rescuesim.travel import TravelTimes, TravelTimesEnsemble
 
 DEMAND = load_demand(
     pd.DataFrame(
@@ -63,7 +64,11 @@ def call(replication: int, number: int, point: str, spent: list[float], **other:
 
 
 def result_of(
-    calls: list[dict[str, object]], *, replications: int = 2, standard: ResponseStandard | None = None
+    calls: list[dict[str, object]],
+    *,
+    replications: int = 2,
+    standard: ResponseStandard | None = None,
+    horizon_s: float = 1e6,
 ) -> SimulationResult:
     return SimulationResult(
         plan=PLAN,
@@ -71,7 +76,7 @@ def result_of(
         demand=DEMAND,
         condition="intact",
         replications=replications,
-        horizon_s=86_400.0,
+        horizon_s=horizon_s,
         seed=0,
         records=pd.DataFrame(calls),
         unit_records=pd.DataFrame(),
@@ -192,3 +197,65 @@ def test_plans_on_other_calls_standards_or_points_are_not_compared() -> None:
         compare({"today": result_of(CALLS)}, times={"storm": times})
     with pytest.raises(InputError, match="at least one plan"):
         compare({}, times=times)
+
+
+def test_waiting_for_a_unit_counts_where_the_clock_starts_at_the_order() -> None:
+    waited = call(0, 0, "city", [6, 35, 10_800, 0, 40, 30, 30, 1, 1])
+    result = result_of([waited], standard=load_standard(inner="fire_station_5min"))
+    assert attained(result.records, result.standard).tolist() == [False]
+    assert miss_reasons(result).to_dict() == {"queueing": 1}
+
+
+def test_a_miss_is_put_down_to_an_interval_that_the_clock_counts() -> None:
+    # answering took longest, but the clock of the reading starts at the order
+    slow = call(0, 0, "city", [900, 35, 0, 0, 90, 30, 30, 1, 1])
+    result = result_of([slow], standard=load_standard(inner="fire_station_5min"))
+    assert miss_reasons(result).to_dict() == {"turnout": 1}
+    again = call(0, 0, "city", [6, 35, 900, 0, 50, 30, 30, 1, 1], redispatched=1)
+    assert miss_reasons(result_of([again])).to_dict() == {"redispatched": 1}
+
+
+def test_calls_that_ring_too_late_to_be_handled_before_the_end_are_left_out_whatever_became_of_them() -> None:
+    late = [call(0, 10, "city", IN_TIME), call(0, 11, "city", [6, 35], outcome="waiting", unit="", site="", crew="")]
+    _, calls = attainment_counts(result_of(late, horizon_s=1100.0 + 60 + 180 + 300))
+    assert calls.sum() == 2
+    _, calls = attainment_counts(result_of(late, horizon_s=1100.0 + 60 + 180 + 299))
+    assert calls.sum() == 1
+
+
+def test_coverage_over_states_is_weighted_and_the_points_are_those_of_the_worst() -> None:
+    sites = pd.DataFrame({"id": ["s1"], "crew": ["brigade"]})
+    good = TravelTimes.from_matrix([[100.0, 500.0, 10.0]], sites=sites, demand=DEMAND)
+    bad = TravelTimes.from_matrix([[np.inf, 500.0, 10.0]], sites=sites, demand=DEMAND)
+    states = NetworkStates(states=(NetworkState(probability=0.2), NetworkState(probability=0.8)))
+
+    class Two(TravelTimesEnsemble):
+        def __getitem__(self, index: int) -> TravelTimes:
+            return (bad, good)[index]
+
+    table = compare({"plan": result_of(CALLS)}, times=Two(intact=good, states=states))
+    assert table.value("intact", "plan", "built_coverage", "people") == pytest.approx((0.8 * 1000 + 300) / 1300)
+    assert table.value("intact", "plan", "available_coverage", "points") == pytest.approx(0.98 * (0.8 + 1) / 2)
+    assert table.points.set_index("id")["reason"].to_dict() == {
+        "city": "not_given",
+        "village": "",
+        "hills": "not_in_standard",
+    }
+
+
+def test_a_paired_difference_is_paired_by_replication() -> None:
+    base, better = [], []
+    for replication in range(6):
+        kept = [IN_TIME] * (replication + 1) + [[6.0, 35.0, 999.0, 0.0, 50.0, 100.0, 30.0, 600.0, 100.0]] * 6
+        base += [call(replication, k, "city", spent) for k, spent in enumerate(kept)]
+        better += [call(replication, k, "city", IN_TIME if k == 0 or k == 6 else spent) for k, spent in enumerate(kept)]
+    times = TravelTimes.from_matrix([[1.0, 1.0, 1.0]], sites=pd.DataFrame({"id": ["s1"]}), demand=DEMAND)
+    pair = {"a": result_of(base, replications=6), "b": result_of(better, replications=6)}
+    row = compare(pair, times=times).differences.set_index(["figure", "counted"]).loc[("attainment", "calls")]
+    kept_base = np.array([replication + 1 for replication in range(6)])
+    calls = kept_base + 6
+    gained = np.ones(6)  # call 6 is missed in every replication and kept by the other plan
+    left_out = [gained[np.arange(6) != r].sum() / calls[np.arange(6) != r].sum() for r in range(6)]
+    error = math.sqrt(5 / 6 * ((np.array(left_out) - np.mean(left_out)) ** 2).sum())
+    assert row["difference"] == pytest.approx(gained.sum() / calls.sum())
+    assert (row["high"] - row["low"]) / 2 == pytest.approx(2.570582 * error, rel=1e-5)

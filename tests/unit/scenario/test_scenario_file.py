@@ -232,6 +232,15 @@ def test_a_plan_without_disruption_and_by_fewest_sites_runs_too(folder: Path) ->
     assert outcome.files == {}
 
 
+def test_a_county_without_any_station_today_gets_a_plan_and_no_difference(folder: Path) -> None:
+    edit(folder, "sites.csv", ("station,existing,0", "station,candidate,5"))
+    outcome = run(load_scenario(folder / "scenario.toml"), out=folder / "out")
+    assert outcome.comparison is not None
+    assert list(outcome.comparison.plans) == ["plan"]
+    assert outcome.comparison.differences.empty
+    assert (folder / "out" / "report.html").is_file()
+
+
 def test_points_off_the_road_may_be_reported_instead(folder: Path) -> None:
     edit(folder, "demand.csv", ("d4,北山,119.3040,28.7101,rural", "d4,北山,119.3040,28.7301,suburb"))
     scenario = folder / "scenario.toml"

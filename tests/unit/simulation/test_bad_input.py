@@ -46,7 +46,7 @@ def test_several_wrong_options_are_reported_at_once(valley):
 
 
 def test_a_plan_without_sites_positions_or_known_crews_is_refused(valley):
-    with pytest.raises(InputError, match="at least one open site"):
+    with pytest.raises(InputError, match="at least one open station"):
         play(valley, Plan(name="none", sites=()))
     site = valley.plan("s1").sites[0]
     with pytest.raises(InputError, match="site 's1': expected lon and lat"):

@@ -162,7 +162,7 @@ def test_a_road_that_closes_between_order_and_departure_makes_the_unit_stand_dow
     result = play(valley, valley.plan("s1", "s2"), valley.calls(DAY), disruptions=slide)
     row = result.records.loc[0]
     assert (row["unit"], row["redispatched"]) == ("s2#1", 1)
-    assert stamps(result) == np.cumsum([DAY, 10, 80, 0, 0, 60, 300, 30, 600, 300]).tolist()
+    assert stamps(result) == np.cumsum([DAY, 10, 20, 60, 0, 60, 300, 30, 600, 300]).tolist()
     busy = result.unit_records.set_index("unit")["busy_s"]
     assert (busy["s1#1"], busy["s2#1"]) == (60.0, 1290.0)
 
@@ -296,8 +296,8 @@ def test_where_outages_of_the_public_network_overlap_the_first_given_holds(valle
 def test_a_unit_that_stands_down_serves_first_the_call_that_has_waited_longer(valley):
     slide = Disruption(label="slide", sites=(SiteOutage(site="s1", from_s=DAY + 50, until_s=DAY + 200),))
     records = play(valley, valley.plan("s1"), valley.calls(DAY, DAY + 30), disruptions=slide).records
-    # the first call is ordered anew at DAY + 90, later than the second at DAY + 60
-    assert records["ordered_at_s"].tolist() == [DAY + 90, DAY + 60]
+    # the first call loses its unit at DAY + 90, when the second has waited since DAY + 60
+    assert records["ordered_at_s"].tolist() == [DAY + 30, DAY + 60]
     assert records["dispatched_at_s"].tolist() == [DAY + 200 + 890, DAY + 200]
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from oracles_siting import coverage_share
 
+from rescuesim.crew import Lognormal, default_crews
 from rescuesim.errors import InputError, UnknownIdError
+from rescuesim.plan import Plan
+from rescuesim.simulation import Fleet
 from rescuesim.siting import (
     MaxCoverage,
     MinSites,
@@ -135,7 +140,7 @@ def test_available_coverage_is_the_chance_that_a_crew_in_reach_is_there() -> Non
         {"crew": ["brigade", "micro_station"]},
         {"zone": ["built_up", "built_up", "rural"]},
     )
-    share = available_share(times, standard, np.array([True, True]))
+    share = available_share(times, pair_limits(times, standard=standard), standard, np.array([True, True]))
     assert share[0].tolist() == pytest.approx([1 - 0.02 * 0.15] * 2)
     assert share[1].tolist() == pytest.approx([0.98] * 2)
     assert share[2].tolist() == [0, 0]
@@ -144,7 +149,8 @@ def test_available_coverage_is_the_chance_that_a_crew_in_reach_is_there() -> Non
 def test_available_coverage_by_two_units_is_summed_over_who_is_there() -> None:
     standard = load_standard(inner="micro_station_135")
     times = times_of([[10], [60], [150]], {"crew": ["micro_station"] * 3}, {"zone": ["built_up"]})
-    share = available_share(times, standard, np.ones(3, dtype=bool))[0, 0]
+    limits = pair_limits(times, standard=standard)
+    share = available_share(times, limits, standard, np.ones(3, dtype=bool))[0, 0]
     p, expected = 0.85, 0.0
     for a in (0, 1):
         for b in (0, 1):
@@ -154,11 +160,28 @@ def test_available_coverage_by_two_units_is_summed_over_who_is_there() -> None:
     assert share == pytest.approx(expected)
 
 
-def test_available_coverage_never_exceeds_built_coverage() -> None:
-    times, standard = random_times(8), load_standard()
+@pytest.mark.parametrize("inner", ["quick_rescue_135", "micro_station_135"])
+def test_available_coverage_never_exceeds_built_coverage(inner: str) -> None:
+    slow_nights = {"day": Lognormal(median=45, p90=60), "night": Lognormal(median=100, p90=140)}
+    crews = {name: replace(crew, turnout=slow_nights) for name, crew in default_crews().items()}
+    times, standard = random_times(8), load_standard(inner=inner, crews=crews)
     opened = site_mask(times, times.sites.ids[:15])
-    built = covered_points(pair_limits(times, standard=standard), opened)
-    assert (available_share(times, standard, opened) <= built[:, None] + 1e-12).all()
+    limits = pair_limits(times, standard=standard)
+    built = covered_points(limits, opened)
+    share = available_share(times, limits, standard, opened)
+    assert (share <= built[:, None] + 1e-12).all()
+    assert ((share > 0) == built[:, None]).all()
+
+
+def test_the_limit_of_a_crew_is_that_of_its_slowest_shift() -> None:
+    slow_nights = {"day": Lognormal(median=45, p90=60), "night": Lognormal(median=100, p90=140)}
+    crews = {name: replace(crew, turnout=slow_nights) for name, crew in default_crews().items()}
+    standard = load_standard(crews=crews)
+    by_day, by_night = (standard.limit_s("brigade", "suburb", shift) for shift in ("day", "night"))
+    between = (by_day + by_night) / 2
+    assert by_night < between < by_day
+    times = times_of([[between, by_night]], {"crew": ["brigade"]}, {"zone": ["suburb", "suburb"]})
+    assert pair_limits(times, standard=standard).covers.ravel().tolist() == [False, True]
 
 
 def test_a_plan_without_sites_covers_nothing() -> None:
@@ -167,11 +190,50 @@ def test_a_plan_without_sites_covers_nothing() -> None:
     assert not point_coverage(times, limits, np.array([False]))["covered"].any()
 
 
-def test_weights_that_are_not_whole_are_kept_and_the_bound_stays_a_bound() -> None:
-    times = times_of([[10, 900], [900, 10]], {}, {"weight": [0.12345, 0.123449], "zone": ["suburb"] * 2})
+@pytest.mark.parametrize("scale", [1.0, 1e-3, 1e-9, 1e3])
+def test_weights_that_are_not_whole_give_the_same_plan_and_a_bound(scale: float) -> None:
+    weights = np.array([0.1234567891, 0.1234567890, 0.3 / 7]) * scale
+    times = times_of([[10, 900, 900], [900, 10, 900]], {}, {"weight": weights.tolist(), "zone": ["suburb"] * 3})
     solution = site(times, MaxCoverage(1), standard=load_standard())
-    assert solution.objective == pytest.approx(0.12345, abs=1e-4)
-    assert solution.best_bound >= solution.objective
+    assert solution.opened == ("s0",)
+    assert solution.objective == pytest.approx(weights[0], rel=1e-12)
+    assert 0 <= solution.best_bound - solution.objective <= 1e-9 * scale
+
+
+def test_small_differences_of_cost_decide_a_tie() -> None:
+    times = times_of([[10], [10]], {"cost": [0.004, 0.001]}, {"zone": ["suburb"]})
+    solution = site(times, MaxCoverage(1), standard=load_standard())
+    assert (solution.opened, solution.ties_broken) == (("s1",), True)
+    rough = times_of([[10], [10]], {"cost": [1 / 3, 1e15]}, {"zone": ["suburb"]})
+    solution = site(rough, MaxCoverage(1), standard=load_standard())
+    assert (solution.opened, solution.ties_broken) == (("s0",), False)
+
+
+def test_a_point_cut_off_from_every_capable_crew_is_not_called_far() -> None:
+    times = times_of([[np.inf], [10]], {"crew": ["brigade", "township_duty"]}, {"zone": ["built_up"]})
+    limits = pair_limits(times, standard=load_standard())
+    row = point_coverage(times, limits, np.array([True, True])).iloc[0]
+    assert (row["reason"], row["nearest_site"], row["nearest_s"]) == ("not_given", "", np.inf)
+
+
+def test_depots_neither_cover_nor_send_units() -> None:
+    times = times_of([[10], [10]], {"kind": ["depot", "station"], "status": ["existing"] * 2}, {"zone": ["suburb"]})
+    assert site(times, MaxCoverage(1), standard=load_standard()).opened == ("s1",)
+    today = Plan.today(times.sites)
+    assert today.opened == ("s0", "s1")
+    assert [unit.site for unit in Fleet.from_plan(today, default_crews()).units] == ["s1"]
+
+
+def test_a_limit_includes_times_that_round_to_it() -> None:
+    times = times_of([[100.00004, 100.00006, np.inf]], {}, {})
+    solution = site(times, MaxCoverage(1), limit_s=100.0)
+    assert solution.points["covered"].tolist() == [True, False, False]
+    metres = TravelTimes.from_matrix(
+        [[np.inf, 5.0]], sites=pd.DataFrame({"id": ["s"]}), demand=pd.DataFrame({"id": [1, 2]}), unit="m"
+    )
+    assert site(metres, MaxCoverage(1), limit_s=1e9).points["covered"].tolist() == [False, True]
+    with pytest.raises(InputError, match="finite"):
+        site(metres, MaxCoverage(1), limit_s=np.inf)
 
 
 def test_all_weights_zero_and_nothing_coverable_are_answered_honestly() -> None:
@@ -205,8 +267,6 @@ def test_impossible_numbers_and_cutoffs_are_refused() -> None:
             MaxCoverage(wrong)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="at most the 1 sites"):
         site(times, MaxCoverage(2), standard=load_standard())
-    from dataclasses import replace
-
     with pytest.raises(InputError, match="cut off at 60"):
         site(replace(times, cutoff_s=60.0), MaxCoverage(1), standard=load_standard())
     with pytest.raises(InputError, match="needs seconds"):

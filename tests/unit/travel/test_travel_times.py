@@ -15,7 +15,7 @@ from rescuesim.errors import InputError, UnknownIdError
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
 from rescuesim.network.crs import unproject
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE
-from rescuesim.network.states import Closure
+from rescuesim.network.states import LEVELS, Closure
 from rescuesim.travel import TravelTimes, travel_times
 
 
@@ -43,7 +43,7 @@ def random_state(network: RoadNetwork, seed: int) -> NetworkState:
         closures.append(
             Closure(road=road)
             if rng.uniform() < 0.5
-            else Closure(road=road, from_m=begin, to_m=begin + rng.uniform(0, 80))
+            else Closure(road=road, from_m=begin, to_m=begin + rng.uniform(0, 80), level=str(rng.choice(LEVELS)))
         )
     slow = rng.choice(network.n_roads, max(network.n_roads // 50, 1), replace=False)
     return NetworkState(closures=tuple(closures), slow_downs={int(r): float(rng.uniform(1, 3)) for r in slow})
@@ -163,8 +163,8 @@ def test_pieces_sum_to_their_edge_after_slow_downs_too(guixi: RoadNetwork) -> No
     assert times.graph is not None
     for state in (None, NetworkState(slow_downs=dict.fromkeys(range(0, guixi.n_roads, 3), 1.37))):
         sums = np.bincount(times.graph.edge, weights=times.graph.piece_ticks(state), minlength=guixi.n_edges)
-        factor = np.array([(state.time_factors if state else {}).get(int(road), 1.0) for road in guixi.road])
-        assert np.array_equal(sums, np.rint(guixi.ticks * factor))
+        factor = np.array([(state.slow_downs if state else {}).get(int(road), 1.0) for road in guixi.road])
+        assert np.array_equal(sums, guixi.ticks + np.rint(guixi.ticks * (factor - 1)))
         assert (times.graph.piece_ticks(state) >= 0).all()
 
 
@@ -211,6 +211,19 @@ def test_one_lane_slows_a_road_and_on_foot_shuts_it_to_vehicles(town: RoadNetwor
     assert passable == free
 
 
+def test_one_lane_slows_its_part_alone_in_both_directions(town: RoadNetwork, dead_end: int) -> None:
+    length = town.road_length_m[dead_end]
+    ends = on_road(town, dead_end, [0.0, 0.25 * length, length], "p")
+    part = Closure(road=dead_end, from_m=0.5 * length, to_m=0.75 * length, level="one_lane")
+    states = NetworkStates(states=(NetworkState(closures=(part,)),))
+    ensemble = travel_times(town, load_sites(ends), load_demand(ends), states=states)
+    free, slowed = ensemble.intact.values, ensemble[0].values
+    assert slowed[0, 1] == free[0, 1]
+    assert slowed[0, 2] == pytest.approx(1.25 * free[0, 2], abs=1e-3)
+    assert slowed[2, 0] == pytest.approx(slowed[0, 2], abs=1e-3)
+    assert slowed[1, 2] == pytest.approx(free[1, 2] + 0.25 * free[0, 2], abs=1e-3)
+
+
 def test_wrong_options_and_unknown_roads_are_refused(town: RoadNetwork) -> None:
     sites = load_sites(pd.DataFrame({"id": ["s"], "lon": [119.31], "lat": [28.71]}))
     demand = load_demand(pd.DataFrame({"id": ["d"], "lon": [119.30], "lat": [28.70]}))
@@ -218,6 +231,9 @@ def test_wrong_options_and_unknown_roads_are_refused(town: RoadNetwork) -> None:
         travel_times(town, sites, demand, cutoff_s=-1)
     with pytest.raises(InputError, match="cutoff_s"):
         travel_times(town, sites, demand, cutoff_s=math.nan)
+    beyond = NetworkStates(states=(NetworkState(closures=(Closure(road=0, from_m=1e6),)),))
+    with pytest.raises(InputError, match="from 1e\\+06 m, expected at most"):
+        travel_times(town, sites, demand, states=beyond)
     with pytest.raises(UnknownIdError, match="road 99"):
         travel_times(town, sites, demand, states=NetworkStates.from_closures([{99}]))
     nobody = NetworkStates(states=(NetworkState(unusable_sites=frozenset({"t"})),))
