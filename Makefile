@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 OUT ?= out/demo
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check bench notebooks clean
+.PHONY: setup demo test check bench clean
 
 setup: $(STAMP)
 

@@ -6,6 +6,7 @@ Codes stay text, an empty cell is "not given", and the value in a message is the
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import math
 import unicodedata
@@ -268,11 +269,31 @@ def read_identified(
     faults : list of Fault
     """
     table = read_text_table(source, label=label)
-    frame, faults = check_table(table, columns)
-    if any(fault.row is None for fault in faults):
+    faults = _unread_columns(table, columns)
+    frame, more = check_table(table, columns)
+    faults += more
+    if any(fault.row in (None, 1) for fault in faults):  # a fault in the header spoils every row
         return table, frame.iloc[:0], faults
     twice = _duplicate_faults(table, "id")
     return table, frame.drop(index=[fault.row for fault in twice], errors="ignore"), faults + twice
+
+
+def _unread_columns(table: TextTable, columns: Sequence[Column]) -> list[Fault]:
+    """Name columns that look like misspelt ones as faults, and note the others that are not read."""
+    known = [column.name for column in columns]
+    unread = [name for name in table.frame.columns if name not in known]
+    misspelt = {
+        name: close[0] for name in unread if (close := difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.75))
+    }
+    if others := [name for name in unread if name not in misspelt]:
+        names = ", ".join(others)
+        note = Note(f"{table.label}: columns not read: {names}", f"{table.label}：未读取的列：{names}")
+        table.notes.append(note)
+    return [
+        Fault(file=table.label, row=1, column=name, value=name, expected=f"a known column; did you mean {meant}?")
+        for name, meant in misspelt.items()
+        if meant not in table.frame.columns
+    ]
 
 
 def _duplicate_faults(table: TextTable, column: str) -> list[Fault]:

@@ -105,7 +105,7 @@ def check(
         prepared, faults = check_scenario(scenario)
         tell("load", 1, 1)
     if as_json:
-        fields = ("file", "row", "column", "value", "expected", "infeasible")
+        fields = ("file", "row", "column", "value", "expected", "problem", "infeasible")
         listed = [{name: getattr(fault, name) for name in fields} for fault in faults]
         typer.echo(json.dumps({"ok": not faults, "faults": listed}, ensure_ascii=False, indent=1))
         raise typer.Exit(_code(faults))
@@ -146,10 +146,11 @@ def _finish(outcome: Outcome, as_json: bool, lang: Language) -> None:
         typer.echo(json_text({**outcome.summary, "files": {k: str(v) for k, v in outcome.files.items()}}))
     elif outcome.comparison is not None:
         from rescuesim.report.console import print_comparison
+        from rescuesim.report.siting_words import siting_facts
 
         print_comparison(
             outcome.comparison,
-            outcome.solution,
+            siting_facts(outcome.solution, outcome.prepared.people, lang.value),
             outcome.files,
             notes=outcome.prepared.notes,
             lang=lang.value,

@@ -32,6 +32,9 @@ __all__ = [
 ]
 
 
+_SHOWN = 60  # a message with more faults than this says how many more there are
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One thing wrong in the input, with all that is needed to find and mend it.
@@ -40,6 +43,8 @@ class Fault:
     ----------
     expected : str
         What would be right, in words.
+    problem : str, optional
+        A whole sentence instead, for what is wrong with a file rather than with a value in it.
     file : str, optional
         File or table the fault is in.
     row : int, optional
@@ -57,7 +62,8 @@ class Fault:
     demand.csv, row 7, column people: '-3', expected a number of 0 or more
     """
 
-    expected: str
+    expected: str = ""
+    problem: str = ""
     file: str | None = None
     row: int | None = None
     column: str | None = None
@@ -65,6 +71,8 @@ class Fault:
     infeasible: bool = False
 
     def __str__(self) -> str:
+        if self.problem:
+            return self.problem if not self.file or self.file in self.problem else f"{self.file}: {self.problem}"
         place = [self.file] if self.file else []
         place += [f"row {self.row}"] if self.row is not None else []
         place += [f"column {self.column}"] if self.column else []
@@ -96,8 +104,10 @@ class InputError(RescueSimError, ValueError):
         elif len(self.faults) == 1:
             super().__init__(str(self.faults[0]))
         else:
-            lines = "\n".join(f"  {number}. {fault}" for number, fault in enumerate(self.faults, 1))
-            super().__init__(f"{len(self.faults)} faults:\n{lines}")
+            lines = [f"  {number}. {fault}" for number, fault in enumerate(self.faults[:_SHOWN], 1)]
+            if len(self.faults) > _SHOWN:
+                lines.append(f"  and {len(self.faults) - _SHOWN} more; `rescuesim check --json` lists them all")
+            super().__init__("\n".join([f"{len(self.faults)} faults:", *lines]))
 
 
 class WeightOverflowError(InputError):

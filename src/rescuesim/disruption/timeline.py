@@ -22,6 +22,11 @@ def _check_interval(what: str, from_s: float, until_s: float) -> None:
         raise InputError(f"{what}: from {from_s} s to {until_s} s, expected 0 <= from < until")
 
 
+def fallback_channels() -> frozenset[str]:
+    """Return the channels that can carry an order when the public network is out."""
+    return frozenset(defaults_under("channel.delay")) - {"public_network"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoadOutage:
     """A road, or a part of it, that is not fully open for a time.
@@ -84,7 +89,7 @@ class ChannelOutage:
 
     def __post_init__(self) -> None:
         _check_interval(f"channel outage {self.label!r}", self.from_s, self.until_s)
-        known = set(defaults_under("channel.delay")) - {"public_network"}
+        known = fallback_channels()
         if self.fallback not in known:
             raise UnknownIdError(f"fallback {self.fallback!r}: expected {nearest_name(self.fallback, known)}")
 

@@ -15,26 +15,16 @@ from rescuesim.report.labels import Lang, difference, interval, label, share
 
 if TYPE_CHECKING:
     from rescuesim.report.comparison import Comparison
-    from rescuesim.siting import SitingSolution
 
 __all__ = ["print_comparison"]
 
 # the three headline figures, each with what it counts first
 _COLUMNS = (("built_coverage", "people"), ("available_coverage", "people"), ("attainment", "calls"))
 _WORDS: Mapping[str, tuple[str, str]] = {
-    "siting": (
-        "布点：{status}，覆盖权重 {value:.0f}，上界 {bound:.0f}（{source}），新增 {new} 处",
-        "siting: {status}, covered weight {value:.0f}, bound {bound:.0f} ({source}), {new} new sites",
-    ),
-    "count": (
-        "布点：{status}，{value:.0f} 处，下界 {bound:.0f}（{source}），新增 {new} 处",
-        "siting: {status}, {value:.0f} sites, bound {bound:.0f} ({source}), {new} of them new",
-    ),
     "interval": (
         "方括号内为 95% 区间，差值为百分点；三项指标各答一个问题，不可混用。",
         "Brackets hold 95% intervals, differences are percentage points; the three figures are never mixed.",
     ),
-    "new": ("新增站点：{names}", "new sites: {names}"),
     "written": ("已写入 {folder}：{names}", "written to {folder}: {names}"),
     "note": ("说明：{note}", "note: {note}"),
 }
@@ -74,7 +64,7 @@ def comparison_table(comparison: Comparison, *, lang: Lang) -> Table:
 
 def print_comparison(
     comparison: Comparison,
-    solution: SitingSolution,
+    facts: Sequence[str],
     files: Mapping[str, Path],
     *,
     notes: Sequence[str],
@@ -86,28 +76,15 @@ def print_comparison(
     Parameters
     ----------
     comparison : Comparison
-    solution : SitingSolution
+    facts : sequence of str
+        Lines that say what the siting found.
     files : mapping of str to Path
     notes : sequence of str
         Defaults that were taken.
     lang : {'zh', 'en'}
     console : Console
     """
-    new = solution.plan.new_sites()
-    by_number = solution.objective_name == "min_sites"
-    words = {
-        "status": label("status_of_siting", solution.status, lang),
-        "value": solution.objective,
-        "bound": solution.best_bound,
-    }
-    siting = _word("count" if by_number else "siting", lang, source=solution.bound_source, new=len(new), **words)
-    lines = [comparison.definition(lang=lang), siting]
-    if new:
-        names = "、".join(site.name for site in new) if lang == "zh" else ", ".join(site.name for site in new)
-        lines.append(_word("new", lang, names=names))
-    if solution.message:
-        lines.append(solution.message)
-    for line in lines:
+    for line in (comparison.definition(lang=lang), *facts):
         console.print(Text(line))
     console.print(comparison_table(comparison, lang=lang))
     console.print(Text(_word("interval", lang)))

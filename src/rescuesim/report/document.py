@@ -12,12 +12,22 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from rescuesim.errors import DataFileError
+
 if TYPE_CHECKING:
     from rescuesim.network import RoadNetwork
     from rescuesim.report.comparison import Comparison
     from rescuesim.report.labels import Lang
 
-__all__ = ["comparison_rows", "json_text", "report_writers", "write_files", "write_json", "write_report"]
+__all__ = [
+    "check_folder",
+    "comparison_rows",
+    "json_text",
+    "report_writers",
+    "write_files",
+    "write_json",
+    "write_report",
+]
 
 
 def comparison_rows(comparison: Comparison) -> pd.DataFrame:
@@ -37,6 +47,22 @@ def comparison_rows(comparison: Comparison) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def check_folder(out: Path) -> None:
+    """Make a folder for results, or say why it cannot be.
+
+    Raises
+    ------
+    DataFileError
+        If it is a file, or cannot be made or written to.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise DataFileError(f"{out}: expected a folder that can be written to; {error.strerror}") from None
+
+
 def write_files(out: Path, writers: Mapping[str, Callable[[Path], None]]) -> dict[str, Path]:
     """Write a set of files together: all of them, or none where one cannot be made.
 
@@ -51,7 +77,7 @@ def write_files(out: Path, writers: Mapping[str, Callable[[Path], None]]) -> dic
     -------
     dict of str to Path
     """
-    out.mkdir(parents=True, exist_ok=True)
+    check_folder(out)
     folder = Path(tempfile.mkdtemp(prefix=".partial-", dir=out))
     try:
         for name, write in writers.items():
@@ -71,6 +97,7 @@ def write_report(
     title: str = "rescuesim",
     closed_roads: Mapping[str, Sequence[int]] | None = None,
     lang: Lang = "en",
+    facts: Sequence[str] = (),
     extra_notes: Sequence[str] = (),
 ) -> dict[str, Path]:
     """Write what a comparison says for people to read.
@@ -86,6 +113,8 @@ def write_report(
     closed_roads : mapping of str to sequence of int, optional
         By condition, the roads to draw as closed.
     lang : {'zh', 'en'}, optional
+    facts : sequence of str, optional
+        Said under the title, such as what the siting found.
     extra_notes : sequence of str, optional
         Said at the end of the page.
 
@@ -102,6 +131,7 @@ def write_report(
             title=title,
             closed_roads=closed_roads or {},
             lang=lang,
+            facts=facts,
             extra_notes=extra_notes,
         ),
     )
@@ -114,6 +144,7 @@ def report_writers(
     title: str,
     closed_roads: Mapping[str, Sequence[int]],
     lang: Lang,
+    facts: Sequence[str],
     extra_notes: Sequence[str],
 ) -> dict[str, Callable[[Path], None]]:
     """Return what writes each file of the report, by its name."""
@@ -133,6 +164,7 @@ def report_writers(
             closed_roads=closed_roads,
             lang=lang,
             definition=comparison.definition(lang=lang),
+            facts=tuple(facts),
             extra_notes=tuple(extra_notes),
         )
     return writers

@@ -41,6 +41,7 @@ def write_page(
     closed_roads: Mapping[str, Sequence[int]],
     lang: Lang = "zh",
     definition: str,
+    facts: Sequence[str] = (),
     extra_notes: Sequence[str] = (),
 ) -> None:
     """Write the report page.
@@ -57,6 +58,8 @@ def write_page(
     lang : {'zh', 'en'}, optional
     definition : str
         The response standard in words; it stands first.
+    facts : sequence of str, optional
+        Said under the title: what the siting found.
     extra_notes : sequence of str, optional
         Said after the notes of the comparison.
 
@@ -91,6 +94,7 @@ def write_page(
         t=lambda key: text(key, lang),
         title=title,
         definition=definition,
+        facts=list(facts),
         plan_names=plan_names,
         condition_names=[label("condition", name, lang) for name in comparison.conditions],
         difference_names=[text("difference", lang, plan=name, baseline=plan_names[0]) for name in plan_names[1:]],

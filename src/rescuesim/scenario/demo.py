@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
+from rescuesim.errors import InputError
+from rescuesim.report.document import check_folder
 from rescuesim.scenario.county import County, write_county
 
 __all__ = ["write_demo_county"]
@@ -14,7 +17,7 @@ _TEMPLATE = """\
 # {name}: a synthetic county, written by `rescuesim demo`. Change anything and run it again:
 #   rescuesim check {file}
 #   rescuesim run {file} --out out
-name = "{name}"
+name = "{name}（虚构县）"
 seed = {seed}
 
 [network]
@@ -36,7 +39,7 @@ outer = "circle_15min"
 
 [siting]
 objective = "max_coverage"
-n_sites = {n_sites}     # open sites in all: {existing} exist today and stay, {new} are new
+n_sites = {n_sites}            # open sites in all, existing ones included, which stay open
 solve_limit_s = 60
 
 [plan]
@@ -76,13 +79,29 @@ def write_demo_county(folder: Path | str, *, seed: int = 0) -> Path:
     -------
     Path
         The scenario file.
+
+    Raises
+    ------
+    InputError
+        If the folder holds files of these names with other content: nobody's changes are overwritten.
     """
     target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    county = write_county(target, seed=seed)
-    path = target / "scenario.toml"
-    path.write_text(_scenario_text(county, path.name, seed), encoding="utf-8")
-    return path
+    check_folder(target)
+    with tempfile.TemporaryDirectory(dir=target, prefix=".partial-") as made:
+        county = write_county(Path(made), seed=seed)
+        (Path(made) / "scenario.toml").write_text(_scenario_text(county, "scenario.toml", seed), encoding="utf-8")
+        files = sorted(Path(made).iterdir())
+        changed = [
+            f.name for f in files if (target / f.name).exists() and (target / f.name).read_bytes() != f.read_bytes()
+        ]
+        if changed:
+            raise InputError(
+                f"{target}: {', '.join(changed)} there would be overwritten; expected another folder, or "
+                f"`rescuesim run {target / 'scenario.toml'}` for a county that was changed"
+            )
+        for file in files:
+            file.replace(target / file.name)
+    return target / "scenario.toml"
 
 
 def _scenario_text(county: County, file: str, seed: int) -> str:
@@ -92,8 +111,6 @@ def _scenario_text(county: County, file: str, seed: int) -> str:
         file=file,
         seed=seed,
         n_sites=existing + _NEW_SITES,
-        existing=existing,
-        new=_NEW_SITES,
         label="暴雨断路断网",
         townships=", ".join(f'"{name}"' for name in county.outage_townships),
         outage="公网中断",

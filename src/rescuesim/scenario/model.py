@@ -9,7 +9,8 @@ from typing import Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rescuesim._defaults import default, defaults_under
+from rescuesim._defaults import default
+from rescuesim.disruption.timeline import fallback_channels
 from rescuesim.errors import DataFileError, Fault, InputError, nearest_name
 from rescuesim.standard import PRESETS
 
@@ -17,7 +18,7 @@ __all__ = ["Scenario", "load_scenario", "parse_scenario"]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class NetworkSection(_Section):
@@ -74,12 +75,17 @@ class SimulationSection(_Section):
 class OutageSection(_Section):
     """The public network out in some townships or sites for some hours after the onset."""
 
-    townships: tuple[str, ...] = ()
-    sites: tuple[str, ...] = ()
+    townships: tuple[str, ...] = Field(default=(), strict=False)
+    sites: tuple[str, ...] = Field(default=(), strict=False)
     from_h: float = Field(ge=0, allow_inf_nan=False)
     until_h: float = Field(gt=0)
     fallback: str = "satellite_phone"
     label: str = ""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the fallback exists and the outage ends after it begins."""
+        return self.fallback in fallback_channels() and self.until_h > self.from_h
 
 
 class DisruptionSection(_Section):
@@ -90,7 +96,7 @@ class DisruptionSection(_Section):
     crs: str = "wgs84"
     horizon_h: float = Field(default=72.0, gt=0, allow_inf_nan=False)
     replications: int | None = Field(default=None, ge=1)
-    outages: tuple[OutageSection, ...] = ()
+    outages: tuple[OutageSection, ...] = Field(default=(), strict=False)
 
 
 class Scenario(_Section):
@@ -161,7 +167,7 @@ def parse_scenario(path: Path) -> tuple[Scenario | None, list[Fault]]:
     faults : list of Fault
     """
     if not path.is_file():
-        raise DataFileError(f"{path}: no such file")
+        raise DataFileError(f"{path}: {'a folder, expected a scenario file' if path.is_dir() else 'no such file'}")
     try:
         text = path.read_text(encoding="utf-8-sig")
         raw = tomllib.loads(text)
@@ -200,7 +206,10 @@ def _word_faults(file: str, scenario: Scenario, lines: dict[str, int]) -> list[F
             faults.append(_at(file, f"standard.{key}", name, expected, lines))
     if scenario.siting.objective == "max_coverage" and scenario.siting.n_sites is None:
         faults.append(_at(file, "siting.n_sites", None, "a number of sites for max_coverage", lines))
-    channels = set(defaults_under("channel.delay")) - {"public_network"}
+    if scenario.siting.objective == "min_sites" and scenario.siting.n_sites is not None:
+        wanted = "no n_sites with min_sites, which opens as many as it takes; or objective max_coverage"
+        faults.append(_at(file, "siting.n_sites", str(scenario.siting.n_sites), wanted, lines))
+    channels = fallback_channels()
     for number, outage in enumerate(scenario.disruption.outages if scenario.disruption else ()):
         key = f"disruption.outages.{number}"
         if outage.fallback not in channels:

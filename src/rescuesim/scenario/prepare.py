@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from rescuesim._words import Note
 from rescuesim.candidates import CandidateSites, read_sites
 from rescuesim.demand import DemandPoints, read_demand
 from rescuesim.disruption import ChannelOutage, Disruption, RoadOutage
@@ -49,7 +49,16 @@ class Prepared:
     @property
     def notes(self) -> tuple[str, ...]:
         """Defaults that were taken and what the loader met, to be said aloud."""
-        return (*self.network.summary().notes, *self.sites.notes, *self.demand.notes)
+        notes = [*self.network.summary().notes, *self.sites.notes, *self.demand.notes]
+        if self.disruption is not None:
+            usual = "calls come at the rate of normal days during the disruption: no surge is simulated"
+            notes.append(Note(usual, "中断期间呼叫率按平日计，未模拟灾后激增"))
+        return tuple(notes)
+
+    @property
+    def people(self) -> dict[str, float]:
+        """People by demand id."""
+        return dict(zip(self.demand.ids, self.demand.people.tolist(), strict=True))
 
 
 def _tried(faults: list[Fault], read: Callable[[], _T], file: str) -> _T | None:
@@ -57,9 +66,9 @@ def _tried(faults: list[Fault], read: Callable[[], _T], file: str) -> _T | None:
     try:
         return read()
     except InputError as error:
-        faults += error.faults or [Fault(file=file, expected=str(error))]
+        faults += error.faults or [Fault(file=file, problem=str(error))]
     except RescueSimError as error:
-        faults.append(Fault(file=file, expected=str(error)))
+        faults.append(Fault(file=file, problem=str(error)))
     return None
 
 
@@ -112,7 +121,7 @@ def prepare(scenario: Scenario) -> tuple[Prepared | None, list[Fault]]:
         faults += _n_sites_faults(scenario, sites)
     disruption = None
     if scenario.disruption is not None:
-        disruption = _disruption(faults, scenario, scenario.disruption, network, sites)
+        disruption = _disruption(faults, scenario, scenario.disruption, network, sites, demand)
     standard = None
     if scenario.standard.inner in PRESETS and scenario.standard.outer in PRESETS:
         chosen = scenario.standard
@@ -172,6 +181,7 @@ def _disruption(
     section: DisruptionSection,
     network: RoadNetwork | None,
     sites: CandidateSites | None,
+    demand: DemandPoints | None,
 ) -> Disruption | None:
     roads: tuple[RoadOutage, ...] = ()
     if section.closures is not None and network is not None:
@@ -183,23 +193,21 @@ def _disruption(
     channels = []
     for number, outage in enumerate(section.outages):
         key = f"disruption.outages.{number}"
-        if sites is not None:
-            faults += _unknown(scenario, f"{key}.townships", outage.townships, set(sites.townships) - {""})
+        if sites is not None and demand is not None:
+            townships = (set(sites.townships) | set(demand.townships)) - {""}
+            faults += _unknown(scenario, f"{key}.townships", outage.townships, townships)
             faults += _unknown(scenario, f"{key}.sites", outage.sites, set(sites.ids))
-        made = _tried(
-            faults,
-            lambda outage=outage: ChannelOutage(  # type: ignore[misc]
-                townships=frozenset(outage.townships),
-                sites=frozenset(outage.sites),
-                from_s=outage.from_h * 3600,
-                until_s=outage.until_h * 3600 if outage.until_h < math.inf else math.inf,
-                fallback=outage.fallback,
-                label=outage.label,
-            ),
-            scenario.path.name,
-        )
-        if made is not None:
-            channels.append(made)
+        if outage.is_sound:  # if not, parse_scenario has said so
+            channels.append(
+                ChannelOutage(
+                    townships=frozenset(outage.townships),
+                    sites=frozenset(outage.sites),
+                    from_s=outage.from_h * 3600,
+                    until_s=outage.until_h * 3600,
+                    fallback=outage.fallback,
+                    label=outage.label,
+                )
+            )
     return Disruption(label=section.label, roads=roads, channels=tuple(channels))
 
 

@@ -13,8 +13,9 @@ from rescuesim.disruption import states_over_time
 from rescuesim.errors import InputError
 from rescuesim.plan import Plan
 from rescuesim.report.comparison import Comparison, compare
-from rescuesim.report.document import report_writers, write_files, write_json
+from rescuesim.report.document import check_folder, report_writers, write_files, write_json
 from rescuesim.report.labels import Lang
+from rescuesim.report.siting_words import siting_facts
 from rescuesim.report.static_coverage import Times
 from rescuesim.scenario.model import Scenario
 from rescuesim.scenario.prepare import Prepared, prepare
@@ -26,6 +27,7 @@ __all__ = ["Outcome", "run", "run_prepared"]
 
 Progress = Callable[[str, int, int], None]
 TODAY, PLAN = "today", "plan"
+_FILES = ("summary.json", "plan.json", "sites.csv", "records.parquet", "comparison.csv", "map.png", "report.html")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,8 @@ def run_prepared(
     """Run a scenario whose artefacts are loaded; see `run`."""
     clock = {"load_s": load_s}
     scenario, network = prepared.scenario, prepared.network
+    if out is not None:
+        _check_folder(prepared, Path(out))
 
     def timed(name: str, since: float) -> None:
         clock[name] = time.perf_counter() - since
@@ -144,6 +148,19 @@ def run_prepared(
     return Outcome(
         prepared=prepared, times=times, solution=solution, comparison=comparison, summary=summary, files=files
     )
+
+
+def _check_folder(prepared: Prepared, out: Path) -> None:
+    """Refuse, before any work, a folder that cannot be written to or in which an input would be overwritten."""
+    scenario = prepared.scenario
+    section = scenario.disruption
+    names = [scenario.network.file, scenario.sites.file, scenario.demand.file]
+    names += [section.closures] if section is not None and section.closures else []
+    inputs = {scenario.path.resolve(), *(scenario.file(name) for name in names)}
+    clash = sorted(path.name for path in inputs if path.parent == out.resolve() and path.name in _FILES)
+    if clash:
+        raise InputError(f"{out}: expected another folder for the results; {', '.join(clash)} there is an input")
+    check_folder(out)
 
 
 def _site(prepared: Prepared, times: TravelTimes) -> SitingSolution:
@@ -235,6 +252,7 @@ def _write(
             title=prepared.scenario.name,
             closed_roads=closed,
             lang=lang,
+            facts=siting_facts(solution, prepared.people, lang),
             extra_notes=prepared.notes,
         ),
     }
@@ -269,7 +287,7 @@ def _summary(
             "message": solution.message,
             "opened": list(solution.opened),
             "new_sites": [site.id for site in solution.plan.new_sites()],
-            "cost": solution.plan.cost,
+            "cost": round(solution.plan.cost, 6),
             "covered_points": int(points["covered"].sum()),
             "uncovered_by_reason": points.loc[~points["covered"], "reason"].value_counts().sort_index().to_dict(),
             "uncoverable_by_reason": solution.uncoverable["reason"].value_counts().sort_index().to_dict(),
