@@ -21,7 +21,18 @@ from numpy.typing import NDArray
 from rescuesim._words import Note
 from rescuesim.errors import DataFileError, Fault, InputError, nearest_name
 
-__all__ = ["Column", "TextTable", "Values", "check_table", "read_identified", "read_text_table"]
+__all__ = [
+    "Column",
+    "TextTable",
+    "Values",
+    "check_table",
+    "position_faults",
+    "read_identified",
+    "read_text_table",
+]
+
+
+_ANY_AMOUNT = 1e7  # a maximum from here on only guards the arithmetic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +70,8 @@ class Column:
         if not self.number:
             return "a text that is not empty"
         words = "a whole number" if self.whole else "a number"
+        if self.minimum > -math.inf and _ANY_AMOUNT <= self.maximum < math.inf:
+            return f"{words} of {self.minimum:g} or more, at most {self.maximum:g}"
         if self.minimum > -math.inf and self.maximum < math.inf:
             return f"{words} from {self.minimum:g} to {self.maximum:g}"
         if self.minimum > -math.inf:
@@ -178,18 +191,26 @@ def _read_csv(path: Path) -> TextTable:
         raise DataFileError(f"{path}: expected a text file; it holds zero bytes")
     if not text.strip():
         raise InputError([Fault(file=path.name, expected="a header and at least one row; the file is empty")])
-    rows, lines = [], []
-    reader = csv.reader(io.StringIO(text, newline=""))
-    header = [cell.strip() for cell in next(reader)]
-    faults = []
-    for cells in reader:
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != len(header):
-            expected = f"{len(header)} cells as in the header, not {len(cells)}"
-            faults.append(Fault(file=path.name, row=reader.line_num, expected=expected))
-        rows.append([cell.strip() for cell in cells])
-        lines.append(reader.line_num)
+    rows, lines, faults = [], [], []
+    header: list[str] = []
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            begins, line = line, reader.line_num + 1
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not header:
+                header = [cell.strip() for cell in cells]
+                continue
+            if len(cells) != len(header):
+                expected = f"{len(header)} cells as in the header, not {len(cells)}"
+                faults.append(Fault(file=path.name, row=begins, expected=expected))
+            rows.append([cell.strip() for cell in cells])
+            lines.append(begins)
+    except csv.Error as error:
+        expected = f"cells with their quotation marks closed; {error}"
+        faults.append(Fault(file=path.name, row=line, expected=expected))
     if faults:
         raise InputError(faults)
     frame = pd.DataFrame(rows, columns=header, index=pd.Index(lines, dtype=np.int64), dtype=str)
@@ -276,6 +297,19 @@ def read_identified(
         return table, frame.iloc[:0], faults
     twice = _duplicate_faults(table, "id")
     return table, frame.drop(index=[fault.row for fault in twice], errors="ignore"), faults + twice
+
+
+def position_faults(
+    table: TextTable, frame: pd.DataFrame, lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> list[Fault]:
+    """Describe the rows whose WGS84 degrees are not on Earth, after conversion from the declared system."""
+    off = ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
+    faults = []
+    for row, x, y in zip(frame.index[off], lon[off], lat[off], strict=True):
+        exchanged = abs(x) <= 90 and 90 < abs(y) <= 180
+        hint = "; lon and lat look exchanged" if exchanged else "; check the declared crs"
+        faults.append(table.fault(int(row), "lon" if abs(x) > 180 else "lat", f"a place on Earth{hint}"))
+    return faults
 
 
 def _unread_columns(table: TextTable, columns: Sequence[Column]) -> list[Fault]:

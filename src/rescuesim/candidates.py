@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rescuesim._tables import Column, TextTable, Values, read_identified
+from rescuesim._tables import Column, TextTable, Values, position_faults, read_identified
 from rescuesim.crew import CrewType, default_crews
 from rescuesim.errors import Fault, InputError
 from rescuesim.network.crs import to_wgs84
@@ -31,7 +31,7 @@ def site_columns(crews: Mapping[str, CrewType]) -> tuple[Column, ...]:
         Column(name="lat", number=True, required=True),
         Column(name="kind", choices=SITE_KINDS),
         Column(name="status", choices=STATUSES),
-        Column(name="cost", number=True, minimum=0),
+        Column(name="cost", number=True, minimum=0, maximum=1e12),
         Column(name="township"),
         Column(name="host", choices=HOSTS),
         Column(name="crew", choices=tuple(crews)),
@@ -122,17 +122,22 @@ def read_sites(
     columns = site_columns(crews if crews is not None else default_crews())
     columns = columns if positions else tuple(c for c in columns if c.name not in ("lon", "lat"))
     table, frame, faults = read_identified(source, columns, label="site table")
-    return (None if frame.empty else _sites_from_frame(frame, table, crs, positions)), faults
+    lon = lat = None
+    if positions and not frame.empty:
+        lon, lat = to_wgs84(frame["lon"], frame["lat"], crs)
+        off = position_faults(table, frame, lon, lat)
+        on_earth = ~frame.index.isin([fault.row for fault in off])
+        frame, lon, lat, faults = frame[on_earth], lon[on_earth], lat[on_earth], faults + off
+    return (None if frame.empty else _sites_from_frame(frame, table, lon, lat)), faults
 
 
-def _sites_from_frame(frame: pd.DataFrame, table: TextTable, crs: str, positions: bool) -> CandidateSites:
+def _sites_from_frame(
+    frame: pd.DataFrame, table: TextTable, lon: NDArray[np.float64] | None, lat: NDArray[np.float64] | None
+) -> CandidateSites:
     values = Values(frame=frame, label=table.label, notes=list(table.notes))
     statuses = values.text("status", "candidate")
     free = np.array([status in ("existing", "required") for status in statuses])
     usual_cost = np.where(free, 0.0, 1.0)
-    lon = lat = None
-    if positions:
-        lon, lat = to_wgs84(frame["lon"], frame["lat"], crs)
     ids = tuple(frame["id"])
     return CandidateSites(
         ids=ids,

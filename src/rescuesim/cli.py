@@ -6,6 +6,7 @@ without a solution, 130 interrupted.
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 DONE, FAULT, BAD_INPUT, INFEASIBLE, NO_SOLUTION = 0, 1, 2, 3, 4  # and 130, which typer gives, if interrupted
+
+
+_TABLE_WIDTH = 80
 
 
 class Language(StrEnum):
@@ -119,6 +123,13 @@ def check(
     typer.echo("no faults")
 
 
+def _console() -> Console:
+    """Return a console wide enough for the table, whatever the window says."""
+    console = Console(soft_wrap=True)
+    console.width = max(console.width, _TABLE_WIDTH)
+    return console
+
+
 def _code(faults: Sequence[Fault]) -> int:
     if not faults:
         return DONE
@@ -154,7 +165,7 @@ def _finish(outcome: Outcome, as_json: bool, lang: Language) -> None:
             outcome.files,
             notes=outcome.prepared.notes,
             lang=lang.value,
-            console=Console(soft_wrap=True),
+            console=_console(),
         )
     status = outcome.solution.status
     if status in ("infeasible", "unknown"):
@@ -180,6 +191,10 @@ def _watching(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # a console that cannot show a character shows a mark; the result of a long run is not lost for it
+            stream.reconfigure(errors="replace")
     try:
         app(args=arguments)
     except InputError as error:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rescuesim._tables import Column, TextTable, Values, read_identified
+from rescuesim._tables import Column, TextTable, Values, position_faults, read_identified
 from rescuesim.errors import Fault, InputError
 from rescuesim.network.crs import to_wgs84
 from rescuesim.standard import ZONES
@@ -27,9 +27,9 @@ DEMAND_COLUMNS = (
     Column(name="lon", number=True, required=True),
     Column(name="lat", number=True, required=True),
     Column(name="zone", choices=ZONES),
-    Column(name="people", number=True, minimum=0),
-    Column(name="calls_per_year", number=True, minimum=0),
-    Column(name="weight", number=True, minimum=0),
+    Column(name="people", number=True, minimum=0, maximum=1e9),
+    Column(name="calls_per_year", number=True, minimum=0, maximum=1e7),
+    Column(name="weight", number=True, minimum=0, maximum=1e12),
     Column(name="township"),
     Column(name="kind", choices=DEMAND_KINDS),
 )
@@ -120,18 +120,23 @@ def read_demand(
         empty = frame.index[frame["people"].isna()]
         faults += [table.fault(row, "people", "a number of 0 or more, or no people column at all") for row in empty]
         frame = frame.drop(index=empty)
-    return (None if frame.empty else _demand_from_frame(frame, table, crs, positions)), faults
+    lon = lat = None
+    if positions and not frame.empty:
+        lon, lat = to_wgs84(frame["lon"], frame["lat"], crs)
+        off = position_faults(table, frame, lon, lat)
+        on_earth = ~frame.index.isin([fault.row for fault in off])
+        frame, lon, lat, faults = frame[on_earth], lon[on_earth], lat[on_earth], faults + off
+    return (None if frame.empty else _demand_from_frame(frame, table, lon, lat)), faults
 
 
-def _demand_from_frame(frame: pd.DataFrame, table: TextTable, crs: str, positions: bool) -> DemandPoints:
+def _demand_from_frame(
+    frame: pd.DataFrame, table: TextTable, lon: NDArray[np.float64] | None, lat: NDArray[np.float64] | None
+) -> DemandPoints:
     values = Values(frame=frame, label=table.label, notes=list(table.notes))
     people = values.numbers("people", np.ones(len(frame)), "1, so coverage counts points", "1，即按点数计")
     calls = values.given("calls_per_year")
     if missing := int(np.isnan(calls).sum()):
         values.note("calls_per_year", missing, "the simulation's rate per 10,000 people", "仿真的每万人呼叫率")
-    lon = lat = None
-    if positions:
-        lon, lat = to_wgs84(frame["lon"], frame["lat"], crs)
     ids = tuple(frame["id"])
     return DemandPoints(
         ids=ids,

@@ -72,8 +72,11 @@ class Plan:
         ids = [site.id for site in self.sites]
         if len(ids) != len(set(ids)):
             raise InputError(f"plan {self.name!r}: expected each site once")
-        if any(site.units < 1 for site in self.sites):
-            raise InputError(f"plan {self.name!r}: expected at least 1 unit at each open site")
+        if odd := [site.id for site in self.sites if not isinstance(site.units, int) or site.units < 1]:
+            raise InputError(f"plan {self.name!r}, site {odd[0]!r}: expected a whole number of 1 unit or more")
+        numbers = [(site.id, value) for site in self.sites for value in (site.lon, site.lat, site.cost)]
+        if wrong := [id_ for id_, value in numbers if value is not None and not math.isfinite(value)]:
+            raise InputError(f"plan {self.name!r}, site {wrong[0]!r}: expected a finite lon, lat and cost")
 
     @property
     def opened(self) -> tuple[str, ...]:
@@ -184,4 +187,7 @@ class Plan:
         """Read a plan from a JSON file."""
         if not Path(path).is_file():
             raise DataFileError(f"{path}: no such file")
-        return cls.from_json(Path(path).read_text(encoding="utf-8"))
+        try:
+            return cls.from_json(Path(path).read_text(encoding="utf-8"))
+        except UnicodeDecodeError:
+            raise DataFileError(f"{path}: expected JSON in UTF-8") from None

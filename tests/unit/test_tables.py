@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from rescuesim._words import Note, in_language
 from rescuesim.candidates import load_sites
 from rescuesim.demand import load_demand
 from rescuesim.errors import DataFileError, InputError
@@ -139,3 +141,36 @@ def test_full_width_digits_are_digits_and_other_odd_numbers_are_faults(tmp_path:
     for odd in ("1_000", "1,2", "0x10", "千"):
         with pytest.raises(InputError, match="expected a number of 0 or more"):
             load_demand(write(tmp_path, f'id,lon,lat,people\na,119.3,28.7,"{odd}"\n'))
+
+
+def test_a_quotation_mark_that_is_never_closed_is_a_fault_and_swallows_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="row 2: expected cells with their quotation marks closed"):
+        load_demand(write(tmp_path, 'id,lon,lat,name\na,119,28,"Foo\nb,119,28,Bar\n'))
+    with pytest.raises(InputError, match="row 2: expected cells"):
+        load_demand(write(tmp_path, 'id,lon,lat,name\na,119,28,"' + "x" * 200_000))
+
+
+def test_rows_after_a_blank_line_and_a_cell_of_two_lines_keep_their_numbers(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="row 5, column lon"):
+        load_demand(write(tmp_path, '\nid,lon,lat,name\na,119,28,"上\n村"\nb,x,28,下村\n'))
+
+
+def test_columns_that_look_misspelt_are_faults_and_others_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"row 1, column poeple: .* a known column; did you mean people\?"):
+        load_demand(write(tmp_path, "id,lon,lat,poeple\na,119,28,5\n"))
+    demand = load_demand(write(tmp_path, "id,lon,lat,备注\na,119,28,无\n"))
+    assert "demand.csv: columns not read: 备注" in demand.notes
+
+
+def test_places_that_are_not_on_earth_are_faults(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="row 2, column lat: '119', expected a place on Earth; lon and lat look"):
+        load_demand(write(tmp_path, "id,lon,lat\na,28,119\nb,119,28\n"))
+    with pytest.raises(InputError, match="row 2, column lon: '1e12', expected a place on Earth; check the declared"):
+        load_demand(write(tmp_path, "id,lon,lat\na,1e12,3000000\n"), crs="EPSG:4549")
+
+
+def test_notes_know_their_chinese() -> None:
+    demand = load_demand(pd.DataFrame({"id": ["a"], "lon": [119.3], "lat": [28.7]}))
+    said = [in_language(note, "zh") for note in demand.notes]
+    assert "demand table：1 行中 1 行未给出 weight，取人口" in said
+    assert all(pickle.loads(pickle.dumps(note)).zh == note.zh for note in demand.notes if isinstance(note, Note))

@@ -67,6 +67,10 @@ def _read_closure(
     def number(name: str, otherwise: float) -> float:
         return otherwise if math.isnan(cells[name]) else float(cells[name])
 
+    if math.isnan(cells["lon"]) != math.isnan(cells["lat"]):
+        return "lon", "both lon and lat, or neither"
+    if at is not None and not (math.isnan(cells["from_m"]) and math.isnan(cells["to_m"])):
+        return "from_m", "a length_m around a point; from_m and to_m go with a road"
     if at is not None and not math.isnan(cells["road"]):
         return "road", "a place given once: a point by lon and lat, or a road by its number"
     if at is None and not math.isnan(cells["length_m"]):

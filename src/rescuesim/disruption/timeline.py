@@ -126,6 +126,12 @@ class Disruption:
     channels: tuple[ChannelOutage, ...] = ()
     probability: float = 1.0
 
+    def __post_init__(self) -> None:
+        if self.label in ("", "intact"):
+            raise InputError(f"disruption label {self.label!r}: expected a name of its own; intact means normal days")
+        if not self.probability >= 0:
+            raise InputError(f"disruption {self.label!r}: probability {self.probability}, expected 0 or more")
+
     def changes_s(self) -> tuple[float, ...]:
         """Return the moments at which the roads or usable sites change, the onset first, ascending."""
         moments = {0.0}

@@ -134,9 +134,14 @@ def _read_graphml(source: Path, roads: RoadFilter) -> tuple[nx.MultiDiGraph, lis
         notes.append(Note(dropped, f"{source.name}：{len(drop)} 条边不是道路（{roads}）"))
     if graph.number_of_edges() == 0:
         raise InputError(f"{source}: no edge is a road for {roads!r}: expected at least one")
-    missing = sum("length" not in data for *_, data in graph.edges(data=True))
-    if missing:
-        raise InputError(f"{source}: {missing} edges have no length: expected metres on every edge")
+    lengths = [data.get("length", math.nan) for *_, data in graph.edges(data=True)]
+    if missing := sum(not (math.isfinite(length) and length >= 0) for length in lengths):
+        raise InputError(f"{source}: {missing} edges have no length: expected metres of 0 or more on every edge")
+    places = [(data.get("x", math.nan), data.get("y", math.nan)) for _, data in graph.nodes(data=True)]
+    if lost := sum(not (math.isfinite(x) and math.isfinite(y)) for x, y in places):
+        raise InputError(f"{source}: {lost} nodes have no place: expected x and y of every node in degrees")
+    if not all(-(2**63) <= node < 2**63 for node in graph):
+        raise InputError(f"{source}: expected node ids that fit in 64 bits")
     _add_travel_times(graph)
     if not graph.graph.get("simplified", False):
         graph = _simplified(graph)
@@ -226,6 +231,8 @@ def _network_from_graph(graph: nx.MultiDiGraph, source: Path, notes: list[str]) 
     if str(graph.graph.get("crs", "")).lower() not in ("epsg:4326", "wgs84", "+init=epsg:4326"):
         raise InputError(f"{source}: crs {graph.graph.get('crs')!r}, expected epsg:4326 (an unprojected graph)")
     whole_nodes, whole_edges = len(graph), graph.number_of_edges()
+    if not whole_edges:
+        raise InputError(f"{source}: no road meets another: expected a connected network")
     graph = osmnx.truncate.largest_component(graph, strongly=True)
     nodes = sorted(graph)
     index = {node: number for number, node in enumerate(nodes)}

@@ -36,14 +36,18 @@ def check_crs(crs: str) -> str:
     >>> check_crs("wgs84")
     'EPSG:4326'
     """
+    if not isinstance(crs, str):
+        raise InputError(f"crs {crs!r}: expected wgs84 or an EPSG code as text, such as EPSG:4490")
     if crs.strip().lower() == "wgs84":
         return "EPSG:4326"
     if not re.fullmatch(r"(?i)epsg:\d{4,6}", crs.strip()):
         raise InputError(f"crs {crs!r}: expected wgs84 or an EPSG code such as EPSG:4490")
     try:
-        CRS.from_user_input(crs)
+        found = CRS.from_user_input(crs)
     except CRSError:
         raise InputError(f"crs {crs!r}: expected an EPSG code that exists") from None
+    if len(found.axis_info) != 2 or not (found.is_projected or found.is_geographic):
+        raise InputError(f"crs {crs!r}: expected a system of two horizontal coordinates, not {found.name}")
     return crs.strip().upper()
 
 

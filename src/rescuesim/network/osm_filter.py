@@ -117,47 +117,76 @@ def filter_osm(source: Path, target: Path, *, roads: RoadFilter = "drive") -> Fi
     DataFileError
         If the file is no whole OSM XML file.
     """
-    ways: list[tuple[str, list[str], dict[str, str]]] = []
+    try:
+        return _filter(source, target, roads)
+    except (KeyError, ValueError) as error:
+        expected = "ids that are whole numbers, tags with k and v, and nodes with lat and lon on Earth"
+        raise DataFileError(f"{source}: expected {expected}; found {error}") from None
+
+
+def _filter(source: Path, target: Path, roads: RoadFilter) -> FilterCount:
+    ways: list[tuple[int, list[int], dict[str, str]]] = []
     total = 0
     for way in _elements(source, ("way",)):
         total += 1
-        tags = {tag.attrib["k"]: tag.attrib["v"] for tag in way.iter("tag")}
+        tags = _tags(way)
         if is_road(tags, roads):
-            ways.append((way.attrib["id"], [nd.attrib["ref"] for nd in way.iter("nd")], tags))
+            ways.append((_id(way.attrib["id"]), [_id(nd.attrib["ref"]) for nd in way.iter("nd")], tags))
     wanted = {ref for _, refs, _ in ways for ref in refs}
-    found: set[str] = set()
+    found: set[int] = set()
+    used = {way_id for way_id, *_ in ways}
     kept = cut = 0
+    seen: set[int] = set()
     with target.open("w", encoding="utf-8") as stream:
         stream.write('<?xml version="1.0" encoding="UTF-8"?>\n<osm version="0.6">\n')
         for node in _elements(source, ("node",)):
-            id_ = node.attrib["id"]
-            if id_ in wanted and id_ not in found:
-                found.add(id_)
-                lat, lon = quoteattr(node.attrib["lat"]), quoteattr(node.attrib["lon"])
-                tags = {tag.attrib["k"]: tag.attrib["v"] for tag in node.iter("tag")}
-                stream.write(f"<node id={quoteattr(id_)} lat={lat} lon={lon}>{_tags_xml(tags)}</node>\n")
-        for id_, refs, tags in ways:
+            node_id = _id(node.attrib["id"])
+            if node_id in wanted and node_id not in found:
+                found.add(node_id)
+                lat, lon = _degrees(node.attrib["lat"], 90), _degrees(node.attrib["lon"], 180)
+                stream.write(f'<node id="{node_id}" lat="{lat}" lon="{lon}">{_tags_xml(_tags(node))}</node>\n')
+        for way_id, refs, tags in ways:
             runs = _runs(refs, found)
             cut += len(runs) != 1 or len(runs[0]) != len(refs)
-            for number, run in enumerate(runs):
-                # OSMnx tells ways apart by id: later runs of a cut way need ids of their own
-                way_id = id_ if number == 0 else f"-{id_}{number:03d}"
-                nds = "".join(f"<nd ref={quoteattr(ref)}/>" for ref in run)
-                stream.write(f"<way id={quoteattr(way_id)}>{nds}{_tags_xml(tags)}</way>\n")
-                kept += 1
+            kept += bool(runs)
+            for run in runs:
+                # OSMnx tells ways apart by id: what repeats one needs an id of its own
+                own = way_id if way_id not in seen else min(used | {0}) - 1
+                used.add(own)
+                seen.add(own)
+                nds = "".join(f'<nd ref="{ref}"/>' for ref in run)
+                stream.write(f'<way id="{own}">{nds}{_tags_xml(tags)}</way>\n')
         stream.write("</osm>\n")
     return FilterCount(ways=total, kept=kept, cut=cut)
 
 
-def _runs(refs: list[str], found: set[str]) -> list[list[str]]:
+def _runs(refs: list[int], found: set[int]) -> list[list[int]]:
     """Cut a way where nodes are missing (clipped extracts) into runs of two nodes or more."""
-    runs: list[list[str]] = [[]]
+    runs: list[list[int]] = [[]]
     for ref in refs:
         if ref in found:
             runs[-1].append(ref)
         elif runs[-1]:
             runs.append([])
     return [run for run in runs if len(run) > 1]
+
+
+def _id(text: str) -> int:
+    number = int(text)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f"id {text}")
+    return number
+
+
+def _degrees(text: str, limit: float) -> float:
+    value = float(text)
+    if not abs(value) <= limit:
+        raise ValueError(f"coordinate {text}")
+    return value
+
+
+def _tags(element: ET.Element) -> dict[str, str]:
+    return {tag.attrib["k"]: tag.attrib["v"] for tag in element.iter("tag")}
 
 
 def _tags_xml(tags: Mapping[str, str]) -> str:

@@ -41,6 +41,8 @@ class Closure:
     def __post_init__(self) -> None:
         if self.level not in LEVELS:
             raise InputError([Fault(column="level", value=self.level, expected=f"one of {', '.join(LEVELS)}")])
+        if not isinstance(self.road, int) or self.road < 0:
+            raise InputError(f"closure of road {self.road!r}: expected the whole number of a road")
         if not 0 <= self.from_m <= self.to_m:
             raise InputError(f"closure of road {self.road}: {self.from_m} to {self.to_m} m, expected 0 <= from <= to")
 

@@ -266,6 +266,8 @@ def compare(
         name: {found.condition: found} if isinstance(found, SimulationResult) else dict(found)
         for name, found in results.items()
     }
+    if empty := [name for name, found in by_plan.items() if not found]:
+        raise InputError(f"compare: no result for {empty}")
     conditions = tuple(dict.fromkeys(condition for found in by_plan.values() for condition in found))
     by_condition = dict(times) if isinstance(times, Mapping) else dict.fromkeys(conditions, times)
     if missing := [condition for condition in conditions if condition not in by_condition]:

@@ -20,7 +20,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "min_sites": (
         "布点：{status}，开设 {value} 处即可覆盖所有能覆盖的点，下界 {bound}（{source}）",
-        "siting: {status}, {value} sites cover every point that can be covered, none does with under {bound} ({source})",
+        "siting: {status}, {value} sites cover every point that can be covered; it takes at least {bound} ({source})",
     ),
     "opened": (
         "共开设 {all} 处站点，其中新增 {new} 处，费用合计 {cost}（单位同站点表）",

@@ -67,7 +67,7 @@ class SimulationSection(_Section):
 
     replications: int = Field(default=100, ge=1)
     horizon_days: float = Field(default=30.0, gt=0, allow_inf_nan=False)
-    per_10k_people_year: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    per_10k_people_year: float | None = Field(default=None, gt=0, le=10_000)
     seats: int | None = Field(default=None, ge=1)
     queue: Literal["fifo", "loss"] = "fifo"
 
@@ -189,7 +189,8 @@ def parse_scenario(path: Path) -> tuple[Scenario | None, list[Fault]]:
             if repr(raw) == before:
                 break  # what is missing cannot be dropped
     if scenario is not None:
-        faults += _word_faults(path.name, scenario, lines)
+        said = {fault.column for fault in faults}
+        faults += [fault for fault in _word_faults(path.name, scenario, lines) if fault.column not in said]
     return scenario, faults
 
 
@@ -209,6 +210,9 @@ def _word_faults(file: str, scenario: Scenario, lines: dict[str, int]) -> list[F
     if scenario.siting.objective == "min_sites" and scenario.siting.n_sites is not None:
         wanted = "no n_sites with min_sites, which opens as many as it takes; or objective max_coverage"
         faults.append(_at(file, "siting.n_sites", str(scenario.siting.n_sites), wanted, lines))
+    if scenario.disruption is not None and scenario.disruption.label in ("", "intact"):
+        wanted = "a name of its own; intact means normal days"
+        faults.append(_at(file, "disruption.label", scenario.disruption.label, wanted, lines))
     channels = fallback_channels()
     for number, outage in enumerate(scenario.disruption.outages if scenario.disruption else ()):
         key = f"disruption.outages.{number}"
@@ -217,6 +221,15 @@ def _word_faults(file: str, scenario: Scenario, lines: dict[str, int]) -> list[F
         if outage.until_h <= outage.from_h:
             faults.append(_at(file, f"{key}.until_h", str(outage.until_h), f"more than from_h {outage.from_h}", lines))
     return faults
+
+
+_TYPE_WORDS = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "string_type": "a text in quotation marks",
+    "tuple_type": "a list in square brackets",
+    "model_type": "a section of its own",
+}
 
 
 def _at(file: str, dotted: str, value: str | None, expected: str, lines: dict[str, int]) -> Fault:
@@ -231,7 +244,7 @@ def _fault(file: str, loc: tuple[int | str, ...], entry: object, lines: dict[str
         return _at(file, dotted, str(loc[-1]), expected, lines)
     if entry["type"] == "missing":
         return _at(file, dotted, None, "this key, which has no default", lines)
-    words = entry["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+    words = _TYPE_WORDS.get(entry["type"], entry["msg"].removeprefix("Input should be "))
     return _at(file, dotted, str(entry["input"]), words, lines)
 
 

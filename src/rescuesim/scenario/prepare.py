@@ -119,8 +119,10 @@ def prepare(scenario: Scenario) -> tuple[Prepared | None, list[Fault]]:
             faults += place_faults(network, points, snap_limit_m=scenario.network.snap_limit_m) if points else []
     if sites is not None:
         faults += _n_sites_faults(scenario, sites)
+    if demand is not None and not demand.people.sum() > 0:
+        faults.append(Fault(file=demand.source, column="people", expected="at least one person in all"))
     disruption = None
-    if scenario.disruption is not None:
+    if scenario.disruption is not None and scenario.disruption.label not in ("", "intact"):
         disruption = _disruption(faults, scenario, scenario.disruption, network, sites, demand)
     standard = None
     if scenario.standard.inner in PRESETS and scenario.standard.outer in PRESETS:

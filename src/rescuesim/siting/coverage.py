@@ -19,6 +19,7 @@ POINT_REASONS = (
     "second_unit",  # no second unit from another site in time
     "no_road",
     "road_closed",
+    "no_site",  # no site is open
     "no_path",  # cut off from every open site
     "site_unusable",
     "beyond_cutoff",
@@ -48,7 +49,7 @@ def point_coverage(times: TravelTimes, limits: PairLimits, opened: NDArray[np.bo
     rows = np.flatnonzero(opened)
     reason = np.where(limits.in_standard, "limit", "not_in_standard").astype("U15")
     if not len(rows):
-        reason[limits.in_standard] = "no_path"
+        reason[limits.in_standard] = "no_site"
         empty = {"nearest_site": "", "nearest_s": np.inf, "limit_s": -np.inf}
         return pd.DataFrame({"id": times.demand.ids, "covered": covered, **empty, "reason": reason})
     value, limit = times.values[rows], limits.limit_s[rows]

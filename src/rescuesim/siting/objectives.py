@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 
 from rescuesim.errors import InputError
 
@@ -28,7 +29,7 @@ class MaxCoverage:
     n_sites: int
 
     def __post_init__(self) -> None:
-        if isinstance(self.n_sites, bool) or not isinstance(self.n_sites, int) or self.n_sites < 1:
+        if isinstance(self.n_sites, bool) or not isinstance(self.n_sites, Integral) or self.n_sites < 1:
             raise InputError(f"n_sites {self.n_sites!r}: expected a whole number of 1 or more")
 
 

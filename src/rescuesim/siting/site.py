@@ -80,7 +80,7 @@ def site(
     clock = Clock(limit_s=solve_limit_s)
     if not solve_limit_s > 0:
         raise InputError(f"solve_limit_s {solve_limit_s}: expected above 0")
-    if units_per_new_site is not None and units_per_new_site < 1:
+    if units_per_new_site is not None and (not isinstance(units_per_new_site, int) or units_per_new_site < 1):
         raise InputError(f"units_per_new_site {units_per_new_site}: expected 1 or more")
     limits = pair_limits(times, standard=standard, limit_s=limit_s)
     problem = build_problem(times, limits)

@@ -7,6 +7,8 @@ needs ``linearization_level = 2``, several need the subsolvers that reason on th
 from __future__ import annotations
 
 import math
+import signal
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,7 +63,7 @@ def solve_binary(
     >>> solve_binary(program).x.tolist()
     [False, True]
     """
-    if workers < 1 or not limit_s > 0:
+    if not isinstance(workers, int) or workers < 1 or not limit_s > 0:
         raise InputError(f"workers {workers}, limit {limit_s} s: expected at least 1, and above 0")
     from ortools.sat.python import cp_model
 
@@ -69,7 +71,7 @@ def solve_binary(
     solver = cp_model.CpSolver()
     parameters = solver.parameters
     parameters.num_workers = workers
-    parameters.random_seed = seed
+    parameters.random_seed = seed % 2**31
     if limit_s < math.inf:
         parameters.max_time_in_seconds = limit_s
     if workers == 1:
@@ -78,6 +80,7 @@ def solve_binary(
         parameters.subsolvers.extend(["max_lp", "reduced_costs"])
         parameters.ignore_subsolvers.append("default_lp")
     code = solver.solve(model)
+    _give_interrupts_back()
     if code == cp_model.MODEL_INVALID:
         raise SolverError(f"CP-SAT refused the model: {model.validate()}")
     if code == cp_model.INFEASIBLE:
@@ -94,6 +97,13 @@ def solve_binary(
     return BinarySolution(
         status="optimal" if code == cp_model.OPTIMAL else "feasible", x=x, best_bound=bound, bound_source="CP-SAT"
     )
+
+
+def _give_interrupts_back() -> None:
+    """Install Python's handler of Ctrl-C again: CP-SAT, which stops at Ctrl-C, leaves the system's own behind."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is threading.main_thread() and handler is not None:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _build(program: BinaryProgram, hint: NDArray[np.bool_] | None) -> CpModel:

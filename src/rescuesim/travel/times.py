@@ -75,8 +75,9 @@ class TravelTimes:
 
         Parameters
         ----------
-        values : array_like of float, shape (n_sites, n_demand)
-            0 or more; ``inf`` where a point cannot be reached.
+        values : array_like of float, shape (n_sites, n_demand), or DataFrame
+            0 or more; ``inf`` where a point cannot be reached. A DataFrame must have the ids of the sites as
+            its index and those of the points as its columns, in their order.
         sites, demand : DataFrame or artefact
             Tables as in `load_sites` and `load_demand`; positions are not needed.
         unit : {'s', 'm', 'cost'}, optional
@@ -98,7 +99,12 @@ class TravelTimes:
         [[60.0, inf]]
         """
         made_sites, made_demand = _sites_without_positions(sites), _demand_without_positions(demand)
-        array = np.asarray(values, dtype=np.float64)
+        if isinstance(values, pd.DataFrame):
+            _check_labels(values, made_sites, made_demand)
+        try:
+            array = np.asarray(values, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InputError("matrix: expected numbers") from None
         if array.shape != (len(made_sites), len(made_demand)):
             raise InputError(f"matrix of shape {array.shape}: expected ({len(made_sites)}, {len(made_demand)})")
         if np.isnan(array).any() or (array < 0).any():
@@ -190,6 +196,15 @@ class TravelTimesEnsemble:
 
     def __iter__(self) -> Iterator[TravelTimes]:
         return (self[index] for index in range(len(self)))
+
+
+def _check_labels(frame: pd.DataFrame, sites: CandidateSites, demand: DemandPoints) -> None:
+    """Refuse a matrix whose labels are not the ids of its sites and points: joins are by id."""
+    for what, labels, ids in (("rows", frame.index, sites.ids), ("columns", frame.columns, demand.ids)):
+        found = [str(label) for label in labels]
+        if found != list(ids):
+            odd = next((pair for pair in zip(found, ids, strict=False) if pair[0] != pair[1]), ("nothing", "more"))
+            raise InputError(f"matrix, {what}: {odd[0]!r}, expected {odd[1]!r}; the labels must be the ids in order")
 
 
 def _check_roads(network: RoadNetwork, state: NetworkState) -> None:
@@ -337,6 +352,8 @@ def travel_times(
     """
     if not cutoff_s >= 0:
         raise InputError(f"cutoff_s {cutoff_s}: expected seconds of 0 or more")
+    if towards not in ("demand", "sites"):
+        raise InputError(f"towards {towards!r}: expected demand or sites")
     if sites.lon is None or sites.lat is None or demand.lon is None or demand.lat is None:
         raise InputError("sites and demand: expected lon and lat")
     for state in states or ():

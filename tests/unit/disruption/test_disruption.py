@@ -73,6 +73,11 @@ def test_what_cannot_be_is_refused() -> None:
         ChannelOutage(from_s=0, until_s=1, fallback="public_network")
     with pytest.raises(UnknownIdError, match="did you mean satellite_phone"):
         ChannelOutage(from_s=0, until_s=1, fallback="satelite_phone")
+    for label in ("", "intact"):
+        with pytest.raises(InputError, match="a name of its own"):
+            Disruption(label=label)
+    with pytest.raises(InputError, match="whole number of a road"):
+        Closure(road=0.5)  # type: ignore[arg-type]
     for wrong in (0, -1, math.inf, math.nan):
         with pytest.raises(InputError, match="until_s"):
             states_over_time(STORM, until_s=wrong)

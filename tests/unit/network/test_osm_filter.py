@@ -114,3 +114,41 @@ def test_missing_files_unknown_kinds_and_files_without_roads_are_refused(tmp_pat
         load_network(empty)
     with pytest.raises(UnknownIdError, match="did you mean drive"):
         load_network(town_file, roads="driv")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('lat="28.700"', 'lat="abc"', "nodes with lat and lon"),
+        ('lat="28.700"', 'lat="200"', "nodes with lat and lon"),
+        ('lat="28.700"', 'lat="nan"', "nodes with lat and lon"),
+        ('lat="28.700"', "", "nodes with lat and lon"),
+        ('k="name" v="人民路"', 'k="name"', "tags with k and v"),
+        ('way id="101"', 'way id="A1"', "ids that are whole numbers"),
+        ('way id="101"', 'way id="99999999999999999999"', "ids that are whole numbers"),
+        ('way id="101"', "way", "ids that are whole numbers"),
+    ],
+)
+def test_odd_elements_are_refused_in_words(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = tmp_path / "odd.osm"
+    assert old in TOWN
+    path.write_text(TOWN.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(DataFileError, match=message):
+        load_network(path)
+
+
+def test_ways_that_share_an_id_or_have_a_negative_one_are_all_kept(tmp_path: Path, town_file: Path) -> None:
+    path = tmp_path / "josm.osm"
+    text = TOWN.replace('way id="102"', 'way id="101"').replace('way id="103"', 'way id="-5001"')
+    path.write_text(text, encoding="utf-8")
+    edges, usual = load_network(path).edges, load_network(town_file).edges
+    assert edges.drop(columns="road").equals(usual.drop(columns="road"))
+
+
+def test_roads_that_never_meet_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ring.osm"
+    nodes = "".join(f'<node id="{k}" lat="{28 + k / 100}" lon="{119 + k % 2 / 100}"/>' for k in range(1, 5))
+    refs = "".join(f'<nd ref="{k}"/>' for k in (1, 2, 3, 4, 1))
+    path.write_text(f'<osm>{nodes}<way id="1">{refs}<tag k="highway" v="primary"/></way></osm>', encoding="utf-8")
+    with pytest.raises(InputError, match="expected a connected network"):
+        load_network(path)

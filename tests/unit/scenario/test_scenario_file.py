@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -120,7 +123,7 @@ def test_ten_planted_faults_are_reported_at_once(folder: Path, capsys: pytest.Ca
         "sites.csv, row 4, column id: 's2', expected each id once",
         "demand.csv, row 2, column zone: 'bilt_up'",
         "demand.csv, row 2, column people: '-4000'",
-        "demand.csv, row 3, column lon, lat: 'd2 at 28.706000 119.310200', expected a place in the network's area",
+        "demand.csv, row 3, column lat: '119.3102', expected a place on Earth; lon and lat look exchanged",
         "demand.csv, row 5, column lon, lat: 'd4 at 119.325000 28.700300', expected a road within 1000 m",
         "closures.csv, row 2, column lon: '119.3200', expected a point within 50 m of a road",
     ]
@@ -141,7 +144,8 @@ def test_check_lists_the_faults_as_json_too(folder: Path, capsys: pytest.Capture
         "row": 2,
         "column": "people",
         "value": "-4000",
-        "expected": "a number of 0 or more",
+        "expected": "a number of 0 or more, at most 1e+09",
+        "problem": "",
         "infeasible": False,
     }
 
@@ -167,6 +171,10 @@ def test_check_lists_the_faults_as_json_too(folder: Path, capsys: pytest.Capture
         ),
         ("demand.csv", DEMAND, "id,lon,lat\n", 2, "at least one row"),
         ("town.osm", "<osm", "<oms", 2, "OSM XML"),
+        ("scenario.toml", "n_sites = 2", "n_sites = true", 2, "'True', expected a whole number"),
+        ("scenario.toml", "n_sites = 2", 'n_sites = 2\nobjective = "min_sites"', 2, "no n_sites with min_sites"),
+        ("scenario.toml", '"塌方断网"', '"intact"', 2, "a name of its own"),
+        ("sites.csv", ",crew,", ",creww,", 2, "did you mean crew?"),
     ],
 )
 def test_each_fault_has_its_message_and_exit_code_and_writes_nothing(
@@ -239,6 +247,31 @@ def test_a_county_without_any_station_today_gets_a_plan_and_no_difference(folder
     assert list(outcome.comparison.plans) == ["plan"]
     assert outcome.comparison.differences.empty
     assert (folder / "out" / "report.html").is_file()
+
+
+def test_inputs_are_never_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert exit_code(["run", str(folder / "scenario.toml"), "--out", str(folder)]) == 2
+    assert "sites.csv there is an input" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_folder_that_cannot_be_written_to_is_found_before_the_work(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "file").write_text("x", encoding="utf-8")
+    for out in (folder / "file", folder / "file" / "deeper"):
+        assert exit_code(["run", str(folder / "scenario.toml"), "--out", str(out)]) == 2
+        assert "expected a folder that can be written to" in capsys.readouterr().err
+
+
+def test_a_console_without_chinese_does_not_lose_the_result(folder: Path) -> None:
+    command = [sys.executable, "-m", "rescuesim", "run", str(folder / "scenario.toml"), "--out", str(folder / "o")]
+    for encoding in ("ascii", "gbk"):
+        environment = {**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "40"}
+        done = subprocess.run(command, capture_output=True, check=False, env=environment)
+        assert done.returncode == 0, done.stderr
+        assert b"built coverage" in done.stdout
 
 
 def test_points_off_the_road_may_be_reported_instead(folder: Path) -> None:

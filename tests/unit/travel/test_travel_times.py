@@ -259,3 +259,22 @@ def test_who_is_in_time_is_decided_with_the_limit_included() -> None:
     times = TravelTimes.from_matrix([[99.9999, 100.0, 100.0001]], **frames)
     assert times.within(np.full((1, 3), 100.0)).ravel().tolist() == [True, True, False]
     assert times.within(np.full((1, 3), -np.inf)).ravel().tolist() == [False, False, False]
+
+
+def test_a_matrix_with_labels_must_have_the_ids_in_order() -> None:
+    frames = {"sites": pd.DataFrame({"id": ["a", "b"]}), "demand": pd.DataFrame({"id": ["x"]})}
+    times = TravelTimes.from_matrix([[1.0], [2.0]], **frames)
+    again = TravelTimes.from_matrix(times.to_frame(), sites=times.sites, demand=times.demand)
+    assert np.array_equal(again.ticks, times.ticks)
+    for odd in (times.to_frame().loc[["b", "a"]], times.to_frame().rename(index={"a": "z"}), times.to_frame().iloc[:1]):
+        with pytest.raises(InputError, match="labels must be the ids in order"):
+            TravelTimes.from_matrix(odd, sites=times.sites, demand=times.demand)
+    with pytest.raises(InputError, match="expected numbers"):
+        TravelTimes.from_matrix([["a"], ["b"]], **frames)
+
+
+def test_an_unknown_direction_is_refused(town: RoadNetwork) -> None:
+    sites = load_sites(pd.DataFrame({"id": ["s"], "lon": [119.31], "lat": [28.71]}))
+    demand = load_demand(pd.DataFrame({"id": ["d"], "lon": [119.30], "lat": [28.70]}))
+    with pytest.raises(InputError, match="expected demand or sites"):
+        travel_times(town, sites, demand, towards="site")  # type: ignore[call-overload]
