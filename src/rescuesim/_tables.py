@@ -26,7 +26,6 @@ __all__ = [
     "TextTable",
     "Values",
     "check_table",
-    "position_faults",
     "read_identified",
     "read_text_table",
 ]
@@ -297,19 +296,6 @@ def read_identified(
         return table, frame.iloc[:0], faults
     twice = _duplicate_faults(table, "id")
     return table, frame.drop(index=[fault.row for fault in twice], errors="ignore"), faults + twice
-
-
-def position_faults(
-    table: TextTable, frame: pd.DataFrame, lon: NDArray[np.float64], lat: NDArray[np.float64]
-) -> list[Fault]:
-    """Describe the rows whose WGS84 degrees are not on Earth, after conversion from the declared system."""
-    off = ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
-    faults = []
-    for row, x, y in zip(frame.index[off], lon[off], lat[off], strict=True):
-        exchanged = abs(x) <= 90 and 90 < abs(y) <= 180
-        hint = "; lon and lat look exchanged" if exchanged else "; check the declared crs"
-        faults.append(table.fault(int(row), "lon" if abs(x) > 180 else "lat", f"a place on Earth{hint}"))
-    return faults
 
 
 def _unread_columns(table: TextTable, columns: Sequence[Column]) -> list[Fault]:

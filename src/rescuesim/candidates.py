@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rescuesim._tables import Column, TextTable, Values, position_faults, read_identified
+from rescuesim._tables import Column, TextTable, Values, read_identified
 from rescuesim.crew import CrewType, default_crews
 from rescuesim.errors import Fault, InputError
-from rescuesim.network.crs import to_wgs84
+from rescuesim.network.crs import read_positions
 
 __all__ = ["HOSTS", "SITE_KINDS", "STATUSES", "CandidateSites", "load_sites", "read_sites"]
 
@@ -124,10 +124,8 @@ def read_sites(
     table, frame, faults = read_identified(source, columns, label="site table")
     lon = lat = None
     if positions and not frame.empty:
-        lon, lat = to_wgs84(frame["lon"], frame["lat"], crs)
-        off = position_faults(table, frame, lon, lat)
-        on_earth = ~frame.index.isin([fault.row for fault in off])
-        frame, lon, lat, faults = frame[on_earth], lon[on_earth], lat[on_earth], faults + off
+        frame, lon, lat, off = read_positions(table, frame, crs)
+        faults += off
     return (None if frame.empty else _sites_from_frame(frame, table, lon, lat)), faults
 
 

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rescuesim._tables import Column, TextTable, Values, position_faults, read_identified
+from rescuesim._tables import Column, TextTable, Values, read_identified
 from rescuesim.errors import Fault, InputError
-from rescuesim.network.crs import to_wgs84
+from rescuesim.network.crs import read_positions
 from rescuesim.standard import ZONES
 
 __all__ = ["DEMAND_COLUMNS", "DEMAND_KINDS", "DemandPoints", "load_demand", "read_demand"]
@@ -122,10 +122,8 @@ def read_demand(
         frame = frame.drop(index=empty)
     lon = lat = None
     if positions and not frame.empty:
-        lon, lat = to_wgs84(frame["lon"], frame["lat"], crs)
-        off = position_faults(table, frame, lon, lat)
-        on_earth = ~frame.index.isin([fault.row for fault in off])
-        frame, lon, lat, faults = frame[on_earth], lon[on_earth], lat[on_earth], faults + off
+        frame, lon, lat, off = read_positions(table, frame, crs)
+        faults += off
     return (None if frame.empty else _demand_from_frame(frame, table, lon, lat)), faults
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
-from rescuesim.errors import InputError
+from rescuesim._tables import TextTable
+from rescuesim.errors import Fault, InputError
 
-__all__ = ["check_crs", "metric_crs", "project", "to_wgs84", "unproject"]
+__all__ = ["check_crs", "metric_crs", "project", "read_positions", "to_wgs84", "unproject"]
 
 
 def check_crs(crs: str) -> str:
@@ -70,6 +72,37 @@ def to_wgs84(x: ArrayLike, y: ArrayLike, crs: str) -> tuple[NDArray[np.float64],
         return x, y
     lon, lat = Transformer.from_crs(code, "EPSG:4326", always_xy=True).transform(x, y)
     return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+
+
+def read_positions(
+    table: TextTable, frame: pd.DataFrame, crs: str
+) -> tuple[pd.DataFrame, NDArray[np.float64], NDArray[np.float64], list[Fault]]:
+    """Turn the ``lon`` and ``lat`` columns of a checked table into WGS84 degrees.
+
+    Parameters
+    ----------
+    table : TextTable
+    frame : DataFrame
+        Rows of the table without a fault so far.
+    crs : str
+        Declared system of the columns.
+
+    Returns
+    -------
+    frame : DataFrame
+        The rows that lie on Earth.
+    lon, lat : ndarray of float64, one a row
+    faults : list of Fault
+        One for each row that does not.
+    """
+    lon, lat = to_wgs84(frame["lon"], frame["lat"], crs)
+    on_earth = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
+    faults = []
+    for row, x, y in zip(frame.index[~on_earth], lon[~on_earth], lat[~on_earth], strict=True):
+        exchanged = abs(x) <= 90 and 90 < abs(y) <= 180
+        hint = "; lon and lat look exchanged" if exchanged else "; check the declared crs"
+        faults.append(table.fault(int(row), "lon" if abs(x) > 180 else "lat", f"a place on Earth{hint}"))
+    return frame[on_earth], lon[on_earth], lat[on_earth], faults
 
 
 def metric_crs(lon: ArrayLike, lat: ArrayLike) -> str:

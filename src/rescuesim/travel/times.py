@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, overload
+from typing import Literal, TypeVar, overload
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rescuesim.candidates import CandidateSites, read_sites
 from rescuesim.demand import DemandPoints, read_demand
-from rescuesim.errors import InputError, UnknownIdError, nearest_name
+from rescuesim.errors import Fault, InputError, UnknownIdError, nearest_name
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE, limit_ticks
 from rescuesim.quality import SnappedPoints, snap_points
@@ -24,6 +24,7 @@ __all__ = ["REASONS", "TravelTimes", "TravelTimesEnsemble", "travel_times"]
 
 REASONS = ("", "no_road", "road_closed", "site_unusable", "no_path", "beyond_cutoff", "not_given")
 Towards = Literal["demand", "sites"]
+_Table = TypeVar("_Table", CandidateSites, DemandPoints)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,8 @@ class TravelTimes:
         >>> TravelTimes.from_matrix([[60, np.inf]], sites=frame[0], demand=frame[1]).values.tolist()
         [[60.0, inf]]
         """
-        made_sites, made_demand = _sites_without_positions(sites), _demand_without_positions(demand)
+        made_sites = sites if isinstance(sites, CandidateSites) else _made(read_sites(sites, positions=False))
+        made_demand = demand if isinstance(demand, DemandPoints) else _made(read_demand(demand, positions=False))
         if isinstance(values, pd.DataFrame):
             _check_labels(values, made_sites, made_demand)
         try:
@@ -219,19 +221,9 @@ def _check_roads(network: RoadNetwork, state: NetworkState) -> None:
             raise InputError(f"state {state.label!r}: {beyond}, expected at most its {length[closure.road]:.1f} m")
 
 
-def _sites_without_positions(sites: pd.DataFrame | CandidateSites) -> CandidateSites:
-    if isinstance(sites, CandidateSites):
-        return sites
-    made, faults = read_sites(sites, positions=False)
-    if faults or made is None:
-        raise InputError(faults)
-    return made
-
-
-def _demand_without_positions(demand: pd.DataFrame | DemandPoints) -> DemandPoints:
-    if isinstance(demand, DemandPoints):
-        return demand
-    made, faults = read_demand(demand, positions=False)
+def _made(found: tuple[_Table | None, list[Fault]]) -> _Table:
+    """Return the artefact that was read, or raise its faults."""
+    made, faults = found
     if faults or made is None:
         raise InputError(faults)
     return made

@@ -151,7 +151,9 @@ def test_points_and_sites_without_positions_are_left_out(town: RoadNetwork) -> N
         name: replace(plan, sites=tuple(replace(site, lon=None, lat=None) for site in plan.sites))
         for name, plan in table.plans.items()
     }
-    drawn(figures.plot_county(table, town, plan="plan", condition="intact"))
+    words = written(drawn(figures.plot_county(table, town, plan="plan", condition="intact")))
+    assert "© OpenStreetMap contributors" in words
+    assert not any("溪口" in word for word in words)
 
 
 def test_names_that_fonts_cannot_draw_or_that_look_like_formulas_do_no_harm(town: RoadNetwork) -> None:
@@ -161,8 +163,9 @@ def test_names_that_fonts_cannot_draw_or_that_look_like_formulas_do_no_harm(town
     for name in ("points", "headline", "stages"):
         frame = getattr(table, name)
         frame["condition"] = frame["condition"].replace(BROKEN, "$\\frac$")
-    drawn(figures.plot_county(table, town, plan="plan", condition="$\\frac$"))
-    drawn(figures.plot_headline(table))
+    county = written(drawn(figures.plot_county(table, town, plan="plan", condition="$\\frac$")))
+    assert any("村" in word for word in county)
+    assert len(drawn(figures.plot_headline(table)).axes) > 0
 
 
 def test_characters_without_a_glyph_become_question_marks() -> None:
