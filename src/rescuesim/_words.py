@@ -73,6 +73,9 @@ _CAPABILITY_WORDS: Words = MappingProxyType(
         "medical": ("急救", "medical care"),
     }
 )
+_COUNTED_WORDS: Words = MappingProxyType(
+    {"people": ("人口", "people"), "points": ("需求点", "points"), "area": ("面积", "area")}
+)
 _CLOCK_WORDS: Words = MappingProxyType(
     {
         "ring": ("来电振铃", "the first ring"),
@@ -119,6 +122,10 @@ _TEXT: Words = MappingProxyType(
             "  {crew}: cannot keep it however near it is; siting cannot mend this, fix staffing",
         ),
         "incapable": ("  {crew}：不承担{missing}", "  {crew}: is not equipped for {missing}"),
+        "goal": (
+            "建成目标：{share:.0%} 的{counts}进入时限。这是建设目标，不是对每次呼叫的承诺。",
+            "Goal once built out: {share:.0%} of the {counts} within the limit. It is a goal, no promise for each call.",
+        ),
         "without": (
             "{zones}没有标准：只作统计，不设时限。",
             "No standard in {zones}: such points are reported and never given a limit.",
@@ -169,6 +176,8 @@ def standard_in_words(standard: ResponseStandard, lang: Lang, crews: Sequence[st
             if len(like) < len(zones):
                 lines.append(f" {_named(ZONE_WORDS, like, lang)}")
             lines += [_crew_words(standard, crew, like[0], lang) for crew in crews]
+    counted = _named(_COUNTED_WORDS, [standard.counts], lang)
+    lines.append(_say("goal", lang, share=standard.required_share, counts=counted))
     if without := [zone for zone in ZONE_WORDS if zone not in standard.presets]:
         lines.append(_say("without", lang, zones=_named(ZONE_WORDS, without, lang)))
     return "\n".join(lines)

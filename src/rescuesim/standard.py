@@ -250,6 +250,8 @@ class ResponseStandard:
     required_share: float = 1.0
 
     def __post_init__(self) -> None:
+        if self.counts not in ("people", "points", "area") or not 0 < self.required_share <= 1:
+            raise InputError(f"goal {self.required_share} of {self.counts}: expected a share of people, points or area")
         if wrong := {zone: a for zone, a in self.confidence.items() if not 0 < a < 1}:
             raise InputError(f"confidence {wrong}, expected above 0 and below 1")
         if unknown := set(self.presets) - set(ZONES):

@@ -103,7 +103,8 @@ def simulate(
     A call rings, is answered in turn at one of the seats, and is ordered. A unit of the plan is dispatched
     or, if none can go, the call waits until a unit comes free or returns to duty, or the roads change. The
     unit is alerted, turns out, drives, starts handling, clears and drives back. All durations come from the
-    distributions that the standard plans with. One unit answers a call.
+    distributions that the standard plans with. One unit answers a call. A drive takes the roads that are
+    open when it begins: a road that closes while a unit is on its way does not stop it.
 
     Parameters
     ----------
