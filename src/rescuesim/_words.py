@@ -124,7 +124,7 @@ _TEXT: Words = MappingProxyType(
         "incapable": ("  {crew}：不承担{missing}", "  {crew}: is not equipped for {missing}"),
         "goal": (
             "建成目标：{share:.0%} 的{counts}进入时限。这是建设目标，不是对每次呼叫的承诺。",
-            "Goal once built out: {share:.0%} of the {counts} within the limit. It is a goal, no promise for each call.",
+            "Goal once built out: {share:.0%} of the {counts} within the limit. A goal, no promise for each call.",
         ),
         "without": (
             "{zones}没有标准：只作统计，不设时限。",
