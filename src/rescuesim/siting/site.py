@@ -84,24 +84,10 @@ def site(
         raise InputError(f"units_per_new_site {units_per_new_site}: expected 1 or more")
     limits = pair_limits(times, standard=standard, limit_s=limit_s)
     problem = build_problem(times, limits)
-    openable = int((~problem.must_close).sum())
-    if isinstance(objective, MaxCoverage):
-        if objective.n_sites > openable:
-            raise InputError(f"n_sites {objective.n_sites}: expected at most the {openable} sites that may be open")
-        found = solve_mclp(problem, objective.n_sites, clock=clock, workers=workers, seed=seed)
-        scale = problem.scale
-    elif isinstance(objective, MinSites):
-        found = solve_lscp(problem, clock=clock, workers=workers, seed=seed)
-        scale = 1.0
-    else:
-        raise InputError(f"objective {objective!r}: expected MaxCoverage or MinSites")
+    found = _solve(problem, objective, clock=clock, workers=workers, seed=seed)
     opened = problem.must_open if found.opened is None else found.opened
     value = _verified(times, limits, problem, objective, found, opened)
-    bound = found.best_bound / scale
-    if problem.rounded and isinstance(objective, MaxCoverage):
-        bound += len(times.demand) * 0.5 / scale  # the weights were rounded for the solver
-    elif found.status == "optimal":
-        bound = value
+    bound = _bound(problem, objective, found, value)
     ids = [id_ for id_, is_open in zip(times.sites.ids, opened, strict=True) if is_open]
     points = point_coverage(times, limits, opened)
     all_open = point_coverage(times, limits, ~problem.must_close)
@@ -122,6 +108,27 @@ def site(
     )
     logger.info("%s %s: %s %g, bound %g", type(objective).__name__, solution.status, ids, value, bound)
     return solution
+
+
+def _solve(problem: CoverageProblem, objective: Objective, *, clock: Clock, workers: int, seed: int) -> Staged:
+    """Hand the problem to the model of its objective."""
+    if isinstance(objective, MinSites):
+        return solve_lscp(problem, clock=clock, workers=workers, seed=seed)
+    if not isinstance(objective, MaxCoverage):
+        raise InputError(f"objective {objective!r}: expected MaxCoverage or MinSites")
+    openable = int((~problem.must_close).sum())
+    if objective.n_sites > openable:
+        raise InputError(f"n_sites {objective.n_sites}: expected at most the {openable} sites that may be open")
+    return solve_mclp(problem, int(objective.n_sites), clock=clock, workers=workers, seed=seed)
+
+
+def _bound(problem: CoverageProblem, objective: Objective, found: Staged, value: float) -> float:
+    """Return what no plan is better than, in the unit of the objective."""
+    if isinstance(objective, MinSites):
+        return found.best_bound
+    if problem.rounded:
+        return (found.best_bound + len(problem.coverable) * 0.5) / problem.scale
+    return value if found.status == "optimal" else found.best_bound / problem.scale
 
 
 def _verified(
