@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import re
 import statistics
@@ -84,7 +85,7 @@ def main(topic: str, packages: Sequence[str], bench: Callable[[bool], list[Row]]
     chosen = parser.parse_args()
     rows = bench(chosen.quick)
     about = f"Python {platform.python_version()}, " + ", ".join(f"{name} {version(name)}" for name in packages)
-    about += f"; {platform.machine()}, {platform.system()}"
+    about += f"; {platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
     if chosen.json:
         print(json.dumps({"topic": topic, "about": about, "rows": [asdict(row) for row in rows]}, ensure_ascii=False))
         return
