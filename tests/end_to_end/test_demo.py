@@ -13,6 +13,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from rescuesim.errors import InputError
+from rescuesim.scenario import write_demo_county
+
 pytestmark = pytest.mark.slow
 
 
@@ -70,3 +73,13 @@ def test_an_interrupted_run_leaves_with_130_and_no_half_written_files(tmp_path: 
     assert running.returncode == 130
     assert "Traceback" not in said
     assert not (out / "summary.json").exists()
+
+
+def test_a_county_that_was_changed_is_never_overwritten(tmp_path: Path) -> None:
+    scenario = write_demo_county(tmp_path)
+    changed = scenario.read_text(encoding="utf-8").replace("replications = 100", "replications = 7")
+    scenario.write_text(changed, encoding="utf-8")
+    with pytest.raises(InputError, match=r"scenario\.toml there would be overwritten"):
+        write_demo_county(tmp_path)
+    assert scenario.read_text(encoding="utf-8") == changed
+    assert not list(tmp_path.glob(".partial-*"))

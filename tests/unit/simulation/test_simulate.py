@@ -308,3 +308,12 @@ def test_a_point_farther_from_any_road_than_the_snap_limit_is_never_reached(vall
         for limit in (600.0, 500.0)
     )
     assert (near, far) == ("handled", "waiting")
+
+
+def test_calls_wait_for_a_seat_at_the_desk(valley):
+    both = valley.calls(DAY, DAY)
+    answered = {
+        seats: play(valley, valley.plan("s1", "s2"), both, seats=seats).records["answered_at_s"].tolist()
+        for seats in (1, 2)
+    }
+    assert answered == {1: [DAY + 10, DAY + 20], 2: [DAY + 10, DAY + 10]}
