@@ -120,7 +120,7 @@ class RoadNetwork:
     road_name : ndarray of str, shape (n_roads,)
         Empty where the road has none.
     road_ways : tuple of tuple of int, length n_roads
-        OSM way ids, for closures and for looking a road up.
+        OSM way ids, for looking a road up.
     road_line : ndarray of shapely LineString, shape (n_roads,)
         WGS84 degrees, in the direction of positions.
     crs : str

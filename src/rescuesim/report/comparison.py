@@ -218,7 +218,9 @@ def _misses(case: _Case) -> pd.DataFrame:
     )
 
 
-def _check_pairing(condition: str, results: Mapping[str, SimulationResult], times: Times) -> None:
+def _check_pairing(
+    condition: str, results: Mapping[str, SimulationResult], times: Times, standard: ResponseStandard
+) -> None:
     """Plans are only compared on the same calls, replications, points and standard."""
     intact = times.intact if isinstance(times, TravelTimesEnsemble) else times
     base, first = next(iter(results.items()))
@@ -227,8 +229,8 @@ def _check_pairing(condition: str, results: Mapping[str, SimulationResult], time
     for name, result in results.items():
         if result.demand.ids != intact.demand.ids:
             raise InputError(f"{name}, {condition}: the times and the simulation are of different demand points")
-        if result.standard != first.standard:
-            raise InputError(f"{name}, {condition}: simulated under another standard than {base}")
+        if result.standard != standard:
+            raise InputError(f"{name}, {condition}: simulated under another standard than the first result")
         same = result.replications == first.replications and result.horizon_s == first.horizon_s
         if not same or not result.records[columns].astype({"demand_id": str, "type": str}).equals(calls):
             raise InputError(f"{name} and {base}, {condition}: expected the same calls and replications")
@@ -277,7 +279,7 @@ def compare(
     notes = list(_notes(by_plan))
     for condition in conditions:
         here = {name: found[condition] for name, found in by_plan.items() if condition in found}
-        _check_pairing(condition, here, by_condition[condition])
+        _check_pairing(condition, here, by_condition[condition], standard)
         plans = {name: result.plan for name, result in here.items()}
         static = static_coverage(by_condition[condition], plans, standard, progress=progress)
         cases = [_case(condition, name, result, static[name]) for name, result in here.items()]

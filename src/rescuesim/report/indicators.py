@@ -16,6 +16,7 @@ from scipy.stats import t as student_t
 
 from rescuesim.crew import CrewType, Lognormal
 from rescuesim.simulation import SimulationResult
+from rescuesim.simulation.trajectory import STAMPS
 from rescuesim.standard import ResponseStandard, Stage
 
 __all__ = ["INTERVALS", "attained", "attainment_counts", "jackknife", "miss_reasons", "stage_table"]
@@ -29,7 +30,6 @@ INTERVALS: Mapping[str, tuple[str, str]] = {
     "travel": ("rolling_at_s", "on_scene_at_s"),
     "set_up": ("on_scene_at_s", "handling_at_s"),
 }
-_STAMPS = ("arrived", "answered", "ordered", "dispatched", "alerted", "rolling", "on_scene", "handling")
 _PLANNED_DRAWS = 20_000
 
 
@@ -172,9 +172,9 @@ def _late_intervals(late: pd.DataFrame, standard: ResponseStandard, zone: str) -
     inside = np.zeros((len(INTERVALS), len(late)), dtype=np.bool_)
     for stage in _stages_of(standard, zone):
         missed = ~(_elapsed_s(late, stage, standard.presets[zone].discovery_s) <= stage.limit_s + 1e-9)
-        begin, end = _STAMPS.index("arrived" if stage.since == "ignition" else stage.since), _STAMPS.index(stage.until)
+        begin, end = STAMPS.index("arrived" if stage.since == "ignition" else stage.since), STAMPS.index(stage.until)
         for row, ends in enumerate(INTERVALS.values()):
-            first, last = (_STAMPS.index(name.removesuffix("_at_s")) for name in ends)
+            first, last = (STAMPS.index(name.removesuffix("_at_s")) for name in ends)
             if begin <= first and last <= end:
                 inside[row] |= missed
     excess = np.array(

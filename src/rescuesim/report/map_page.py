@@ -74,10 +74,7 @@ def write_page(
     from markupsafe import Markup
 
     lang = language(lang)
-    for condition, roads in closed_roads.items():
-        if condition not in comparison.conditions:
-            raise UnknownIdError(f"condition {condition!r}: expected {nearest_name(condition, comparison.conditions)}")
-        check_roads(network, roads)
+    _check_closed_roads(comparison, network, closed_roads)
     folder = Path(__file__).parent / "templates"
     data = map_data(comparison, network, closed_roads, lang)
     scripts = _leaflet("leaflet.js"), (folder / "report.js").read_text(encoding="utf-8")
@@ -114,6 +111,15 @@ def write_page(
         data=Markup(embedded_json(data)),
     )
     Path(path).write_bytes(page.encode("utf-8", "replace"))
+
+
+def _check_closed_roads(
+    comparison: Comparison, network: RoadNetwork, closed_roads: Mapping[str, Sequence[int]]
+) -> None:
+    for condition, roads in closed_roads.items():
+        if condition not in comparison.conditions:
+            raise UnknownIdError(f"condition {condition!r}: expected {nearest_name(condition, comparison.conditions)}")
+        check_roads(network, roads)
 
 
 def _leaflet(name: str) -> str:

@@ -20,7 +20,7 @@ from rescuesim.report.static_coverage import Times
 from rescuesim.scenario.model import Scenario
 from rescuesim.scenario.prepare import Prepared, prepare
 from rescuesim.simulation import CallModel, SimulationResult, simulate
-from rescuesim.siting import MaxCoverage, MinSites, SitingSolution, site
+from rescuesim.siting import MaxCoverage, MinSites, Objective, SitingSolution, site
 from rescuesim.travel import TravelTimes, travel_times
 
 __all__ = ["Outcome", "run", "run_prepared"]
@@ -166,11 +166,15 @@ def _check_folder(prepared: Prepared, out: Path) -> None:
 def _site(prepared: Prepared, times: TravelTimes) -> SitingSolution:
     scenario = prepared.scenario
     chosen = scenario.siting
-    if chosen.objective == "max_coverage" and chosen.n_sites is None:
+    if chosen.objective == "min_sites":
+        objective: Objective = MinSites()
+    elif chosen.n_sites is not None:
+        objective = MaxCoverage(chosen.n_sites)
+    else:
         raise InputError("siting.n_sites: expected a number of sites for max_coverage")
     return site(
         times,
-        MinSites() if chosen.n_sites is None or chosen.objective == "min_sites" else MaxCoverage(chosen.n_sites),
+        objective,
         standard=prepared.standard,
         units_per_new_site=scenario.plan.units_per_new_site,
         solve_limit_s=chosen.solve_limit_s,

@@ -7,7 +7,7 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,20 +169,17 @@ def simulate(
     fleet = Fleet.from_plan(plan, standard.crews)
     logs = _call_logs(model, demand, replications, setting.horizon_s)
     journeys = Journeys.on(network, plan, demand, _calling_rows(logs, demand), snap_limit_m=snap_limit_m)
-    expected = _expected_calls(logs, demand, setting.horizon_s)
-    chunks = [
-        _Chunk(
-            fleet=fleet,
-            journeys=journeys,
-            disruption=through[number],
-            setting=setting,
-            policy=policy if policy is not None else NearestAvailable(),
-            demand=demand,
-            calls=logs if isinstance(logs, CallModel) else tuple(logs[index] for index in chosen),
-            replications=chosen,
-        )
-        for number, chosen in _chunks(replications, len(through), expected)
-    ]
+    every = _Chunk(
+        fleet=fleet,
+        journeys=journeys,
+        disruption=None,
+        setting=setting,
+        policy=policy if policy is not None else NearestAvailable(),
+        demand=demand,
+        calls=logs,
+        replications=tuple(range(replications)),
+    )
+    chunks = _split(every, through)
     logger.info("simulating %d replications of plan %s in %d chunks", replications, plan.name, len(chunks))
     played = sorted(_play(chunks, executor, progress, replications), key=lambda one: one[0])
     met = [disruption for disruption in through[:replications] if disruption is not None]
@@ -226,13 +223,18 @@ def _play(
             future.cancel()
 
 
-def _chunks(replications: int, n_disruptions: int, expected_calls: float) -> Iterator[tuple[int, tuple[int, ...]]]:
+def _split(every: _Chunk, disruptions: tuple[Disruption | None, ...]) -> list[_Chunk]:
     """Share the replications out: those of one disruption together, in parts of about a second of work."""
-    size = max(1, math.ceil(_CALLS_A_CHUNK / (expected_calls + _REPLICATION_AS_CALLS)))
-    for number in range(min(n_disruptions, replications)):
-        through = range(number, replications, n_disruptions)
+    expected = _expected_calls(every.calls, every.demand, every.setting.horizon_s)
+    size = max(1, math.ceil(_CALLS_A_CHUNK / (expected + _REPLICATION_AS_CALLS)))
+    total, chunks = len(every.replications), []
+    for number in range(min(len(disruptions), total)):
+        through = range(number, total, len(disruptions))
         for start in range(0, len(through), size):
-            yield number, tuple(through[start : start + size])
+            some = tuple(through[start : start + size])
+            calls = every.calls if isinstance(every.calls, CallModel) else tuple(every.calls[index] for index in some)
+            chunks.append(replace(every, disruption=disruptions[number], calls=calls, replications=some))
+    return chunks
 
 
 def _disruptions(

@@ -11,5 +11,6 @@ from rescuesim.siting.limits import pair_limits as pair_limits
 from rescuesim.siting.limits import site_mask as site_mask
 from rescuesim.siting.objectives import MaxCoverage as MaxCoverage
 from rescuesim.siting.objectives import MinSites as MinSites
+from rescuesim.siting.objectives import Objective as Objective
 from rescuesim.siting.site import site as site
 from rescuesim.siting.solution import SitingSolution as SitingSolution

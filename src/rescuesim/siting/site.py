@@ -78,10 +78,7 @@ def site(
     ('optimal', 50.0, ('a',))
     """
     clock = Clock(limit_s=solve_limit_s)
-    if not solve_limit_s > 0:
-        raise InputError(f"solve_limit_s {solve_limit_s}: expected above 0")
-    if units_per_new_site is not None and (not isinstance(units_per_new_site, int) or units_per_new_site < 1):
-        raise InputError(f"units_per_new_site {units_per_new_site}: expected 1 or more")
+    _check_options(solve_limit_s, units_per_new_site)
     limits = pair_limits(times, standard=standard, limit_s=limit_s)
     problem = build_problem(times, limits)
     found = _solve(problem, objective, clock=clock, workers=workers, seed=seed)
@@ -108,6 +105,13 @@ def site(
     )
     logger.info("%s %s: %s %g, bound %g", type(objective).__name__, solution.status, ids, value, bound)
     return solution
+
+
+def _check_options(solve_limit_s: float, units_per_new_site: int | None) -> None:
+    if not solve_limit_s > 0:
+        raise InputError(f"solve_limit_s {solve_limit_s}: expected above 0")
+    if units_per_new_site is not None and (not isinstance(units_per_new_site, int) or units_per_new_site < 1):
+        raise InputError(f"units_per_new_site {units_per_new_site}: expected 1 or more")
 
 
 def _solve(problem: CoverageProblem, objective: Objective, *, clock: Clock, workers: int, seed: int) -> Staged:

@@ -153,7 +153,7 @@ def test_points_and_sites_without_positions_are_left_out(town: RoadNetwork) -> N
     }
     words = written(drawn(figures.plot_county(table, town, plan="plan", condition="intact")))
     assert "© OpenStreetMap contributors" in words
-    assert not any("溪口" in word for word in words)
+    assert "溪口" not in words
 
 
 def test_names_that_fonts_cannot_draw_or_that_look_like_formulas_do_no_harm(town: RoadNetwork) -> None:
@@ -164,8 +164,8 @@ def test_names_that_fonts_cannot_draw_or_that_look_like_formulas_do_no_harm(town
         frame = getattr(table, name)
         frame["condition"] = frame["condition"].replace(BROKEN, "$\\frac$")
     county = written(drawn(figures.plot_county(table, town, plan="plan", condition="$\\frac$")))
-    assert any("村" in word for word in county)
-    assert len(drawn(figures.plot_headline(table)).axes) > 0
+    assert "村" in county
+    assert "frac" in written(drawn(figures.plot_headline(table)))
 
 
 def test_characters_without_a_glyph_become_question_marks() -> None:

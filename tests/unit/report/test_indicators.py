@@ -15,6 +15,7 @@ from rescuesim.plan import Plan, PlanSite
 from rescuesim.report import compare
 from rescuesim.report.indicators import attained, attainment_counts, jackknife, miss_reasons, stage_table
 from rescuesim.simulation import SimulationResult
+from rescuesim.simulation.trajectory import STAMPS
 from rescuesim.standard import ResponseStandard, load_standard
 from rescuesim.travel import TravelTimes, TravelTimesEnsemble
 
@@ -29,18 +30,6 @@ DEMAND = load_demand(
             "township": ["城关镇", "上乡", "上乡"],
         }
     )
-)
-STAMPS = (
-    "arrived",
-    "answered",
-    "ordered",
-    "dispatched",
-    "alerted",
-    "rolling",
-    "on_scene",
-    "handling",
-    "cleared",
-    "available",
 )
 PLAN = Plan(name="plan", sites=(PlanSite(id="s1", name="站", crew="brigade", status="existing", units=1),))
 
@@ -193,6 +182,9 @@ def test_plans_on_other_calls_standards_or_points_are_not_compared() -> None:
     other = load_standard(inner="fire_station_5min")
     with pytest.raises(InputError, match="another standard"):
         compare({"today": result_of(CALLS), "plan": result_of(CALLS, standard=other)}, times=times)
+    apart = {"today": {"intact": result_of(CALLS), "storm": result_of(CALLS, standard=other)}}
+    with pytest.raises(InputError, match="today, storm: simulated under another standard"):
+        compare(apart, times=times)
     with pytest.raises(InputError, match="no travel times for"):
         compare({"today": result_of(CALLS)}, times={"storm": times})
     with pytest.raises(InputError, match="at least one plan"):
