@@ -116,9 +116,15 @@ class RoadNetwork:
     ticks : ndarray of int32, shape (n_edges,)
         Travel time in units of 0.1 ms.
     road_class : ndarray of str, shape (n_edges,)
+    delay_s : ndarray of float64, shape (n_edges,)
+        The part of the travel time that is waiting at signals and junctions.
     bridge, tunnel : ndarray of bool, shape (n_edges,)
     road_name : ndarray of str, shape (n_roads,)
         Empty where the road has none.
+    surface : ndarray of str, shape (n_roads,)
+        Empty where it is not known.
+    width_m, lanes : ndarray of float64, shape (n_roads,)
+        The least along the road; NaN where not known.
     road_ways : tuple of tuple of int, length n_roads
         OSM way ids, for looking a road up.
     road_line : ndarray of shapely LineString, shape (n_roads,)
@@ -126,6 +132,10 @@ class RoadNetwork:
     crs : str
         Projected system of the metres.
     summary_ : NetworkSummary
+    profile : str
+        Name of the travel profile that the times are of.
+    start_up_s : float
+        What speeding up and slowing down costs a long trip; short ones lose less.
     """
 
     node_id: NDArray[np.int64]
@@ -140,14 +150,20 @@ class RoadNetwork:
     length_m: NDArray[np.float64]
     speed_kph: NDArray[np.float64]
     ticks: NDArray[np.int32]
+    delay_s: NDArray[np.float64]
     road_class: NDArray[np.str_]
     bridge: NDArray[np.bool_]
     tunnel: NDArray[np.bool_]
     road_name: NDArray[np.str_]
+    surface: NDArray[np.str_]
+    width_m: NDArray[np.float64]
+    lanes: NDArray[np.float64]
     road_ways: tuple[tuple[int, ...], ...]
     road_line: NDArray[np.object_]
     crs: str
     summary_: NetworkSummary
+    profile: str = "rescue_car"
+    start_up_s: float = 0.0
 
     def __post_init__(self) -> None:
         if self.n_nodes == 0 or self.n_edges == 0:
