@@ -1,49 +1,52 @@
-"""Builds a RoadNetwork from a file through OSMnx.
+"""Builds a RoadNetwork: reads ways, cuts them at junctions, keeps the largest strongly connected component.
 
-The order of the steps is that of OSMnx itself: the graph is read, simplified to junctions, and then cut
-down to its largest strongly connected component, so the nodes are those a user of OSMnx would find.
+The order of the steps is that of OSMnx: the graph is simplified to junctions and then cut down to its
+largest strongly connected component, so the nodes are those a user of OSMnx would find.
 """
 
 from __future__ import annotations
 
-import gzip
+import itertools
 import logging
-import math
-import tempfile
-from collections import defaultdict
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import get_args
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
 
-from rescuesim._words import Note
 from rescuesim.errors import DataFileError, InputError, UnknownIdError, nearest_name
 from rescuesim.network.crs import metric_crs, project
-from rescuesim.network.osm_filter import RoadFilter, filter_osm, is_road
+from rescuesim.network.graphml import ways_from_graphml
+from rescuesim.network.junctions import Edges, edges_between_junctions
+from rescuesim.network.osm_filter import RoadFilter
+from rescuesim.network.osm_pbf import read_osm_pbf
+from rescuesim.network.osm_ways import ways_from_osm
+from rescuesim.network.osm_xml import read_osm_xml
 from rescuesim.network.road_network import NetworkSummary, RoadNetwork, to_ticks
-from rescuesim.network.speeds import edge_speed_kph, slowest_class, stated_speed_kph
+from rescuesim.network.speeds import class_speed_kph
+from rescuesim.network.ways import Ways
 
-if TYPE_CHECKING:
-    import networkx as nx
-
-__all__ = ["load_network"]
+__all__ = ["build_network", "load_network", "read_ways"]
 
 logger = logging.getLogger(__name__)
-_KINDS = (".osm", ".osm.gz", ".graphml", ".graphml.gz")
+_XML = (".osm", ".osm.gz", ".osm.bz2")
+_PBF = (".osm.pbf", ".pbf")
+_GRAPHML = (".graphml", ".graphml.gz")
 
 
 def load_network(path: Path | str, *, roads: RoadFilter = "drive") -> RoadNetwork:
-    """Load a road network from an OSM XML file or a GraphML file saved by OSMnx.
+    """Load a road network from an OSM file or a GraphML file saved by OSMnx.
 
     Parameters
     ----------
     path : path
-        ``.osm``, ``.osm.gz``, ``.graphml`` or ``.graphml.gz``.
+        ``.osm``, ``.osm.gz``, ``.osm.bz2``, ``.osm.pbf``, ``.graphml`` or ``.graphml.gz``.
     roads : {'drive', 'drive_service'}, optional
         ``drive`` has OSMnx's meaning; ``drive_service`` adds service roads and tracks. Ways are filtered
-        by tag before OSMnx sees the file, so a building never becomes a road.
+        by tag, so a building never becomes a road.
 
     Returns
     -------
@@ -63,251 +66,198 @@ def load_network(path: Path | str, *, roads: RoadFilter = "drive") -> RoadNetwor
     Boeing, G. (2025). Modeling and analyzing urban networks and amenities with OSMnx. Geographical
     Analysis 57(4), 567-577. doi:10.1111/gean.70009
     """
-    source = Path(path)
+    return build_network(read_ways(Path(path), roads=roads))
+
+
+def read_ways(source: Path, *, roads: RoadFilter = "drive") -> Ways:
+    """Read the roads of a file, of whatever kind."""
     if roads not in get_args(RoadFilter):
         raise UnknownIdError(f"roads {roads!r}: expected {nearest_name(roads, get_args(RoadFilter))}")
     if not source.is_file():
         raise DataFileError(f"{source}: no such file")
-    if source.name.endswith((".osm", ".osm.gz")):
-        graph, notes = _read_osm(source, roads)
-    elif source.name.endswith((".graphml", ".graphml.gz")):
-        graph, notes = _read_graphml(source, roads)
-    else:
-        raise DataFileError(f"{source}: expected a file ending in {', '.join(_KINDS)}")
-    return _network_from_graph(graph, source, notes)
+    name = source.name.lower()
+    if name.endswith(_XML):
+        return ways_from_osm(read_osm_xml(source, roads=roads), source, roads=roads)
+    if name.endswith(_PBF):
+        return ways_from_osm(read_osm_pbf(source, roads=roads), source, roads=roads)
+    if name.endswith(_GRAPHML):
+        return ways_from_graphml(source, roads=roads)
+    raise DataFileError(f"{source}: expected a file ending in {', '.join((*_XML, *_PBF, *_GRAPHML))}")
 
 
-def _read_osm(source: Path, roads: RoadFilter) -> tuple[nx.MultiDiGraph, list[str]]:
-    """Filter the ways, read them with OSMnx and simplify to junctions, with times summed."""
-    import osmnx
+def build_network(ways: Ways) -> RoadNetwork:
+    """Turn ways into a network.
 
-    with tempfile.TemporaryDirectory(prefix="rescuesim-") as folder:
-        filtered = Path(folder) / "roads.osm"
-        count = filter_osm(source, filtered, roads=roads)
-        if count.kept == 0:
-            raise InputError(f"{source}: {count.ways} ways, none of them a road for {roads!r}: expected at least one")
-        graph = osmnx.graph_from_xml(filtered, simplify=False, retain_all=True)
-    notes: list[str] = [
-        Note(
-            f"{source.name}: {count.kept} of {count.ways} ways are roads for {roads!r}",
-            f"{source.name}：{count.ways} 条路径中 {count.kept} 条是道路（{roads}）",
-        )
-    ]
-    if count.cut:
-        cut = f"{source.name}: {count.cut} roads cut where nodes are missing from the file"
-        notes.append(Note(cut, f"{source.name}：{count.cut} 条道路因文件缺少节点而截断"))
-    _add_travel_times(graph)
-    return _simplified(graph), notes
-
-
-def _read_graphml(source: Path, roads: RoadFilter) -> tuple[nx.MultiDiGraph, list[str]]:
-    import xml.etree.ElementTree as ET
-
-    import networkx
-    import osmnx
-
-    try:
-        if source.suffix == ".gz":
-            graph = osmnx.load_graphml(graphml_str=gzip.decompress(source.read_bytes()).decode("utf-8"))
-        else:
-            graph = osmnx.load_graphml(source)
-    except (
-        ET.ParseError,
-        networkx.NetworkXError,
-        EOFError,
-        OSError,
-        UnicodeDecodeError,
-        KeyError,
-        ValueError,
-    ) as error:
-        raise DataFileError(f"{source}: expected a GraphML file saved by OSMnx; {error}") from None
-    drop = [
-        (u, v, k)
-        for u, v, k, data in graph.edges(keys=True, data=True)
-        if not any(is_road({"highway": name}, roads) for name in _words(data.get("highway")))
-    ]
-    graph.remove_edges_from(drop)
-    graph.remove_nodes_from([node for node in list(graph) if graph.degree(node) == 0])
-    notes: list[str] = []
-    if drop:
-        dropped = f"{source.name}: {len(drop)} edges are no roads for {roads!r}"
-        notes.append(Note(dropped, f"{source.name}：{len(drop)} 条边不是道路（{roads}）"))
-    if graph.number_of_edges() == 0:
-        raise InputError(f"{source}: no edge is a road for {roads!r}: expected at least one")
-    lengths = [data.get("length", math.nan) for *_, data in graph.edges(data=True)]
-    if missing := sum(not (math.isfinite(length) and length >= 0) for length in lengths):
-        raise InputError(f"{source}: {missing} edges have no length: expected metres of 0 or more on every edge")
-    places = [(data.get("x", math.nan), data.get("y", math.nan)) for _, data in graph.nodes(data=True)]
-    if lost := sum(not (math.isfinite(x) and math.isfinite(y)) for x, y in places):
-        raise InputError(f"{source}: {lost} nodes have no place: expected x and y of every node in degrees")
-    if not all(-(2**63) <= node < 2**63 for node in graph):
-        raise InputError(f"{source}: expected node ids that fit in 64 bits")
-    _add_travel_times(graph)
-    if not graph.graph.get("simplified", False):
-        graph = _simplified(graph)
-    return graph, notes
-
-
-def _add_travel_times(graph: nx.MultiDiGraph) -> None:
-    for *_, data in graph.edges(data=True):
-        maxspeeds = _words(data.get("maxspeed"))
-        # in a graph that was simplified elsewhere an edge may list several classes: take the slowest
-        road_class = slowest_class(_words(data["highway"]))
-        speed = edge_speed_kph(road_class, maxspeeds)
-        data["class_m"] = ((road_class, float(data["length"])),)
-        data["travel_time_s"] = float(data["length"]) / speed * 3.6
-        data["maxspeed_m"] = float(data["length"]) if stated_speed_kph(maxspeeds) is not None else 0.0
-
-
-def _simplified(graph: nx.MultiDiGraph) -> nx.MultiDiGraph:
-    import osmnx
-
-    sums = dict.fromkeys(("length", "travel_time_s", "maxspeed_m"), sum)
-    return osmnx.simplify_graph(graph, edge_attr_aggs={**sums, "class_m": lambda parts: sum(parts, ())})
-
-
-def _longest_class(data: dict[str, Any]) -> str:
-    """Return the road class that most of an edge's length has."""
-    metres: dict[str, float] = defaultdict(float)
-    for road_class, length in data["class_m"]:
-        metres[road_class] += length
-    return max(sorted(metres), key=lambda name: metres[name])
-
-
-def _words(value: object) -> list[str]:
-    """Return a tag value of OSMnx, absent, single or a list, as a list of text."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return []
-    return [str(part) for part in value] if isinstance(value, (list, tuple, set)) else [str(value)]
-
-
-def _ways(data: dict[str, Any]) -> tuple[int, ...]:
-    return tuple(sorted({int(word) for word in _words(data.get("osmid")) if word.lstrip("-").isdigit()}))
-
-
-def _is_yes(value: object) -> bool:
-    """Whether a tag such as ``bridge`` says that it is one (``no`` says that it is not)."""
-    return any(word not in ("no", "", "False") for word in _words(value))
-
-
-def _line(graph: nx.MultiDiGraph, u: int, v: int, data: dict[str, Any]) -> shapely.LineString:
-    line = data.get("geometry")
-    if isinstance(line, shapely.LineString):
-        return line
-    ends = [(graph.nodes[node]["x"], graph.nodes[node]["y"]) for node in (u, v)]
-    return shapely.LineString(ends)
-
-
-def _pair_directions(edges: list[tuple[int, int, dict[str, Any]]]) -> tuple[list[int], list[bool]]:
-    """Give each edge its road: an edge and the edge back over the same ways and length are one road.
+    Parameters
+    ----------
+    ways : Ways
 
     Returns
     -------
-    road : list of int, per edge
-    forward : list of bool, per edge
-        The first edge of a road, in the order given, is its forward one.
+    RoadNetwork
+
+    Raises
+    ------
+    InputError
+        If no two places can reach each other both ways.
     """
-    waiting: dict[tuple[int, int, tuple[int, ...], int], list[int]] = defaultdict(list)
-    road, forward = [-1] * len(edges), [True] * len(edges)
-    count = 0
-    for index, (u, v, data) in enumerate(edges):
-        ways, decimetres = _ways(data), round(float(data["length"]) * 10)
-        opposite = next((key for d in (0, -1, 1) if waiting.get(key := (v, u, ways, decimetres + d))), None)
-        two_way = not bool(data.get("oneway", False))
-        if opposite is not None and two_way:
-            road[index], forward[index] = road[waiting[opposite].pop(0)], False
-        else:
-            road[index] = count
-            count += 1
-            if two_way:
-                waiting[(u, v, ways, decimetres)].append(index)
-    return road, forward
+    whole = edges_between_junctions(ways)
+    if not len(whole):
+        raise InputError(f"{ways.source}: no road meets another: expected a connected network")
+    nodes, inside = _largest_strong_component(whole, ways.n_nodes)
+    edges = whole.chosen(np.flatnonzero(inside))
+    if not len(edges):
+        text = "no two points can reach each other both ways: expected a connected network"
+        raise InputError(f"{ways.source}: {text}")
+    dropped_nodes = len(np.unique(np.r_[whole.tail, whole.head])) - len(nodes)
+    return _network(ways, edges, nodes, dropped_nodes, len(whole) - len(edges))
 
 
-def _network_from_graph(graph: nx.MultiDiGraph, source: Path, notes: list[str]) -> RoadNetwork:
-    """Cut the graph to its largest strongly connected component and turn it into arrays."""
-    import osmnx
+def _largest_strong_component(edges: Edges, n: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the nodes of the largest strongly connected component and whether each edge is inside it."""
+    graph = sparse.coo_matrix((np.ones(len(edges)), (edges.tail, edges.head)), shape=(n, n))
+    _, label = csgraph.connected_components(graph.tocsr(), directed=True, connection="strong")
+    used = np.unique(np.r_[edges.tail, edges.head])
+    size = np.bincount(label[used])
+    # of components of one size, that of the lowest node
+    largest = label[used][np.flatnonzero(size[label[used]] == size.max())[0]]
+    inside = (label[edges.tail] == largest) & (label[edges.head] == largest)
+    return used[label[used] == largest], inside
 
-    if str(graph.graph.get("crs", "")).lower() not in ("epsg:4326", "wgs84", "+init=epsg:4326"):
-        raise InputError(f"{source}: crs {graph.graph.get('crs')!r}, expected epsg:4326 (an unprojected graph)")
-    whole_nodes, whole_edges = len(graph), graph.number_of_edges()
-    if not whole_edges:
-        raise InputError(f"{source}: no road meets another: expected a connected network")
-    graph = osmnx.truncate.largest_component(graph, strongly=True)
-    nodes = sorted(graph)
-    index = {node: number for number, node in enumerate(nodes)}
-    edges = sorted(
-        ((u, v, data) for u, v, data in graph.edges(data=True)),
-        key=lambda e: (e[0], e[1], _ways(e[2]), float(e[2]["length"]), _line(graph, *e).wkb),
-    )
-    if not edges:
-        raise InputError(f"{source}: no two points can reach each other both ways: expected a connected network")
-    road, forward = _pair_directions(edges)
-    firsts = [edge for edge, is_first in zip(edges, forward, strict=True) if is_first]
-    length = np.array([float(data["length"]) for *_, data in edges])
-    seconds = np.array([float(data["travel_time_s"]) for *_, data in edges])
-    lon = np.array([float(graph.nodes[node]["x"]) for node in nodes])
-    lat = np.array([float(graph.nodes[node]["y"]) for node in nodes])
+
+def _network(ways: Ways, edges: Edges, nodes: NDArray[np.int64], dropped_nodes: int, dropped_edges: int) -> RoadNetwork:
+    """Put what the ways say of each edge and road into arrays."""
+    way = ways.way_of[edges.steps]
+    step_m = ways.step_m[edges.steps]
+    free = _speeds(ways)
+    length, seconds = edges.summed(step_m), edges.summed(step_m / free[way] * 3.6)
+    first = (edges.mate < 0) | (np.arange(len(edges)) < edges.mate)
+    road = np.cumsum(first) - 1
+    road = np.where(first, road, road[edges.mate]).astype(np.int32)
+    of_road = edges.chosen(np.flatnonzero(first))
+    road_way = ways.way_of[of_road.steps]
+    road_class = _longest_class(ways, edges)
+    # an edge of no length has no time to derive a speed from: take that of its first way
+    speed = np.divide(length * 3.6, seconds, out=free[way[edges.first[:-1]]].copy(), where=seconds > 0)
+    place = np.full(ways.n_nodes, -1, dtype=np.int32)
+    place[nodes] = np.arange(len(nodes))
+    lon, lat = ways.lon[nodes], ways.lat[nodes]
     crs = metric_crs(lon, lat)
     x_m, y_m = project(lon, lat, crs)
-    classes = [_longest_class(data) for *_, data in edges]
-    bridge = np.array([_is_yes(data.get("bridge")) for *_, data in edges], dtype=np.bool_)
-    tunnel = np.array([_is_yes(data.get("tunnel")) for *_, data in edges], dtype=np.bool_)
-    first = np.array(forward)
-    speed = np.divide(length * 3.6, seconds, out=np.zeros_like(length), where=seconds > 0)
-    # an edge of no length has no time to derive a speed from: take that of its class
-    speed = np.where(seconds > 0, speed, [edge_speed_kph(name, ()) for name in classes])
-    by_class: dict[str, float] = defaultdict(float)
-    for name, metres, is_first in zip(classes, length, forward, strict=True):
-        by_class[name] += metres / 1000 * is_first
+    bridge, tunnel = _any(ways.bridge[way], edges.first), _any(ways.tunnel[way], edges.first)
+    known = np.isfinite(ways.maxspeed_kph[road_way])
     summary = NetworkSummary(
         nodes=len(nodes),
         edges=len(edges),
-        roads=len(firsts),
+        roads=len(of_road),
         length_km=float(length[first].sum() / 1000),
-        length_km_by_class=dict(sorted(by_class.items(), key=lambda item: -item[1])),
+        length_km_by_class=_km_by_class(road_class[first], length[first]),
         bridges=int(bridge[first].sum()),
         tunnels=int(tunnel[first].sum()),
-        dropped_nodes=whole_nodes - len(nodes),
-        dropped_edges=whole_edges - len(edges),
-        maxspeed_share=sum(float(d["maxspeed_m"]) for *_, d in firsts) / max(float(length[first].sum()), 1e-9),
-        notes=tuple(notes),
+        dropped_nodes=dropped_nodes,
+        dropped_edges=dropped_edges,
+        maxspeed_share=float(ways.step_m[of_road.steps] @ known / max(length[first].sum(), 1e-9)),
+        notes=ways.notes,
     )
-    logger.info("%s: %s", source.name, summary)
+    logger.info("%s: %s", ways.source, summary)
     return RoadNetwork(
-        node_id=np.array(nodes, dtype=np.int64),
+        node_id=ways.node_id[nodes],
         lon=lon,
         lat=lat,
         x_m=x_m,
         y_m=y_m,
-        tail=np.array([index[u] for u, *_ in edges], dtype=np.int32),
-        head=np.array([index[v] for _, v, _ in edges], dtype=np.int32),
-        road=np.array(road, dtype=np.int32),
+        tail=place[edges.tail],
+        head=place[edges.head],
+        road=road,
         forward=first,
         length_m=length,
         speed_kph=speed,
         ticks=to_ticks(seconds),
         delay_s=np.zeros(len(edges)),
-        road_class=np.array(classes, dtype=np.str_),
+        road_class=road_class,
         bridge=bridge,
         tunnel=tunnel,
-        road_name=np.array([_name(data) for *_, data in firsts], dtype=np.str_),
-        surface=np.full(len(firsts), ""),
-        width_m=np.full(len(firsts), np.nan),
-        lanes=np.full(len(firsts), np.nan),
-        road_ways=tuple(_ways(data) for *_, data in firsts),
-        road_line=_object_array([_line(graph, *edge) for edge in firsts]),
+        road_name=_distinct_text(ways.name[road_way], of_road.first),
+        surface=_distinct_text(ways.surface[road_way], of_road.first),
+        width_m=_least(ways.width_m[road_way], of_road.first),
+        lanes=_least(ways.lanes[road_way], of_road.first),
+        road_ways=_way_ids(ways.way_id[road_way], of_road.first),
+        road_line=_lines(ways, of_road),
         crs=crs,
         summary_=summary,
     )
 
 
-def _name(data: dict[str, Any]) -> str:
-    return " / ".join(dict.fromkeys(_words(data.get("name")) or _words(data.get("ref"))))
+def _speeds(ways: Ways) -> NDArray[np.float64]:
+    """Return the free speed of each way: its maxspeed where it is stated, else that of its class."""
+    names, of_name = np.unique(ways.road_class, return_inverse=True)
+    by_class = np.array([class_speed_kph(str(name)) for name in names])[of_name]
+    return np.where(np.isfinite(ways.maxspeed_kph), ways.maxspeed_kph, by_class)
 
 
-def _object_array(items: Iterable[shapely.LineString]) -> np.ndarray[Any, np.dtype[np.object_]]:
-    lines = list(items)
-    array = np.empty(len(lines), dtype=object)
-    array[:] = lines
-    return array
+def _km_by_class(road_class: NDArray[np.str_], length_m: NDArray[np.float64]) -> dict[str, float]:
+    names, of_name = np.unique(road_class, return_inverse=True)
+    km = np.bincount(of_name, weights=length_m) / 1000
+    return {str(names[k]): float(km[k]) for k in np.argsort(-km, kind="stable")}
+
+
+def _longest_class(ways: Ways, edges: Edges) -> NDArray[np.str_]:
+    """Return the class that most of each edge's length has, the first in the alphabet of several."""
+    names, of_name = np.unique(ways.road_class, return_inverse=True)
+    step_m, code = ways.step_m[edges.steps], of_name[ways.way_of[edges.steps]]
+    edge = np.repeat(np.arange(len(edges)), np.diff(edges.first))
+    key, of_key = np.unique(edge * len(names) + code, return_inverse=True)
+    metres = np.bincount(of_key, weights=step_m)
+    order = np.lexsort((key % len(names), -metres, key // len(names)))
+    owner = key[order] // len(names)
+    foremost = order[np.r_[True, owner[1:] != owner[:-1]]]
+    return np.asarray(names[key[foremost] % len(names)])
+
+
+def _any(flag: NDArray[np.bool_], first: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return np.logical_or.reduceat(flag, first[:-1])
+
+
+def _least(value: NDArray[np.float64], first: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.fmin.reduceat(value, first[:-1])
+
+
+def _segments(first: NDArray[np.int64], value: NDArray[np.generic]) -> NDArray[np.int64]:
+    """Return the starts of the runs of equal values within each group."""
+    new = np.r_[True, value[1:] != value[:-1]]
+    new[first[:-1]] = True
+    return np.flatnonzero(new)
+
+
+def _distinct_text(value: NDArray[np.str_], first: NDArray[np.int64]) -> NDArray[np.str_]:
+    """Return the distinct texts of each group, in their order, with strokes between."""
+    runs = _segments(first, value)
+    group = np.searchsorted(first, runs, side="right") - 1
+    texts: list[list[str]] = [[] for _ in range(len(first) - 1)]
+    for g, text in zip(group.tolist(), value[runs].tolist(), strict=True):
+        if text and text not in texts[g]:
+            texts[g].append(text)
+    return np.array([" / ".join(found) for found in texts], dtype=np.str_)
+
+
+def _way_ids(way_id: NDArray[np.int64], first: NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
+    runs = _segments(first, way_id)
+    bounds = np.searchsorted(runs, first).tolist()
+    ids = way_id[runs].tolist()
+    return tuple(tuple(sorted(set(ids[low:high]))) for low, high in itertools.pairwise(bounds))
+
+
+def _lines(ways: Ways, edges: Edges) -> NDArray[np.object_]:
+    """Draw each edge as a line in degrees."""
+    along = (edges.arcs & 1) == 0
+    steps = edges.steps
+    heads = np.where(along, ways.at[np.minimum(steps + 1, len(ways.at) - 1)], ways.at[steps])
+    sizes = np.diff(edges.first) + 1
+    begin = np.r_[0, np.cumsum(sizes)[:-1]]
+    nodes = np.empty(int(sizes.sum()), dtype=np.int64)
+    nodes[begin] = edges.tail
+    rest = np.ones(len(nodes), dtype=np.bool_)
+    rest[begin] = False
+    nodes[rest] = heads
+    coordinates = np.column_stack([ways.lon[nodes], ways.lat[nodes]])
+    return np.asarray(shapely.linestrings(coordinates, indices=np.repeat(np.arange(len(edges)), sizes)), dtype=object)
