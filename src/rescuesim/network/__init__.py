@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from rescuesim.network.build import load_network as load_network
+from rescuesim.network.load import load_network as load_network
 from rescuesim.network.road_network import NetworkSummary as NetworkSummary
 from rescuesim.network.road_network import RoadNetwork as RoadNetwork
 from rescuesim.network.states import NetworkState as NetworkState

@@ -1,4 +1,4 @@
-"""Builds a RoadNetwork: reads ways, cuts them at junctions, keeps the largest strongly connected component.
+"""Builds a RoadNetwork of ways: cuts them at junctions, keeps the largest strongly connected component.
 
 The order of the steps is that of OSMnx: the graph is simplified to junctions and then cut down to its
 largest strongly connected component, so the nodes are those a user of OSMnx would find.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import logging
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import shapely
@@ -17,72 +16,18 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from rescuesim.errors import DataFileError, InputError, UnknownIdError, nearest_name
+from rescuesim._defaults import default
+from rescuesim._words import Note
+from rescuesim.errors import InputError
 from rescuesim.network.crs import metric_crs, project
-from rescuesim.network.graphml import ways_from_graphml
 from rescuesim.network.junctions import Edges, edges_between_junctions
-from rescuesim.network.osm_filter import RoadFilter
-from rescuesim.network.osm_pbf import read_osm_pbf
-from rescuesim.network.osm_ways import ways_from_osm
-from rescuesim.network.osm_xml import read_osm_xml
 from rescuesim.network.road_network import NetworkSummary, RoadNetwork, to_ticks
 from rescuesim.network.speeds import class_speed_kph
 from rescuesim.network.ways import Ways
 
-__all__ = ["build_network", "load_network", "read_ways"]
+__all__ = ["build_network"]
 
 logger = logging.getLogger(__name__)
-_XML = (".osm", ".osm.gz", ".osm.bz2")
-_PBF = (".osm.pbf", ".pbf")
-_GRAPHML = (".graphml", ".graphml.gz")
-
-
-def load_network(path: Path | str, *, roads: RoadFilter = "drive") -> RoadNetwork:
-    """Load a road network from an OSM file or a GraphML file saved by OSMnx.
-
-    Parameters
-    ----------
-    path : path
-        ``.osm``, ``.osm.gz``, ``.osm.bz2``, ``.osm.pbf``, ``.graphml`` or ``.graphml.gz``.
-    roads : {'drive', 'drive_service'}, optional
-        ``drive`` has OSMnx's meaning; ``drive_service`` adds service roads and tracks. Ways are filtered
-        by tag, so a building never becomes a road.
-
-    Returns
-    -------
-    RoadNetwork
-        The largest strongly connected component. Speeds are ``maxspeed`` where it is stated, else those of
-        the road class; an edge that was merged of several ways takes the sum of their travel times.
-
-    Raises
-    ------
-    DataFileError
-        If the file is absent, unreadable or of another kind.
-    InputError
-        If it holds no road.
-
-    References
-    ----------
-    Boeing, G. (2025). Modeling and analyzing urban networks and amenities with OSMnx. Geographical
-    Analysis 57(4), 567-577. doi:10.1111/gean.70009
-    """
-    return build_network(read_ways(Path(path), roads=roads))
-
-
-def read_ways(source: Path, *, roads: RoadFilter = "drive") -> Ways:
-    """Read the roads of a file, of whatever kind."""
-    if roads not in get_args(RoadFilter):
-        raise UnknownIdError(f"roads {roads!r}: expected {nearest_name(roads, get_args(RoadFilter))}")
-    if not source.is_file():
-        raise DataFileError(f"{source}: no such file")
-    name = source.name.lower()
-    if name.endswith(_XML):
-        return ways_from_osm(read_osm_xml(source, roads=roads), source, roads=roads)
-    if name.endswith(_PBF):
-        return ways_from_osm(read_osm_pbf(source, roads=roads), source, roads=roads)
-    if name.endswith(_GRAPHML):
-        return ways_from_graphml(source, roads=roads)
-    raise DataFileError(f"{source}: expected a file ending in {', '.join((*_XML, *_PBF, *_GRAPHML))}")
 
 
 def build_network(ways: Ways) -> RoadNetwork:
@@ -109,8 +54,9 @@ def build_network(ways: Ways) -> RoadNetwork:
     if not len(edges):
         text = "no two points can reach each other both ways: expected a connected network"
         raise InputError(f"{ways.source}: {text}")
+    dropped = _one_a_road(whole.chosen(np.flatnonzero(~inside)))
     dropped_nodes = len(np.unique(np.r_[whole.tail, whole.head])) - len(nodes)
-    return _network(ways, edges, nodes, dropped_nodes, len(whole) - len(edges))
+    return _network(ways, edges, nodes, dropped, dropped_nodes, len(whole) - len(edges))
 
 
 def _largest_strong_component(edges: Edges, n: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -125,16 +71,44 @@ def _largest_strong_component(edges: Edges, n: int) -> tuple[NDArray[np.int64], 
     return used[label[used] == largest], inside
 
 
-def _network(ways: Ways, edges: Edges, nodes: NDArray[np.int64], dropped_nodes: int, dropped_edges: int) -> RoadNetwork:
+def _component_notes(source: str, kept: int, dropped: int) -> list[str]:
+    """Say aloud when much of a file is cut off: most likely it was clipped, or roads are missing."""
+    share = kept / (kept + dropped)
+    if share >= 1 - default("network.dropped_share_warning").number:
+        return []
+    name = Path(source).name
+    return [
+        Note(
+            f"{name}: ONLY {share:.0%} OF THE JUNCTIONS are in the largest part whose places reach each other both "
+            f"ways; {dropped} of {kept + dropped} are cut off. The file looks clipped or lacks roads: take a larger "
+            "extract, or add a supplement layer",
+            f"{name}：最大双向可达部分只含 {share:.0%} 的路口，{kept + dropped} 个中有 {dropped} 个被截掉。"
+            "文件可能被裁剪或缺少道路：请用更大范围的数据，或补充道路图层",
+        )
+    ]
+
+
+def _is_first(edges: Edges) -> NDArray[np.bool_]:
+    """Whether each edge is the first of its road, in their order; bool, shape (n_edges,)."""
+    return np.asarray((edges.mate < 0) | (np.arange(len(edges)) < edges.mate))
+
+
+def _one_a_road(edges: Edges) -> Edges:
+    return edges.chosen(np.flatnonzero(_is_first(edges)))
+
+
+def _network(
+    ways: Ways, edges: Edges, nodes: NDArray[np.int64], dropped: Edges, dropped_nodes: int, dropped_edges: int
+) -> RoadNetwork:
     """Put what the ways say of each edge and road into arrays."""
     way = ways.way_of[edges.steps]
     step_m = ways.step_m[edges.steps]
     free = _speeds(ways)
     length, seconds = edges.summed(step_m), edges.summed(step_m / free[way] * 3.6)
-    first = (edges.mate < 0) | (np.arange(len(edges)) < edges.mate)
+    first = _is_first(edges)
     road = np.cumsum(first) - 1
     road = np.where(first, road, road[edges.mate]).astype(np.int32)
-    of_road = edges.chosen(np.flatnonzero(first))
+    of_road = _one_a_road(edges)
     road_way = ways.way_of[of_road.steps]
     road_class = _longest_class(ways, edges)
     # an edge of no length has no time to derive a speed from: take that of its first way
@@ -157,7 +131,7 @@ def _network(ways: Ways, edges: Edges, nodes: NDArray[np.int64], dropped_nodes: 
         dropped_nodes=dropped_nodes,
         dropped_edges=dropped_edges,
         maxspeed_share=float(ways.step_m[of_road.steps] @ known / max(length[first].sum(), 1e-9)),
-        notes=ways.notes,
+        notes=(*ways.notes, *_component_notes(ways.source, len(nodes), dropped_nodes)),
     )
     logger.info("%s: %s", ways.source, summary)
     return RoadNetwork(
@@ -185,6 +159,7 @@ def _network(ways: Ways, edges: Edges, nodes: NDArray[np.int64], dropped_nodes: 
         road_line=_lines(ways, of_road),
         crs=crs,
         summary_=summary,
+        dropped_lines=_lines(ways, dropped),
     )
 
 
@@ -249,6 +224,8 @@ def _way_ids(way_id: NDArray[np.int64], first: NDArray[np.int64]) -> tuple[tuple
 
 def _lines(ways: Ways, edges: Edges) -> NDArray[np.object_]:
     """Draw each edge as a line in degrees."""
+    if not len(edges):
+        return np.empty(0, dtype=object)
     along = (edges.arcs & 1) == 0
     steps = edges.steps
     heads = np.where(along, ways.at[np.minimum(steps + 1, len(ways.at) - 1)], ways.at[steps])

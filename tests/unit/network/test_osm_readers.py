@@ -13,7 +13,7 @@ from oracles_osm import differences_from_osmnx, graph_by_osmnx
 
 from rescuesim.errors import DataFileError
 from rescuesim.network import RoadNetwork, load_network
-from rescuesim.network.build import read_ways
+from rescuesim.network.load import read_ways
 from rescuesim.network.osm_ways import least_figure
 
 
