@@ -67,7 +67,13 @@ def against(
     )
 
 
-def main(topic: str, packages: Sequence[str], bench: Callable[[bool], list[Row]]) -> None:
+def main(
+    topic: str,
+    packages: Sequence[str],
+    bench: Callable[[bool], list[Row]],
+    *,
+    figures: Callable[[], str] | None = None,
+) -> None:
     """Run a benchmark from its options and say what it found.
 
     Parameters
@@ -78,6 +84,8 @@ def main(topic: str, packages: Sequence[str], bench: Callable[[bool], list[Row]]
         Whose versions to state.
     bench : callable
         From whether to be quick to the rows.
+    figures : callable, optional
+        Gives a second table, of figures that no rival has; left out when quick.
     """
     parser = argparse.ArgumentParser(description=f"benchmark: {topic}")
     parser.add_argument("--quick", action="store_true", help="small cases, under 50 s")
@@ -90,6 +98,8 @@ def main(topic: str, packages: Sequence[str], bench: Callable[[bool], list[Row]]
         print(json.dumps({"topic": topic, "about": about, "rows": [asdict(row) for row in rows]}, ensure_ascii=False))
         return
     table = _table(rows)
+    if figures is not None and not chosen.quick:
+        table += f"\n\n{figures()}"
     print(f"{topic}: {about}\n{table}")
     if not chosen.quick:
         _write_section(topic, f"{about}. CPU time, medians, one process.\n\n{table}")

@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from rescuesim._words import Lang, in_language
 from rescuesim.errors import InputError, WeightOverflowError
 
 __all__ = ["TICKS_PER_SECOND", "UNREACHABLE", "NetworkSummary", "RoadNetwork", "limit_ticks", "to_ticks"]
@@ -82,16 +83,28 @@ class NetworkSummary:
     notes: tuple[str, ...]
 
     def __str__(self) -> str:
-        classes = ", ".join(f"{name} {km:.0f} km" for name, km in self.length_km_by_class.items())
-        lines = [
-            f"{self.nodes} nodes, {self.edges} edges, {self.roads} roads, {self.length_km:.0f} km ({classes})",
-            f"{self.bridges} roads with a bridge, {self.tunnels} with a tunnel; "
-            f"maxspeed known on {self.maxspeed_share:.0%} of the length",
-            f"dropped outside the largest strongly connected component: {self.dropped_nodes} nodes, "
-            f"{self.dropped_edges} edges",
-            *self.notes,
-        ]
-        return "\n".join(lines)
+        return self.in_language("en")
+
+    def in_language(self, lang: Lang) -> str:
+        """Say it in a language."""
+        if lang == "zh":
+            classes = "，".join(f"{name} {km:.0f} 公里" for name, km in self.length_km_by_class.items())
+            lines = [
+                f"{self.nodes} 个路口，{self.edges} 条有向边，{self.roads} 条道路，"
+                f"共 {self.length_km:.0f} 公里（{classes}）",
+                f"含桥梁的道路 {self.bridges} 条，含隧道的 {self.tunnels} 条；{self.maxspeed_share:.0%} 的里程有限速值",
+                f"最大双向可达部分之外截去：{self.dropped_nodes} 个路口，{self.dropped_edges} 条边",
+            ]
+        else:
+            classes = ", ".join(f"{name} {km:.0f} km" for name, km in self.length_km_by_class.items())
+            lines = [
+                f"{self.nodes} nodes, {self.edges} edges, {self.roads} roads, {self.length_km:.0f} km ({classes})",
+                f"{self.bridges} roads with a bridge, {self.tunnels} with a tunnel; "
+                f"maxspeed known on {self.maxspeed_share:.0%} of the length",
+                f"dropped outside the largest strongly connected component: {self.dropped_nodes} nodes, "
+                f"{self.dropped_edges} edges",
+            ]
+        return "\n".join([*lines, *(in_language(note, lang) for note in self.notes)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

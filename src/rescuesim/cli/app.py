@@ -10,36 +10,32 @@ import io
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from enum import StrEnum
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from rescuesim._words import in_language
-from rescuesim.errors import Fault, InputError, InvariantError, RescueSimError, SolverError
+from rescuesim.cli.network import network_app
+from rescuesim.cli.options import (
+    BAD_INPUT,
+    FAULT,
+    INFEASIBLE,
+    NO_SOLUTION,
+    Json,
+    Lang,
+    Language,
+    exit_code,
+    watching,
+    wide_console,
+)
+from rescuesim.errors import InputError, InvariantError, RescueSimError, SolverError
 
 if TYPE_CHECKING:
     from rescuesim.scenario import Outcome
 
 __all__ = ["app", "main"]
-
-DONE, FAULT, BAD_INPUT, INFEASIBLE, NO_SOLUTION = 0, 1, 2, 3, 4  # and 130, which typer gives, if interrupted
-
-
-_TABLE_WIDTH = 80
-
-
-class Language(StrEnum):
-    """Language of tables, page and figure."""
-
-    zh = "zh"
-    en = "en"
-
 
 app = typer.Typer(
     name="rescuesim",
@@ -49,8 +45,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Site rescue stations for the 135 and 15-minute circles, break roads and network, see if the plan holds.",
 )
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
-Lang = Annotated[Language, typer.Option("--lang", help="Language of tables, page and figure.")]
+app.add_typer(network_app)
 
 
 @app.callback()
@@ -74,7 +69,7 @@ def demo(
     """Write the embedded county (a synthetic one) and run the main job on it."""
     from rescuesim.scenario import write_demo_county
 
-    with _watching(as_json) as tell:
+    with watching(as_json) as tell:
         tell("county", 0, 1)
         scenario = write_demo_county(out / "county", seed=seed)
         tell("county", 1, 1)
@@ -90,7 +85,7 @@ def run(
     lang: Lang = Language.en,
 ) -> None:
     """Run a scenario: site, simulate today and the plan, intact and broken, compare and report."""
-    with _watching(as_json) as tell:
+    with watching(as_json) as tell:
         outcome = _run(scenario, out, lang, tell)
     _finish(outcome, as_json, lang)
 
@@ -104,7 +99,7 @@ def check(
     """Check a scenario and every file it names, report all faults at once, and change nothing."""
     from rescuesim.scenario import check_scenario
 
-    with _watching(as_json) as tell:
+    with watching(as_json) as tell:
         tell("load", 0, 1)
         prepared, faults = check_scenario(scenario)
         tell("load", 1, 1)
@@ -112,28 +107,15 @@ def check(
         fields = ("file", "row", "column", "value", "expected", "problem", "infeasible")
         listed = [{name: getattr(fault, name) for name in fields} for fault in faults]
         typer.echo(json.dumps({"ok": not faults, "faults": listed}, ensure_ascii=False, indent=1))
-        raise typer.Exit(_code(faults))
+        raise typer.Exit(exit_code(faults))
     if faults or prepared is None:
         raise InputError(faults)
-    typer.echo(str(prepared.network.summary()))
+    typer.echo(prepared.network.summary().in_language(lang.value))
     typer.echo(f"{len(prepared.sites)} sites, {len(prepared.demand)} demand points")
     for note in (*prepared.sites.notes, *prepared.demand.notes):
         typer.echo(f"note: {in_language(note, lang.value)}")
     typer.echo(prepared.standard.explain(lang=lang.value, crews=dict.fromkeys(prepared.sites.crews)))
     typer.echo("no faults")
-
-
-def _console() -> Console:
-    """Return a console wide enough for the table, whatever the window says."""
-    console = Console(soft_wrap=True)
-    console.width = max(console.width, _TABLE_WIDTH)
-    return console
-
-
-def _code(faults: Sequence[Fault]) -> int:
-    if not faults:
-        return DONE
-    return INFEASIBLE if all(fault.infeasible for fault in faults) else BAD_INPUT
 
 
 def _run(scenario: Path, out: Path, lang: Language, tell: Callable[[str, int, int], None]) -> Outcome:
@@ -165,28 +147,12 @@ def _finish(outcome: Outcome, as_json: bool, lang: Language) -> None:
             outcome.files,
             notes=outcome.prepared.notes,
             lang=lang.value,
-            console=_console(),
+            console=wide_console(),
         )
     status = outcome.solution.status
     if status in ("infeasible", "unknown"):
         typer.echo(f"rescuesim: {status}: {outcome.solution.message}", err=True)
         raise typer.Exit(INFEASIBLE if status == "infeasible" else NO_SOLUTION)
-
-
-@contextmanager
-def _watching(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """Show progress on standard error, so that standard output can be piped."""
-    console = Console(stderr=True, quiet=quiet)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=quiet) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done, total=total)
-
-        yield tell
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -199,7 +165,7 @@ def main(arguments: list[str] | None = None) -> None:
         app(args=arguments)
     except InputError as error:
         typer.echo(f"rescuesim: {error}", err=True)
-        sys.exit(_code(error.faults) or BAD_INPUT)
+        sys.exit(exit_code(error.faults) or BAD_INPUT)
     except (SolverError, InvariantError) as error:
         typer.echo(f"rescuesim: {error}", err=True)
         sys.exit(FAULT)
