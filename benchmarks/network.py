@@ -100,7 +100,7 @@ def bench(quick: bool) -> list[Row]:
         write_demo_county(Path(folder))
         county = Path(folder) / "county.osm.pbf"
         with osmium.SimpleWriter(str(county)) as writer:
-            for element in osmium.FileProcessor(str(Path(folder) / "roads.osm")):
+            for element in osmium.FileProcessor(str(Path(folder) / "county.osm")):
                 writer.add(element)
         porto = SHARED / "porto_metro/porto.osm.pbf"
         return [
