@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 
 SCENARIO = """name = "{name}"
 seed = 3
+data_folders = ["{folder}"]
 [network]
 file = "{network}"
 [sites]
@@ -65,7 +66,8 @@ def write_scenario(
     roads = rng.choice(network.n_roads, 8, replace=False)
     closures = {"road": roads, "closed_at_h": rng.integers(0, 6, 8), "reopened_at_h": rng.integers(8, 40, 8)}
     pd.DataFrame(closures).to_csv(folder / "closures.csv", index=False)
-    text = SCENARIO.format(name=file.name, network=file.resolve().as_posix(), n_sites=open_sites)
+    place = file.resolve()
+    text = SCENARIO.format(name=file.name, folder=place.parent.as_posix(), network=place.as_posix(), n_sites=open_sites)
     (folder / "scenario.toml").write_text(text, encoding="utf-8")
     return folder / "scenario.toml"
 

@@ -108,6 +108,8 @@ class Scenario(_Section):
         Title of the reports.
     seed : int
         Root of all random streams.
+    data_folders : tuple of str
+        Folders outside that of the scenario file from which files may be read too.
     network, sites, demand, standard, siting, plan, simulation, disruption
         The sections of the file.
     path : Path
@@ -116,6 +118,7 @@ class Scenario(_Section):
 
     name: str
     seed: int = Field(default=0, ge=0)
+    data_folders: tuple[str, ...] = Field(default=(), strict=False)
     network: NetworkSection
     sites: TableSection
     demand: TableSection
@@ -127,8 +130,23 @@ class Scenario(_Section):
     path: Path = Field(default=Path("scenario.toml"), exclude=True)
 
     def file(self, name: str) -> Path:
-        """Resolve a file named in the scenario."""
+        """Resolve a file named in the scenario; a sheet or layer may follow after ``#``."""
         return (self.path.parent / name).resolve()
+
+    def named_files(self) -> dict[str, str]:
+        """Return the files that the scenario names, by dotted key."""
+        named = {
+            "network.file": self.network.file,
+            "sites.file": self.sites.file,
+            "demand.file": self.demand.file,
+            "disruption.closures": self.disruption.closures if self.disruption else None,
+        }
+        return {key: name for key, name in named.items() if name is not None}
+
+    def may_read(self, path: Path) -> bool:
+        """Whether a resolved file lies in the scenario's folder or in one of `data_folders`."""
+        folders = [self.path.parent, *(self.path.parent / folder for folder in self.data_folders)]
+        return any(path.is_relative_to(folder.resolve()) for folder in folders)
 
 
 def load_scenario(path: Path | str) -> Scenario:
@@ -196,7 +214,11 @@ def parse_scenario(path: Path) -> tuple[Scenario | None, list[Fault]]:
 
 def _word_faults(file: str, scenario: Scenario, lines: dict[str, int]) -> list[Fault]:
     """Names that must exist, and keys that only make sense together."""
-    faults = []
+    faults = [
+        _at(file, key, name, "a file in the scenario's folder, or in one that data_folders names", lines)
+        for key, name in scenario.named_files().items()
+        if not scenario.may_read(scenario.file(name))
+    ]
     for key in ("inner", "outer"):
         name = getattr(scenario.standard, key)
         if name not in PRESETS:

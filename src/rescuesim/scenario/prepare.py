@@ -107,11 +107,9 @@ def prepare(scenario: Scenario) -> tuple[Prepared | None, list[Fault]]:
     faults : list of Fault
     """
     faults: list[Fault] = []
-    network = _tried(
-        faults,
-        lambda: load_network(scenario.file(scenario.network.file), roads=scenario.network.roads),
-        scenario.network.file,
-    )
+    network = None
+    if scenario.may_read(roads := scenario.file(scenario.network.file)):  # if not, parse_scenario has said so
+        network = _tried(faults, lambda: load_network(roads, roads=scenario.network.roads), scenario.network.file)
     sites = _table(faults, scenario, scenario.sites, read_sites)
     demand = _table(faults, scenario, scenario.demand, read_demand)
     if network is not None and scenario.network.off_road == "error":
@@ -149,7 +147,10 @@ def _table(
 ) -> _Points | None:
     if _tried(faults, lambda: check_crs(section.crs), scenario.path.name) is None:
         return None
-    found = _tried(faults, lambda: read(scenario.file(section.file), crs=section.crs), section.file)
+    source = scenario.file(section.file)
+    found = None
+    if scenario.may_read(source):
+        found = _tried(faults, lambda: read(source, crs=section.crs), section.file)
     if found is None:
         return None
     faults += found[1]
@@ -186,8 +187,9 @@ def _disruption(
     demand: DemandPoints | None,
 ) -> Disruption | None:
     roads: tuple[RoadOutage, ...] = ()
-    if section.closures is not None and network is not None:
-        source, crs = scenario.file(section.closures), section.crs
+    source = scenario.file(section.closures or "")
+    if section.closures is not None and network is not None and scenario.may_read(source):
+        crs = section.crs
         found = _tried(faults, lambda: read_closures(source, network, crs=crs), section.closures)
         if found is not None:
             roads = found[0]

@@ -153,10 +153,7 @@ def run_prepared(
 def _check_folder(prepared: Prepared, out: Path) -> None:
     """Refuse, before any work, a folder that cannot be written to or in which an input would be overwritten."""
     scenario = prepared.scenario
-    section = scenario.disruption
-    names = [scenario.network.file, scenario.sites.file, scenario.demand.file]
-    names += [section.closures] if section is not None and section.closures else []
-    inputs = {scenario.path.resolve(), *(scenario.file(name) for name in names)}
+    inputs = {scenario.path.resolve(), *(scenario.file(name) for name in scenario.named_files().values())}
     clash = sorted(path.name for path in inputs if path.parent == out.resolve() and path.name in _FILES)
     if clash:
         raise InputError(f"{out}: expected another folder for the results; {', '.join(clash)} there is an input")

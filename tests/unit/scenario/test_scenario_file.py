@@ -158,6 +158,8 @@ def test_check_lists_the_faults_as_json_too(folder: Path, capsys: pytest.Capture
         ("scenario.toml", "n_sites = 2", 'objective = "max_coverage"', 2, "a number of sites for max_coverage"),
         ("scenario.toml", '"town.osm"', '"absent.osm"', 2, "no such file"),
         ("scenario.toml", '"sites.csv"', '"absent.csv"', 2, "no such file"),
+        ("scenario.toml", '"sites.csv"', '"../sites.csv"', 2, "row 6, column sites.file: '../sites.csv'"),
+        ("scenario.toml", '"town.osm"', '"/etc/passwd"', 2, "a file in the scenario's folder, or in one that"),
         ("scenario.toml", 'file = "demand.csv"', 'file = "demand.csv"\ncrs = "wgs48"', 2, "wgs84 or an EPSG code"),
         ("scenario.toml", "[network]", "[network", 2, "expected a TOML file"),
         ("scenario.toml", "until_h = 20", "until_h = 1", 2, "more than from_h"),
@@ -188,6 +190,15 @@ def test_each_fault_has_its_message_and_exit_code_and_writes_nothing(
         assert words in said
         assert "Traceback" not in said
     assert not out.exists()
+
+
+def test_a_folder_that_the_scenario_names_may_be_read(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (folder / "town.osm").rename(elsewhere / "town.osm")
+    (folder / "town.osm").symlink_to(elsewhere / "town.osm")
+    assert exit_code(["check", str(folder / "scenario.toml")]) == 2  # a link leads out as well as a path
+    edit(folder, "scenario.toml", ("seed = 1", f'seed = 1\ndata_folders = ["{elsewhere.as_posix()}"]'))
+    assert exit_code(["check", str(folder / "scenario.toml")]) == 0
 
 
 def test_fixed_sites_above_n_sites_are_infeasible(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
