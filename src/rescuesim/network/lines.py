@@ -21,7 +21,8 @@ from rescuesim.network.layer_system import layer_lonlat
 from rescuesim.network.line_values import LineFields, read_line_fields
 from rescuesim.network.osm_filter import RoadFilter
 from rescuesim.network.vertices import distinct_vertices
-from rescuesim.network.ways import Ways, kept_ways, measured
+from rescuesim.network.way_runs import ways_of_runs
+from rescuesim.network.ways import Ways, measured
 
 if TYPE_CHECKING:
     import geopandas
@@ -240,7 +241,7 @@ def _ways(layer: Layer, values: LineFields, drawn: _Drawn, roads: RoadFilter) ->
                 f"{layer.label}：{apart} 条线与另一条类别或限速不同的线重合，均保留，以较快者为准",
             )
         )
-    return replace(_picked(ways, order), notes=tuple(layer.notes))
+    return replace(ways_of_runs(ways, order, ways.first[order], ways.first[order + 1]), notes=tuple(layer.notes))
 
 
 def _turned(at: NDArray[np.int64], first: NDArray[np.int64], direction: NDArray[np.int8]) -> NDArray[np.int64]:
@@ -281,30 +282,6 @@ def _order(ways: Ways, is_road: NDArray[np.bool_]) -> tuple[NDArray[np.int64], i
             order.append(way)
     apart = len(order) - len({keys[way][:2] for way in order})
     return np.array(order, dtype=np.int64), len(found) - len(order), apart
-
-
-def _picked(ways: Ways, order: NDArray[np.int64]) -> Ways:
-    """Return some ways in an order of their own, with the nodes that they use."""
-    length = np.diff(ways.first)[order]
-    first = np.r_[0, np.cumsum(length)]
-    refs = np.repeat(ways.first[order] - first[:-1], length) + np.arange(first[-1])
-    picked = replace(
-        ways,
-        way_id=ways.way_id[order],
-        first=first,
-        at=ways.at[refs],
-        step_m=ways.step_m[refs],
-        oneway=ways.oneway[order],
-        road_class=ways.road_class[order],
-        maxspeed_kph=ways.maxspeed_kph[order],
-        width_m=ways.width_m[order],
-        lanes=ways.lanes[order],
-        name=ways.name[order],
-        surface=ways.surface[order],
-        bridge=ways.bridge[order],
-        tunnel=ways.tunnel[order],
-    )
-    return kept_ways(picked, np.ones(len(order), dtype=np.bool_))
 
 
 def _checked(ways: Ways, layer: Layer) -> Ways:
