@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rescuesim.network.ways import Ways, kept_ways
+from rescuesim.network.ways import PER_WAY, Ways, kept_ways
 
 __all__ = ["ways_of_runs"]
 
@@ -28,20 +28,6 @@ def ways_of_runs(ways: Ways, way: NDArray[np.int64], start: NDArray[np.int64], s
     refs = np.repeat(start - first[:-1], length) + np.arange(first[-1])
     step_m = ways.step_m[refs]
     step_m[first[1:] - 1] = 0.0
-    parts = replace(
-        ways,
-        way_id=ways.way_id[way],
-        first=first,
-        at=ways.at[refs],
-        step_m=step_m,
-        oneway=ways.oneway[way],
-        road_class=ways.road_class[way],
-        maxspeed_kph=ways.maxspeed_kph[way],
-        width_m=ways.width_m[way],
-        lanes=ways.lanes[way],
-        name=ways.name[way],
-        surface=ways.surface[way],
-        bridge=ways.bridge[way],
-        tunnel=ways.tunnel[way],
-    )
+    per_way = {name: getattr(ways, name)[way] for name in PER_WAY}
+    parts = replace(ways, first=first, at=ways.at[refs], step_m=step_m, **per_way)
     return kept_ways(parts, np.ones(len(way), dtype=np.bool_))

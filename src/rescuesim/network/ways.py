@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rescuesim.errors import InputError
 
-__all__ = ["EARTH_RADIUS_M", "Ways", "great_circle_m", "joined", "kept_ways", "measured"]
+__all__ = ["EARTH_RADIUS_M", "PER_WAY", "Ways", "great_circle_m", "joined", "kept_ways", "measured"]
 
 EARTH_RADIUS_M = 6_371_009.0  # mean radius, as OSMnx takes it
 
@@ -137,7 +137,7 @@ def measured(
     return metres
 
 
-_PER_WAY = (
+PER_WAY = (
     "way_id",
     "oneway",
     "road_class",
@@ -167,7 +167,7 @@ def joined(ways: Sequence[Ways]) -> Ways:
     node_id, first_seen, index = np.unique(ids, return_index=True, return_inverse=True)
     offset = np.r_[0, np.cumsum([part.n_nodes for part in ways])]
     refs = np.r_[0, np.cumsum([len(part.at) for part in ways])]
-    per_way: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in ways]) for name in _PER_WAY}
+    per_way: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in ways]) for name in PER_WAY}
     signal, junction = np.zeros(len(node_id), dtype=np.bool_), np.zeros(len(node_id), dtype=np.bool_)
     np.logical_or.at(signal, index, np.concatenate([part.signal for part in ways]))
     np.logical_or.at(junction, index, np.concatenate([part.junction for part in ways]))
@@ -195,7 +195,7 @@ def kept_ways(ways: Ways, keep: NDArray[np.bool_]) -> Ways:
     keep : ndarray of bool, shape (n_ways,)
     """
     chosen = keep[ways.way_of]
-    per_way: dict[str, Any] = {name: getattr(ways, name)[keep] for name in _PER_WAY}
+    per_way: dict[str, Any] = {name: getattr(ways, name)[keep] for name in PER_WAY}
     used, at = np.unique(ways.at[chosen], return_inverse=True)
     return replace(
         ways,
