@@ -279,7 +279,7 @@ def _from_table(source: Path | str | pd.DataFrame, crs: str, people_column: str 
         Column(name="lat", number=True, required=True),
         *(
             Column(name=name, number=True, minimum=0, maximum=_MOST_PEOPLE)
-            for name in ((people_column,) if people_column else _PEOPLE_NAMES)
+            for name in ((people_column,) if people_column else _PEOPLE_NAMES[:2])
         ),
     )
     table, frame, faults = read_identified(source, columns, label="population table")

@@ -39,16 +39,19 @@ class RasterGrid:
         Rows and columns of the whole raster.
     index : ndarray of int64, shape (n_cells,), ascending
         Row · columns + column of each cell.
+    block : int
+        Cells of the raster on a side of each cell here: 1 but for `coarser` grids.
     """
 
     crs: str
     transform: tuple[float, float, float, float, float, float]
     shape: tuple[int, int]
     index: NDArray[np.int64]
+    block: int = 1
 
     def names(self) -> tuple[str, ...]:
-        """Return an id for each cell, ``r12c7``: row and column of the raster, counted from 0."""
-        row, column = np.divmod(self.index, self.shape[1])
+        """Return an id for each cell, ``r12c7``: row and column of its first cell in the raster, counted from 0."""
+        row, column = (at * self.block for at in np.divmod(self.index, self.shape[1]))
         return tuple(f"r{r}c{c}" for r, c in zip(row.tolist(), column.tolist(), strict=True))
 
     def centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -96,7 +99,8 @@ class RasterGrid:
         row, column = np.divmod(self.index, self.shape[1])
         index, block = np.unique((row // k) * columns + column // k, return_inverse=True)
         a, b, c, d, e, f = self.transform
-        grid = replace(self, transform=(a * k, b * k, c, d * k, e * k, f), shape=(rows, columns), index=index)
+        wide = (a * k, b * k, c, d * k, e * k, f)
+        grid = replace(self, transform=wide, shape=(rows, columns), index=index, block=self.block * k)
         return grid, block.astype(np.int64)
 
     def _degrees(

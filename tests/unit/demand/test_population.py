@@ -151,8 +151,10 @@ def test_each_raster_cell_gives_its_people_to_the_hamlets_inside_it(tmp_path: Pa
     assert spread_population(path, hamlets(lon, lat)).people.tolist() == [5, 4 + 4, 7]
     only_inside = spread_population(path, hamlets(lon, lat), reach_m=0)
     assert dict(zip(only_inside.ids, only_inside.people.tolist(), strict=True)) == {
-        "h0": 5, "h1": 4, "h2": 7, "cell-r1c0": 4,
+        "h0": 5, "h1": 4, "h2": 7, "cell-r0c0": 4,
     }  # fmt: skip
+    by_cell = spread_population(path, hamlets(lon, lat), reach_m=0, block_m=0)
+    assert by_cell.ids[3:] == ("cell-r1c0",)
 
 
 def test_a_projected_raster_is_read_in_its_own_system_and_nothing_is_resampled(tmp_path: Path) -> None:
