@@ -300,7 +300,7 @@ def _notes(
     base = float(sum(people for people, kind in zip(demand.people, demand.kinds, strict=True) if kind in HOME_KINDS))
     en = (
         f"{demand.source}: people at {hour:g} h, season {season}: of {base:.0f} {en_base} {in_season:.0f} are in the "
-        f"county by the calendar; {at_places:.0f} in places, {local:.0f} of them locals; {gone:.0f} declared to be out of it"
+        f"county by the calendar; {at_places:.0f} in places, {local:.0f} of them locals; {gone:.0f} declared to be out"
     )
     zh = (
         f"{demand.source}：{_SEASON_WORDS[season]} {hour:g} 时的人口：{zh_base} {base:.0f} 人，"
