@@ -14,6 +14,9 @@ from rescuesim.demand.census import read_census as read_census
 from rescuesim.demand.census import reconcile as reconcile
 from rescuesim.demand.combine import joined as joined
 from rescuesim.demand.combine import select as select
+from rescuesim.demand.places import add_places as add_places
+from rescuesim.demand.places import assign_grids as assign_grids
+from rescuesim.demand.places import places_from_counts as places_from_counts
 from rescuesim.demand.points import CALL_TYPES as CALL_TYPES
 from rescuesim.demand.points import DEMAND_COLUMNS as DEMAND_COLUMNS
 from rescuesim.demand.points import DEMAND_KINDS as DEMAND_KINDS
@@ -26,3 +29,5 @@ from rescuesim.demand.population import PopulationCells as PopulationCells
 from rescuesim.demand.population import read_population as read_population
 from rescuesim.demand.spread import spread_population as spread_population
 from rescuesim.demand.villages import split_villages as split_villages
+from rescuesim.demand.weights import weigh as weigh
+from rescuesim.demand.zones import assign_zones as assign_zones
