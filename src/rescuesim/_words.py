@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from rescuesim.standard import ResponseStandard, Stage
 
-__all__ = ["CREW_WORDS", "ZONE_WORDS", "Lang", "Note", "in_language", "standard_in_words"]
+__all__ = [
+    "CALL_TYPE_WORDS",
+    "CREW_WORDS",
+    "DEMAND_KIND_WORDS",
+    "ZONE_WORDS",
+    "Lang",
+    "Note",
+    "in_language",
+    "standard_in_words",
+]
 
 Lang = Literal["zh", "en"]
 Words = Mapping[str, tuple[str, str]]
@@ -63,6 +72,31 @@ CREW_WORDS: Words = MappingProxyType(
         "village_on_call": ("村应急突击队（待召）", "village crew on call"),
         "social_team": ("社会救援队", "volunteer rescue team"),
         "ambulance": ("急救车组", "ambulance"),
+    }
+)
+DEMAND_KIND_WORDS: Words = MappingProxyType(
+    {
+        "residential": ("居民点", "residents"),
+        "industrial": ("工业企业", "industry"),
+        "school": ("学校", "school"),
+        "hospital": ("医院", "hospital"),
+        "nursing_home": ("养老院", "nursing home"),
+        "small_place": ("九小场所", "small shop, inn or workshop"),
+        "tourism": ("景区", "sight for tourists"),
+        "hazard_site": ("其他隐患点", "other hazard site"),
+        "low_lying": ("低洼易涝点", "low-lying place"),
+        "reservoir": ("水库", "reservoir"),
+        "tailings_pond": ("尾矿库", "tailings pond"),
+        "geohazard": ("地质灾害隐患点", "geological hazard site"),
+    }
+)
+CALL_TYPE_WORDS: Words = MappingProxyType(
+    {
+        "fire": ("火灾扑救", "fire"),
+        "rescue": ("抢险救援", "rescue"),
+        "social": ("社会救助", "social assistance"),
+        "security": ("公务执勤", "security duty"),
+        "false": ("虚假警", "false alarm"),
     }
 )
 _CAPABILITY_WORDS: Words = MappingProxyType(

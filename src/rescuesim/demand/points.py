@@ -6,6 +6,8 @@ what siting maximises.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +15,33 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rescuesim._defaults import defaults_under
 from rescuesim._tables import Column, TextTable, Values, read_identified
-from rescuesim.errors import Fault, InputError
+from rescuesim.errors import Fault, InputError, nearest_name
 from rescuesim.network.crs import read_positions
 from rescuesim.standard import ZONES
 
-__all__ = ["DEMAND_COLUMNS", "DEMAND_KINDS", "DemandPoints", "load_demand", "read_demand"]
+__all__ = [
+    "CALL_TYPES",
+    "DEMAND_COLUMNS",
+    "DEMAND_KINDS",
+    "HAZARD_KINDS",
+    "VULNERABLE_KINDS",
+    "DemandPoints",
+    "load_demand",
+    "read_demand",
+]
 
-DEMAND_KINDS = ("residential", "industrial", "school", "hospital", "nursing_home", "hazard_site", "tourism")
+VULNERABLE_KINDS = ("school", "hospital", "nursing_home")  # R64
+HAZARD_KINDS = (
+    "hazard_site",
+    "low_lying",
+    "reservoir",
+    "tailings_pond",
+    "geohazard",
+)  # R60; the first if no other fits
+DEMAND_KINDS = ("residential", "industrial", *VULNERABLE_KINDS, "small_place", "tourism", *HAZARD_KINDS)
+CALL_TYPES = tuple(defaults_under("calls.per_10k_people_year"))
 DEMAND_COLUMNS = (
     Column(name="id", required=True),
     Column(name="name"),
@@ -32,7 +53,12 @@ DEMAND_COLUMNS = (
     Column(name="weight", number=True, minimum=0, maximum=1e12),
     Column(name="township"),
     Column(name="kind", choices=DEMAND_KINDS),
+    Column(name="zone_basis"),
+    Column(name="grid"),
+    Column(name="grid_person"),
+    *(Column(name=f"calls_{name}", number=True, minimum=0, maximum=1e7) for name in CALL_TYPES),
 )
+_SAME = 1e-9  # relative; sums of calls by type and their total differ by rounding at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +77,24 @@ class DemandPoints:
     calls_given : ndarray of bool, shape (n_demand,)
         Where False, the simulation's rate per 10,000 people holds.
     weights : ndarray of float64, shape (n_demand,)
+    calls_by_type : mapping of str to ndarray of float64, shape (n_demand,), or None
+        Calls a year by type of `CALL_TYPES`; they sum to `calls_per_year`. None: not split.
+    zone_bases : tuple of str, length n_demand or 0
+        What each zone rests on, where `assign_zones` set it.
+    grids, grid_persons : tuple of str, length n_demand or 0
+        Management grid that each point lies in and the person who answers for it (R62).
     notes : tuple of str
         The defaults that were taken, to be said aloud.
     source : str
         File or table that messages name.
     rows : tuple of int, length n_demand
         Row of each point in the source.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong: lengths, repeated ids, numbers that are not finite or under 0,
+        calls by type that do not sum to the calls.
     """
 
     ids: tuple[str, ...]
@@ -70,9 +108,17 @@ class DemandPoints:
     weights: NDArray[np.float64]
     townships: tuple[str, ...]
     kinds: tuple[str, ...]
+    calls_by_type: Mapping[str, NDArray[np.float64]] | None = None
+    zone_bases: tuple[str, ...] = ()
+    grids: tuple[str, ...] = ()
+    grid_persons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     source: str = "demand table"
     rows: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if faults := _length_faults(self) or _value_faults(self):
+            raise InputError(faults)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -83,7 +129,8 @@ class DemandPoints:
         Returns
         -------
         DataFrame
-            Columns of the demand file; ``calls_per_year`` is NaN where it was not given.
+            Columns of the demand file; ``calls_per_year`` is NaN where it was not given. ``calls_<type>``,
+            ``zone_basis``, ``grid`` and ``grid_person`` are there if they are known.
         """
         frame = pd.DataFrame(
             {
@@ -100,7 +147,54 @@ class DemandPoints:
         if self.lon is not None and self.lat is not None:
             frame.insert(2, "lon", self.lon)
             frame.insert(3, "lat", self.lat)
+        for name, calls in (self.calls_by_type or {}).items():
+            frame[f"calls_{name}"] = np.where(self.calls_given, calls, np.nan)
+        texts = {"zone_basis": self.zone_bases, "grid": self.grids, "grid_person": self.grid_persons}
+        for name, column in texts.items():
+            if column:
+                frame[name] = column
         return frame
+
+
+def _length_faults(demand: DemandPoints) -> list[Fault]:
+    size = len(demand.ids)
+    must = ("names", "zones", "people", "calls_per_year", "calls_given", "weights", "townships", "kinds")
+    found = {name: np.shape(getattr(demand, name)) for name in must}
+    may = ("lon", "lat", "zone_bases", "grids", "grid_persons", "rows")
+    found |= {name: np.shape(value) for name in may if (value := getattr(demand, name)) is not None and len(value)}
+    found |= {f"calls_by_type[{name!r}]": np.shape(calls) for name, calls in (demand.calls_by_type or {}).items()}
+    return [
+        Fault(file=demand.source, column=name, value=str(shape), expected=f"the shape ({size},), one for each id")
+        for name, shape in found.items()
+        if shape != (size,)
+    ]
+
+
+def _value_faults(demand: DemandPoints) -> list[Fault]:
+    faults = []
+
+    def fault(at: int, column: str, value: object, expected: str) -> None:
+        row = demand.rows[at] if demand.rows else None
+        named = f"{demand.ids[at]}: {value}"
+        faults.append(Fault(file=demand.source, row=row, column=column, value=named, expected=expected))
+
+    first: dict[str, int] = {}
+    for at, id_ in enumerate(demand.ids):
+        if first.setdefault(id_, at) != at:
+            fault(at, "id", id_, "each id once")
+    numbers = {"people": demand.people, "calls_per_year": demand.calls_per_year, "weight": demand.weights}
+    numbers |= {f"calls_{name}": calls for name, calls in (demand.calls_by_type or {}).items()}
+    for name, values in numbers.items():
+        for at in np.flatnonzero(~(np.isfinite(values) & (values >= 0))).tolist():
+            fault(at, name, values[at], "a finite number of 0 or more")
+    if demand.calls_by_type is not None and not faults:
+        for name in set(demand.calls_by_type) - set(CALL_TYPES):
+            faults.append(Fault(file=demand.source, column=f"calls_{name}", expected=nearest_name(name, CALL_TYPES)))
+        total = np.sum([np.zeros(len(demand)), *demand.calls_by_type.values()], axis=0)
+        apart = np.abs(total - demand.calls_per_year) > _SAME * np.maximum(1.0, demand.calls_per_year)
+        for at in np.flatnonzero(apart).tolist():
+            fault(at, "calls_per_year", demand.calls_per_year[at], f"the sum over the call types, {total[at]:g}")
+    return faults
 
 
 def read_demand(
@@ -116,10 +210,8 @@ def read_demand(
     """
     columns = DEMAND_COLUMNS if positions else tuple(c for c in DEMAND_COLUMNS if c.name not in ("lon", "lat"))
     table, frame, faults = read_identified(source, columns, label="demand table")
-    if "people" in frame and frame["people"].isna().any():
-        empty = frame.index[frame["people"].isna()]
-        faults += [table.fault(row, "people", "a number of 0 or more, or no people column at all") for row in empty]
-        frame = frame.drop(index=empty)
+    empty_faults, frame = _empty_faults(table, frame)
+    faults += empty_faults
     lon = lat = None
     if positions and not frame.empty:
         frame, lon, lat, off = read_positions(table, frame, crs)
@@ -127,12 +219,32 @@ def read_demand(
     return (None if frame.empty else _demand_from_frame(frame, table, lon, lat)), faults
 
 
+def _empty_faults(table: TextTable, frame: pd.DataFrame) -> tuple[list[Fault], pd.DataFrame]:
+    """Find cells that are empty where a column is filled only in part, and totals that are no sums."""
+    faults = []
+    if "people" in frame:
+        empty = frame.index[frame["people"].isna()]
+        faults += [table.fault(row, "people", "a number of 0 or more, or no people column at all") for row in empty]
+    typed = [f"calls_{name}" for name in CALL_TYPES if f"calls_{name}" in frame]
+    if typed:
+        total = frame[typed].sum(axis=1, skipna=False)
+        stated = frame["calls_per_year"] if "calls_per_year" in frame else pd.Series(math.nan, index=frame.index)
+        for row in frame.index[total.isna() & (frame[typed].notna().any(axis=1) | stated.notna())]:
+            column = next(name for name in typed if bool(frame[name].isna()[row]))
+            faults.append(table.fault(row, column, "calls of this type too, as the row has calls"))
+        # files carry fewer digits than sums do
+        for row in frame.index[((total - stated).abs() > 1e-6 * np.maximum(1.0, total)).fillna(False)]:
+            faults.append(table.fault(row, "calls_per_year", f"the sum over the call types, {total[row]:g}"))
+    return faults, frame.drop(index=[fault.row for fault in faults])
+
+
 def _demand_from_frame(
     frame: pd.DataFrame, table: TextTable, lon: NDArray[np.float64] | None, lat: NDArray[np.float64] | None
 ) -> DemandPoints:
     values = Values(frame=frame, label=table.label, notes=list(table.notes))
     people = values.numbers("people", np.ones(len(frame)), "1, so coverage counts points", "1，即按点数计")
-    calls = values.given("calls_per_year")
+    by_type = {name: values.given(f"calls_{name}") for name in CALL_TYPES if f"calls_{name}" in frame}
+    calls = np.sum(list(by_type.values()), axis=0) if by_type else values.given("calls_per_year")
     if missing := int(np.isnan(calls).sum()):
         values.note("calls_per_year", missing, "the simulation's rate per 10,000 people", "仿真的每万人呼叫率")
     ids = tuple(frame["id"])
@@ -148,6 +260,10 @@ def _demand_from_frame(
         weights=values.numbers("weight", people, "= people", "人口"),
         townships=values.text("township"),
         kinds=values.text("kind", "residential"),
+        calls_by_type={name: np.nan_to_num(found) for name, found in by_type.items()} or None,
+        zone_bases=values.text("zone_basis") if "zone_basis" in frame else (),
+        grids=values.text("grid") if "grid" in frame else (),
+        grid_persons=values.text("grid_person") if "grid_person" in frame else (),
         notes=tuple(values.notes),
         source=table.label,
         rows=tuple(int(row) for row in frame.index),
@@ -161,7 +277,8 @@ def load_demand(source: Path | str | pd.DataFrame, *, crs: str = "wgs84") -> Dem
     ----------
     source : path or DataFrame
         Columns ``id, lon, lat`` and, optionally, ``name, zone, people, calls_per_year, weight, township,
-        kind``. What is not given is taken from a default and said in `DemandPoints.notes`.
+        kind, zone_basis, grid, grid_person`` and ``calls_fire`` and so on for each of `CALL_TYPES`. What is
+        not given is taken from a default and said in `DemandPoints.notes`.
     crs : str, optional
         Declared coordinate system of ``lon`` and ``lat``.
 

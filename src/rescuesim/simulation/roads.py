@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rescuesim.candidates import CandidateSites
-from rescuesim.demand import DemandPoints
+from rescuesim.demand import DemandPoints, select
 from rescuesim.disruption import Disruption
 from rescuesim.errors import InputError
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
@@ -196,13 +195,4 @@ def _sites_of(plan: Plan) -> CandidateSites:
 def _points_at(demand: DemandPoints, rows: NDArray[np.int64]) -> DemandPoints:
     if demand.lon is None or demand.lat is None:
         raise InputError(f"{demand.source}: expected lon and lat; travel needs positions")
-    texts: Mapping[str, tuple[str, ...]] = {
-        name: tuple(getattr(demand, name)[row] for row in rows)
-        for name in ("ids", "names", "zones", "townships", "kinds")
-    }
-    numbers: Mapping[str, NDArray[np.float64]] = {
-        name: getattr(demand, name)[rows]
-        for name in ("lon", "lat", "people", "calls_per_year", "calls_given", "weights")
-    }
-    numbered = tuple(demand.rows[row] for row in rows) if demand.rows else ()
-    return replace(demand, **texts, **numbers, rows=numbered)  # type: ignore[arg-type]
+    return select(demand, rows)
