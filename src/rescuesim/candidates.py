@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rescuesim._tables import Column, TextTable, Values, read_identified
+from rescuesim._tables import Column, TextTable, Values, declared_crs, read_identified
 from rescuesim.crew import CrewType, default_crews
 from rescuesim.errors import Fault, InputError
 from rescuesim.network.crs import read_positions
@@ -107,7 +107,7 @@ class CandidateSites:
 def read_sites(
     source: Path | str | pd.DataFrame,
     *,
-    crs: str = "wgs84",
+    crs: str | None = None,
     crews: Mapping[str, CrewType] | None = None,
     positions: bool = True,
 ) -> tuple[CandidateSites | None, list[Fault]]:
@@ -123,16 +123,19 @@ def read_sites(
     columns = columns if positions else tuple(c for c in columns if c.name not in ("lon", "lat"))
     table, frame, faults = read_identified(source, columns, label="site table")
     lon = lat = None
-    if positions and not frame.empty:
-        frame, lon, lat, off = read_positions(table, frame, crs)
-        faults += off
+    if positions:
+        code, unclear = declared_crs(table, crs)
+        faults += unclear
+        if not frame.empty and not unclear:
+            frame, lon, lat, off = read_positions(table, frame, code)
+            faults += off
     return (None if frame.empty else _sites_from_frame(frame, table, lon, lat)), faults
 
 
 def _sites_from_frame(
     frame: pd.DataFrame, table: TextTable, lon: NDArray[np.float64] | None, lat: NDArray[np.float64] | None
 ) -> CandidateSites:
-    values = Values(frame=frame, label=table.label, notes=list(table.notes))
+    values = Values(frame=frame, label=table.label, notes=list(table.notes), written=table.written)
     statuses = values.text("status", "candidate")
     free = np.array([status in ("existing", "required") for status in statuses])
     usual_cost = np.where(free, 0.0, 1.0)
@@ -156,17 +159,20 @@ def _sites_from_frame(
 
 
 def load_sites(
-    source: Path | str | pd.DataFrame, *, crs: str = "wgs84", crews: Mapping[str, CrewType] | None = None
+    source: Path | str | pd.DataFrame, *, crs: str | None = None, crews: Mapping[str, CrewType] | None = None
 ) -> CandidateSites:
-    """Load sites from a CSV file or a DataFrame.
+    """Load sites from a table or a layer of points.
 
     Parameters
     ----------
     source : path or DataFrame
-        Columns ``id, lon, lat`` and, optionally, ``name, kind, status, cost, township, host, crew, units``.
-        What is not given is taken from a default and said in `CandidateSites.notes`.
+        ``.csv`` (UTF-8, UTF-16 or GB18030), ``.xlsx``, a layer of points (``.gpkg``, ``.geojson``, ``.shp``,
+        ``.parquet``), a DataFrame or a GeoDataFrame; ``sites.xlsx#站点`` chooses a sheet. Columns ``id, lon, lat``
+        and, optionally, ``name, kind, status, cost, township, host, crew, units``, by these names or their Chinese
+        ones. What is not given is taken from a default and said in `CandidateSites.notes`.
     crs : str, optional
-        Declared coordinate system of ``lon`` and ``lat``.
+        Declared coordinate system of ``lon`` and ``lat``. If absent, the one that a layer states, or ``wgs84`` for a
+        plain table, which the notes say.
     crews : mapping of str to CrewType, optional
         Crew types that the table may name; those of ``defaults.toml`` if absent.
 

@@ -1,223 +1,35 @@
-"""Reads tables as text, checks every cell and reports all faults at once.
+"""Checks every cell of a table of text and converts the numbers; all faults at once.
 
 Codes stay text, an empty cell is "not given", and the value in a message is the value in the file.
 """
 
 from __future__ import annotations
 
-import csv
-import difflib
-import io
 import math
-import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+import re
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rescuesim._tables.columns import Column
+from rescuesim._tables.grid import TextTable
+from rescuesim._tables.headers import column_in_words
+from rescuesim._tables.words import choice_names, expected_choice, header_word, plain
 from rescuesim._words import Note
-from rescuesim.errors import DataFileError, Fault, InputError, nearest_name
+from rescuesim.errors import Fault
 
-__all__ = [
-    "Column",
-    "TextTable",
-    "Values",
-    "check_table",
-    "read_identified",
-    "read_text_table",
-]
+__all__ = ["EXAMPLE_MARKS", "check_table"]
 
-
-_ANY_AMOUNT = 1e7  # a maximum from here on only guards the arithmetic
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """What a column may hold.
-
-    Parameters
-    ----------
-    name : str
-    number : bool
-        Whether cells are numbers; text otherwise.
-    required : bool
-        Whether the column must be there and no cell may be empty.
-    minimum, maximum : float
-        Bounds of a number, inclusive.
-    whole : bool
-        Whether numbers must be whole.
-    choices : tuple of str
-        The words that are allowed; empty if any are.
-    """
-
-    name: str
-    number: bool = False
-    required: bool = False
-    minimum: float = -math.inf
-    maximum: float = math.inf
-    whole: bool = False
-    choices: tuple[str, ...] = ()
-
-    @property
-    def expected(self) -> str:
-        """What a cell should hold, in words."""
-        if self.choices:
-            return f"one of {', '.join(self.choices)}"
-        if not self.number:
-            return "a text that is not empty"
-        words = "a whole number" if self.whole else "a number"
-        if self.minimum > -math.inf and _ANY_AMOUNT <= self.maximum < math.inf:
-            return f"{words} of {self.minimum:g} or more, at most {self.maximum:g}"
-        if self.minimum > -math.inf and self.maximum < math.inf:
-            return f"{words} from {self.minimum:g} to {self.maximum:g}"
-        if self.minimum > -math.inf:
-            return f"{words} of {self.minimum:g} or more"
-        return words
-
-    def accepts(self, cell: str) -> bool:
-        """Whether a cell, stripped of blanks, is right."""
-        if cell == "":
-            return not self.required
-        if self.choices:
-            return cell in self.choices
-        if not self.number:
-            return True
-        try:
-            value = parse_number(cell)
-        except ValueError:
-            return False
-        in_range = math.isfinite(value) and self.minimum <= value <= self.maximum
-        return in_range and (not self.whole or value == int(value))
-
-
-def parse_number(cell: str) -> float:
-    """Read a number as people type it; full-width digits are digits too.
-
-    Raises
-    ------
-    ValueError
-        If the text is no number.
-    """
-    if "_" in cell:
-        raise ValueError(cell)
-    return float(unicodedata.normalize("NFKC", cell))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextTable:
-    """A table as text, with the name and first data row that messages use.
-
-    Parameters
-    ----------
-    frame : DataFrame of str
-        Cells stripped of blanks; the index counts lines as an editor does.
-    label : str
-        File name, or ``demand table`` and the like for a DataFrame.
-    notes : list of str
-        What was done to read it.
-    """
-
-    frame: pd.DataFrame
-    label: str
-    notes: list[str] = field(default_factory=list)
-
-    def fault(self, row: int, column: str, expected: str) -> Fault:
-        """Describe a fault in one cell."""
-        value = str(self.frame.at[row, column]) if column in self.frame.columns else None
-        return Fault(file=self.label, row=row, column=column, value=value, expected=expected)
-
-
-def read_text_table(source: Path | str | pd.DataFrame, *, label: str) -> TextTable:
-    """Read a CSV file (UTF-8 with or without mark, then GB18030) or a DataFrame as text.
-
-    Parameters
-    ----------
-    source : path or DataFrame
-    label : str
-        What to call a DataFrame in messages; a file is called by its name.
-
-    Returns
-    -------
-    TextTable
-
-    Raises
-    ------
-    DataFileError
-        If the file is absent, is no CSV file or cannot be decoded.
-    InputError
-        If it cannot be parsed as a table, or has no rows.
-    """
-    if isinstance(source, pd.DataFrame):
-        frame = source.astype(object).where(source.notna(), "").map(_cell_text).reset_index(drop=True)
-        frame.index = pd.RangeIndex(1, len(frame) + 1)
-        frame.columns = [str(column) for column in frame.columns]
-        table = TextTable(frame=frame, label=label)
-    else:
-        table = _read_csv(Path(source))
-    if table.frame.columns.has_duplicates:
-        twice = sorted(set(table.frame.columns[table.frame.columns.duplicated()]))
-        raise InputError([Fault(file=table.label, column=name, expected="each column once") for name in twice])
-    if table.frame.empty:
-        raise InputError([Fault(file=table.label, expected="at least one row under the header; the table is empty")])
-    return table
-
-
-def _cell_text(cell: object) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()
-
-
-def _read_csv(path: Path) -> TextTable:
-    if not path.is_file():
-        raise DataFileError(f"{path}: no such file")
-    if path.suffix.lower() not in (".csv", ".txt"):
-        raise DataFileError(f"{path}: expected a .csv file")
-    raw = path.read_bytes()
-    notes: list[str] = []
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = raw.decode("gb18030")
-        except UnicodeDecodeError:
-            raise DataFileError(f"{path}: expected text in UTF-8 or GB18030; it is neither") from None
-        notes.append(Note(f"{path.name}: read as GB18030", f"{path.name}：按 GB18030 读取"))
-    if "\0" in text:
-        raise DataFileError(f"{path}: expected a text file; it holds zero bytes")
-    if not text.strip():
-        raise InputError([Fault(file=path.name, expected="a header and at least one row; the file is empty")])
-    rows, lines, faults = [], [], []
-    header: list[str] = []
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line = 1
-    try:
-        for cells in reader:
-            begins, line = line, reader.line_num + 1
-            if not any(cell.strip() for cell in cells):
-                continue
-            if not header:
-                header = [cell.strip() for cell in cells]
-                continue
-            if len(cells) != len(header):
-                expected = f"{len(header)} cells as in the header, not {len(cells)}"
-                faults.append(Fault(file=path.name, row=begins, expected=expected))
-            rows.append([cell.strip() for cell in cells])
-            lines.append(begins)
-    except csv.Error as error:
-        expected = f"cells with their quotation marks closed; {error}"
-        faults.append(Fault(file=path.name, row=line, expected=expected))
-    if faults:
-        raise InputError(faults)
-    frame = pd.DataFrame(rows, columns=header, index=pd.Index(lines, dtype=np.int64), dtype=str)
-    return TextTable(frame=frame, label=path.name, notes=notes)
+EXAMPLE_MARKS = ("示例", "EXAMPLE")  # how the first cell of a template's example row begins
+_LOST_DIGITS = re.compile(r"[+-]?\d(\.\d*)?[eE]\+\d+")  # how Excel and NumPy write a number of many digits
 
 
 def check_table(table: TextTable, columns: Sequence[Column]) -> tuple[pd.DataFrame, list[Fault]]:
     """Check every cell and convert the numbers.
+
+    Each value that occurs is looked at once, so the time is linear in the values, not in the rows.
 
     Parameters
     ----------
@@ -227,151 +39,100 @@ def check_table(table: TextTable, columns: Sequence[Column]) -> tuple[pd.DataFra
     Returns
     -------
     frame : DataFrame
-        The rows without a fault; numbers as float64 (NaN where a cell that may be empty is), text as str;
-        a column that is absent stays absent.
+        The rows without a fault; numbers as float64 (NaN where a cell that may be empty is), choices by their own
+        name, other text as str; a column that is absent stays absent. No rows where the header has a fault.
     faults : list of Fault
-        In the order of rows, then columns.
+        Those of the header, then in the order of rows and columns.
     """
-    import pandera.pandas as pandera
-
     present = [column for column in columns if column.name in table.frame.columns]
-    faults = [
-        Fault(
-            file=table.label,
-            column=column.name,
-            expected=f"a column of this name; there are {', '.join(table.frame.columns)}",
-        )
-        for column in columns
-        if column.required and column not in present
+    missing = _missing(table, columns)
+    faults = [*table.faults, *missing]
+    rows = table.frame.index
+    bad = {place: expected for place, expected in table.bad.items() if place[1] in {c.name for c in present}}
+    examples = _example_rows(table, present)
+    converted: dict[str, pd.Series] = {}
+    for column in present:
+        converted[column.name], wrong = _check_column(table, column)
+        for row, expected in wrong.items():
+            bad.setdefault((row, column.name), expected)
+    bad = {place: expected for place, expected in bad.items() if place[0] not in examples}
+    bad |= dict.fromkeys(examples.items(), _EXAMPLE_EXPECTED)
+    cells = {name: table.frame[name].to_dict() for name in {name for _, name in bad}}
+    shown = {name: column_in_words(name, table.written) for name in cells}
+    faults += [
+        Fault(file=table.label, row=row, column=shown[name], value=str(cells[name][row]), expected=expected)
+        for (row, name), expected in sorted(bad.items())
+        if expected
     ]
-    schema = pandera.DataFrameSchema(
-        {
-            column.name: pandera.Column(
-                checks=pandera.Check(_accepts(column), element_wise=True, error=column.expected, ignore_na=False)
-            )
-            for column in present
-        }
-    )
-    bad: dict[tuple[int, str], str] = {}
-    try:
-        schema.validate(table.frame, lazy=True)
-    except pandera.errors.SchemaErrors as error:
-        for case in error.failure_cases.itertuples():
-            bad[(int(case.index), str(case.column))] = str(case.check)
-    known = {column.name: column for column in columns}
-    for (row, name), expected in sorted(bad.items()):
-        cell, choices = str(table.frame.at[row, name]), known[name].choices
-        faults.append(table.fault(row, name, nearest_name(cell, choices) if choices and cell else expected))
-    good = table.frame.drop(index=sorted({row for row, _ in bad}))
-    converted = {
-        column.name: pd.Series([parse_number(cell) if cell else math.nan for cell in good[column.name]], good.index)
-        if column.number
-        else good[column.name].astype(str)
-        for column in present
-    }
-    return pd.DataFrame(converted, index=good.index), faults
+    good = ~rows.isin({row for row, _ in bad}) if not (table.faults or missing) else np.zeros(len(rows), dtype=np.bool_)
+    return pd.DataFrame(converted, index=rows)[good], faults
 
 
-def _accepts(column: Column) -> Callable[[object], bool]:
-    return lambda cell: column.accepts(str(cell))
+_EXAMPLE_EXPECTED = "no example row; delete it: it only shows how to fill in the template"
 
 
-def read_identified(
-    source: Path | str | pd.DataFrame, columns: Sequence[Column], *, label: str
-) -> tuple[TextTable, pd.DataFrame, list[Fault]]:
-    """Read and check a table whose rows have an ``id`` of their own.
-
-    Returns
-    -------
-    table : TextTable
-    frame : DataFrame
-        The rows without a fault; none where a whole column is missing.
-    faults : list of Fault
-    """
-    table = read_text_table(source, label=label)
-    faults = _unread_columns(table, columns)
-    frame, more = check_table(table, columns)
-    faults += more
-    if any(fault.row in (None, 1) for fault in faults):  # a fault in the header spoils every row
-        return table, frame.iloc[:0], faults
-    twice = _duplicate_faults(table, "id")
-    return table, frame.drop(index=[fault.row for fault in twice], errors="ignore"), faults + twice
-
-
-def _unread_columns(table: TextTable, columns: Sequence[Column]) -> list[Fault]:
-    """Name columns that look like misspelt ones as faults, and note the others that are not read."""
-    known = [column.name for column in columns]
-    unread = [name for name in table.frame.columns if name not in known]
-    misspelt = {
-        name: close[0] for name in unread if (close := difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.75))
-    }
-    if others := [name for name in unread if name not in misspelt]:
-        names = ", ".join(others)
-        note = Note(f"{table.label}: columns not read: {names}", f"{table.label}：未读取的列：{names}")
-        table.notes.append(note)
+def _missing(table: TextTable, columns: Sequence[Column]) -> list[Fault]:
+    """Describe the columns that must be there and are not, as far as the reading of the header has not done it."""
+    said = {fault.column for fault in table.faults}
+    listed = ", ".join(table.frame.columns)
     return [
-        Fault(file=table.label, row=1, column=name, value=name, expected=f"a known column; did you mean {meant}?")
-        for name, meant in misspelt.items()
-        if meant not in table.frame.columns
+        Fault(file=table.label, column=column.name, expected=f"a column of this name; there are {listed}")
+        for column in columns
+        if column.required and column.name not in table.frame.columns and column.name not in said
     ]
 
 
-def _duplicate_faults(table: TextTable, column: str) -> list[Fault]:
-    """Describe every value that stands in more than one row, at its second and later places."""
-    first: dict[str, int] = {}
-    faults = []
-    for row, value in table.frame[column].items():
-        if value in first:
-            faults.append(
-                table.fault(int(str(row)), column, f"each {column} once; it stands in row {first[value]} too")
-            )
-        elif value:
-            first[value] = int(str(row))
-    return faults
+def _example_rows(table: TextTable, present: Sequence[Column]) -> dict[int, str]:
+    """Return the rows that are a template's example, with the column that says so."""
+    named = [column.name for column in present if column.name in ("id", "label")][:1]
+    return {
+        int(row): name
+        for name in named
+        for row in table.frame.index[table.frame[name].str.startswith(EXAMPLE_MARKS).to_numpy(dtype=np.bool_)]
+    }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Values:
-    """Takes the columns of a checked table, and notes every default that fills what is not given.
+def _check_column(table: TextTable, column: Column) -> tuple[pd.Series, dict[int, str]]:
+    """Convert a column; what is wrong comes back as what is expected, by row."""
+    rows = table.frame.index
+    codes, found = pd.factorize(table.frame[column.name].to_numpy(dtype=object))
+    cells = [str(cell) for cell in found]
+    wrong: dict[int, str] = {}
+    values: NDArray[np.float64] | NDArray[np.object_]
+    if column.number:
+        numbers = [column.number_in(cell) if cell else math.nan for cell in cells]
+        wrong = {at: column.expected for at, number in enumerate(numbers) if number is None}
+        values = np.array([math.nan if number is None else number for number in numbers], dtype=np.float64)
+    elif column.choices:
+        values = _choices(table, column, cells, wrong)
+    else:
+        wrong = {at: _digits_expected(column) for at, cell in enumerate(cells) if _LOST_DIGITS.fullmatch(cell)}
+        values = np.array(cells, dtype=object)
+    if column.required and "" in cells:
+        wrong[cells.index("")] = column.expected
+    series = pd.Series(values[codes], index=rows, dtype=np.float64 if column.number else object)
+    faulty = np.flatnonzero(np.isin(codes, list(wrong))).tolist() if wrong else []
+    series = series if column.number else series.astype(str)
+    return series, {int(rows[at]): wrong[int(codes[at])] for at in faulty}
 
-    Parameters
-    ----------
-    frame : DataFrame
-    label : str
-        The table in the notes.
-    notes : list of str
-        Grows as defaults are taken.
-    """
 
-    frame: pd.DataFrame
-    label: str
-    notes: list[str]
+def _digits_expected(column: Column) -> str:
+    name = header_word(column.name, "zh")
+    return f"all digits of a code; some are lost: format the column {name} as text and enter the codes anew"
 
-    def text(self, name: str, otherwise: str = "") -> tuple[str, ...]:
-        """Return a text column; a default that is not empty is noted."""
-        found = self.frame[name].to_list() if name in self.frame else [""] * len(self.frame)
-        if otherwise and "" in found:
-            self.note(name, found.count(""), otherwise, otherwise)
-        return tuple(value or otherwise for value in found)
 
-    def numbers(self, name: str, otherwise: NDArray[np.float64], en: str, zh: str) -> NDArray[np.float64]:
-        """Return a column of numbers, with a default for what is not given, noted in words."""
-        found = self.given(name)
-        if (blank := np.isnan(found)).any():
-            self.note(name, int(blank.sum()), en, zh)
-        return np.where(blank, otherwise, found)
-
-    def given(self, name: str) -> NDArray[np.float64]:
-        """Return a column of numbers with NaN for what is not given."""
-        absent = pd.Series(np.nan, index=self.frame.index)
-        return np.asarray(self.frame.get(name, absent), dtype=np.float64)
-
-    def note(self, name: str, count: int, en: str, zh: str) -> None:
-        """Note a default."""
-        n = len(self.frame)
-        self.notes.append(
-            Note(
-                f"{self.label}: {name} not given in {count} of {n} rows: {en}",
-                f"{self.label}：{n} 行中 {count} 行未给出 {name}，取{zh}",
-            )
-        )
+def _choices(table: TextTable, column: Column, cells: list[str], wrong: dict[int, str]) -> NDArray[np.object_]:
+    """Return the choice that each cell means, and note the words that are not its name."""
+    names = choice_names(column)
+    exact = set(column.choices)
+    meant = [cell if cell in exact or not cell else names.get(plain(cell), "") for cell in cells]
+    for at, (cell, choice) in enumerate(zip(cells, meant, strict=True)):
+        if cell and not choice:
+            wrong[at] = expected_choice(cell, column)
+    read = [f"{cell} = {choice}" for cell, choice in zip(cells, meant, strict=True) if choice and cell != choice]
+    if read:
+        name, words = column_in_words(column.name, table.written), ", ".join(read)
+        note = Note(f"{table.label}: {name}: {words}", f"{table.label}：{name}：{words}")
+        if note not in table.notes:
+            table.notes.append(note)
+    return np.array(meant, dtype=object)
