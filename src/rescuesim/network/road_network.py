@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -136,6 +136,8 @@ class RoadNetwork:
         Name of the travel profile that the times are of.
     start_up_s : float
         What speeding up and slowing down costs a long trip; short ones lose less.
+    dropped_lines : ndarray of shapely LineString, shape (n_dropped,)
+        Roads outside the largest strongly connected component, WGS84 degrees; nothing snaps to them.
     """
 
     node_id: NDArray[np.int64]
@@ -164,6 +166,7 @@ class RoadNetwork:
     summary_: NetworkSummary
     profile: str = "rescue_car"
     start_up_s: float = 0.0
+    dropped_lines: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
 
     def __post_init__(self) -> None:
         if self.n_nodes == 0 or self.n_edges == 0:
