@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,13 @@ import shapely
 from numpy.typing import NDArray
 
 from rescuesim.errors import InputError, WeightOverflowError
+from rescuesim.network.conditions import TravelConditions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rescuesim.network.calibration import Calibration
+    from rescuesim.network.profiles import TravelProfile
 
 __all__ = ["TICKS_PER_SECOND", "UNREACHABLE", "NetworkSummary", "RoadNetwork", "limit_ticks", "to_ticks"]
 
@@ -136,6 +144,13 @@ class RoadNetwork:
         Name of the travel profile that the times are of.
     start_up_s : float
         What speeding up and slowing down costs a long trip; short ones lose less.
+    launch_s : float
+        Fixed time before any trip, as to launch a boat.
+    conditions : TravelConditions
+        Hour and weather that the times are of.
+    maxspeed_stated : ndarray of bool, shape (n_edges,), or None
+        Whether ``maxspeed`` is stated and obeyed on any part of the edge, so that the empty roads of the night
+        make it no faster. None where it is not known: then nothing gets faster.
     """
 
     node_id: NDArray[np.int64]
@@ -164,6 +179,9 @@ class RoadNetwork:
     summary_: NetworkSummary
     profile: str = "rescue_car"
     start_up_s: float = 0.0
+    launch_s: float = 0.0
+    conditions: TravelConditions = field(default_factory=TravelConditions)
+    maxspeed_stated: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         if self.n_nodes == 0 or self.n_edges == 0:
@@ -229,6 +247,47 @@ class RoadNetwork:
     def summary(self) -> NetworkSummary:
         """Say what the network holds and what was dropped."""
         return self.summary_
+
+    def under(
+        self, *, hour: int | None = None, weather: str = "dry", profile: TravelProfile | None = None
+    ) -> RoadNetwork:
+        """Return the same roads with the times of another hour or weather, without loading them anew.
+
+        Parameters
+        ----------
+        hour : int, optional
+            From 0 to 23; the plain speeds if absent.
+        weather : {'dry', 'heavy_rain', 'ice'}, optional
+        profile : TravelProfile, optional
+            Whose factors to take; the one that `RoadNetwork.profile` names if absent.
+
+        See Also
+        --------
+        rescuesim.network.in_conditions.network_in : The rule, and where it is exact.
+        """
+        from rescuesim.network.in_conditions import network_in
+
+        return network_in(self, conditions=TravelConditions(hour=hour, weather=weather), profile=profile)
+
+    def calibrate(self, trips: Path | str | pd.DataFrame, *, crs: str = "wgs84", seed: int = 0) -> Calibration:
+        """Fit factors on the travel time, by road class and hour, to recorded trips.
+
+        Parameters
+        ----------
+        trips : path or DataFrame
+            One trip a row; columns as in `rescuesim.network.calibrate.calibrate`.
+        crs : str, optional
+            Declared system of the positions.
+        seed : int, optional
+            Of the draw of the folds of the cross-validation.
+
+        See Also
+        --------
+        rescuesim.network.calibrate.calibrate : Columns, method, what is reported.
+        """
+        from rescuesim.network.calibrate import calibrate
+
+        return calibrate(self, trips, crs=crs, seed=seed)
 
     def projected_lines(self) -> NDArray[np.object_]:
         """Return the road lines in the metres of `crs`; LineString array, shape (n_roads,)."""
