@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,13 @@ from numpy.typing import NDArray
 
 from rescuesim._words import Lang, in_language
 from rescuesim.errors import InputError, WeightOverflowError
+from rescuesim.network.conditions import TravelConditions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rescuesim.network.calibration import Calibration
+    from rescuesim.network.profiles import TravelProfile
 
 __all__ = ["TICKS_PER_SECOND", "UNREACHABLE", "NetworkSummary", "RoadNetwork", "limit_ticks", "to_ticks"]
 
@@ -151,6 +159,13 @@ class RoadNetwork:
         What speeding up and slowing down costs a long trip; short ones lose less.
     dropped_lines : ndarray of shapely LineString, shape (n_dropped,)
         Roads outside the largest strongly connected component, WGS84 degrees; nothing snaps to them.
+    launch_s : float
+        Fixed time before any trip, as to launch a boat.
+    conditions : TravelConditions
+        Hour and weather that the times are of.
+    maxspeed_stated : ndarray of bool, shape (n_edges,), or None
+        Whether ``maxspeed`` is stated and obeyed on any part of the edge, so that the empty roads of the night
+        make it no faster. None where it is not known: then nothing gets faster.
     """
 
     node_id: NDArray[np.int64]
@@ -180,6 +195,9 @@ class RoadNetwork:
     profile: str = "rescue_car"
     start_up_s: float = 0.0
     dropped_lines: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
+    launch_s: float = 0.0
+    conditions: TravelConditions = field(default_factory=TravelConditions)
+    maxspeed_stated: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         if self.n_nodes == 0 or self.n_edges == 0:
@@ -245,6 +263,47 @@ class RoadNetwork:
     def summary(self) -> NetworkSummary:
         """Say what the network holds and what was dropped."""
         return self.summary_
+
+    def under(
+        self, *, hour: int | None = None, weather: str = "dry", profile: TravelProfile | None = None
+    ) -> RoadNetwork:
+        """Return the same roads with the times of another hour or weather, without loading them anew.
+
+        Parameters
+        ----------
+        hour : int, optional
+            From 0 to 23; the plain speeds if absent.
+        weather : {'dry', 'heavy_rain', 'ice'}, optional
+        profile : TravelProfile, optional
+            Whose factors to take; the one that `RoadNetwork.profile` names if absent.
+
+        See Also
+        --------
+        rescuesim.network.in_conditions.network_in : The rule, and where it is exact.
+        """
+        from rescuesim.network.in_conditions import network_in
+
+        return network_in(self, conditions=TravelConditions(hour=hour, weather=weather), profile=profile)
+
+    def calibrate(self, trips: Path | str | pd.DataFrame, *, crs: str = "wgs84", seed: int = 0) -> Calibration:
+        """Fit factors on the travel time, by road class and hour, to recorded trips.
+
+        Parameters
+        ----------
+        trips : path or DataFrame
+            One trip a row; columns as in `rescuesim.network.calibrate.calibrate`.
+        crs : str, optional
+            Declared system of the positions.
+        seed : int, optional
+            Of the draw of the folds of the cross-validation.
+
+        See Also
+        --------
+        rescuesim.network.calibrate.calibrate : Columns, method, what is reported.
+        """
+        from rescuesim.network.calibrate import calibrate
+
+        return calibrate(self, trips, crs=crs, seed=seed)
 
     def projected_lines(self) -> NDArray[np.object_]:
         """Return the road lines in the metres of `crs`; LineString array, shape (n_roads,)."""

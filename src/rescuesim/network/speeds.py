@@ -8,7 +8,14 @@ from collections.abc import Iterable
 
 from rescuesim._defaults import defaults_under
 
-__all__ = ["class_speed_kph", "edge_speed_kph", "parse_maxspeed_kph", "slowest_class", "stated_speed_kph"]
+__all__ = [
+    "class_group",
+    "class_speed_kph",
+    "edge_speed_kph",
+    "parse_maxspeed_kph",
+    "slowest_class",
+    "stated_speed_kph",
+]
 
 # classes of OpenStreetMap that drive like one of the table
 _SAME_AS = {
@@ -25,6 +32,19 @@ def _table() -> dict[str, float]:
     return {name: entry.number for name, entry in defaults_under("speed_kph").items()}
 
 
+def class_group(road_class: str) -> str:
+    """Return the class of the speed table that a road class drives like.
+
+    Examples
+    --------
+    >>> [class_group(name) for name in ("trunk_link", "living_street", "path", "trunk")]
+    ['trunk', 'residential', 'unclassified', 'trunk']
+    """
+    name = road_class.removesuffix("_link")
+    group = _SAME_AS.get(name, name)
+    return group if group in _table() else "unclassified"
+
+
 def class_speed_kph(road_class: str) -> float:
     """Return the free speed of a road class in km/h.
 
@@ -35,9 +55,7 @@ def class_speed_kph(road_class: str) -> float:
     >>> class_speed_kph("trunk"), class_speed_kph("trunk_link"), class_speed_kph("living_street")
     (55.0, 55.0, 22.0)
     """
-    table = _table()
-    name = road_class.removesuffix("_link")
-    return table.get(_SAME_AS.get(name, name), table["unclassified"])
+    return _table()[class_group(road_class)]
 
 
 def slowest_class(values: Iterable[str]) -> str:

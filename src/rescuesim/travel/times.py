@@ -16,6 +16,7 @@ from rescuesim.demand import DemandPoints, read_demand
 from rescuesim.errors import Fault, InputError, UnknownIdError, nearest_name
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE, limit_ticks
+from rescuesim.network.start_up import check_start_up, with_start_up_ticks
 from rescuesim.quality import SnappedPoints, snap_points
 from rescuesim.travel.dijkstra import shortest_ticks
 from rescuesim.travel.split_graph import SplitGraph, build_split_graph
@@ -36,7 +37,8 @@ class TravelTimes:
     sites : CandidateSites
     demand : DemandPoints
     ticks : ndarray of int32, shape (n_sites, n_demand)
-        Units of 0.1 ms, access legs included; 2^30 - 1 where unreachable. Empty for other units.
+        Units of 0.1 ms, access legs and start-up loss included; 2^30 - 1 where unreachable. Empty for other
+        units.
     values : ndarray of float64, shape (n_sites, n_demand)
         In `unit`; ``inf`` where unreachable.
     unit : {'s', 'm', 'cost'}
@@ -49,6 +51,10 @@ class TravelTimes:
     graph : SplitGraph or None
         The pieces that were driven; None for times given as a matrix.
     site_snap, demand_snap : SnappedPoints or None
+    start_up_s : float
+        Start-up loss of a long trip that `ticks` contain; 0 for times given as a matrix, which are taken as they are.
+    launch_s : float
+        Fixed time before any trip that `ticks` contain.
     """
 
     sites: CandidateSites
@@ -62,6 +68,8 @@ class TravelTimes:
     graph: SplitGraph | None = None
     site_snap: SnappedPoints | None = None
     demand_snap: SnappedPoints | None = None
+    start_up_s: float = 0.0
+    launch_s: float = 0.0
 
     @classmethod
     def from_matrix(
@@ -166,7 +174,7 @@ class TravelTimes:
         n_sites = len(self.sites)
         found[out] = "no_path"
         if self.cutoff_s < math.inf:
-            reached = _ticks(self.graph, self.site_snap, self.demand_snap, self.state, math.inf, self.towards)
+            reached = _ticks(self, self.state, math.inf)
             found[out & (reached < UNREACHABLE)] = "beyond_cutoff"
         closed = self.graph.closed_points(self.state)
         unusable = [id_ in (self.state.unusable_sites if self.state else ()) for id_ in self.sites.ids]
@@ -229,31 +237,33 @@ def _made(found: tuple[_Table | None, list[Fault]]) -> _Table:
     return made
 
 
-def _ticks(
-    graph: SplitGraph | None,
-    sites: SnappedPoints,
-    demand: SnappedPoints,
-    state: NetworkState | None,
-    cutoff_s: float,
-    towards: Towards,
-) -> NDArray[np.int32]:
-    """Ticks of every pair, access legs included; closed and unsnapped points are unreachable."""
+def _ticks(times: TravelTimes, state: NetworkState | None, cutoff_s: float) -> NDArray[np.int32]:
+    """Ticks of every pair, access legs and start-up loss included; closed and unsnapped points are unreachable.
+
+    The loss is that of the whole trip: the access legs are driven too, and a trip starts once. It grows with the
+    free time, so the path is the fastest all the same, and a longer access leg never makes a shorter time.
+    """
+    graph, sites, demand = times.graph, times.site_snap, times.demand_snap
     assert graph is not None
+    assert sites is not None
+    assert demand is not None
     n_sites = len(sites)
     closed = graph.closed_points(state)
     usable = (graph.point_node >= 0) & ~closed
     cutoff = int(limit_ticks(cutoff_s))
     matrix = graph.matrix(state)
     found = shortest_ticks(
-        matrix if towards == "demand" else matrix.T.tocsr(),
+        matrix if times.towards == "demand" else matrix.T.tocsr(),
         graph.point_node[:n_sites],
         graph.point_node[n_sites:],
         usable[:n_sites],
         usable[n_sites:],
-        limit=cutoff,
+        limit=cutoff,  # of the free time, which is never longer than the whole
     )
-    total = found + sites.access_ticks[:, None].astype(np.int64) + demand.access_ticks[None, :]
-    return np.where((found < UNREACHABLE) & (total <= cutoff), total, UNREACHABLE).astype(np.int32)
+    free = found + sites.access_ticks[:, None].astype(np.int64) + demand.access_ticks[None, :]
+    free = np.where(found < UNREACHABLE, np.minimum(free, UNREACHABLE), UNREACHABLE)
+    total = with_start_up_ticks(free, times.start_up_s, launch_s=times.launch_s)
+    return np.where(total <= cutoff, total, UNREACHABLE).astype(np.int32)
 
 
 def _with_ticks(times: TravelTimes, ticks: NDArray[np.int32], state: NetworkState | None) -> TravelTimes:
@@ -270,10 +280,7 @@ def _with_ticks(times: TravelTimes, ticks: NDArray[np.int32], state: NetworkStat
 
 
 def _times_in_state(times: TravelTimes, state: NetworkState | None) -> TravelTimes:
-    assert times.site_snap is not None
-    assert times.demand_snap is not None
-    ticks = _ticks(times.graph, times.site_snap, times.demand_snap, state, times.cutoff_s, times.towards)
-    return _with_ticks(times, ticks, state)
+    return _with_ticks(times, _ticks(times, state, times.cutoff_s), state)
 
 
 @overload
@@ -310,7 +317,8 @@ def travel_times(
 ) -> TravelTimes | TravelTimesEnsemble:
     """Compute how long every site takes to every demand point.
 
-    Points snap to positions on roads, which split their edges; access legs are counted.
+    Points snap to positions on roads, which split their edges; access legs are counted, and so is what the network's
+    travel profile loses by starting up (`RoadNetwork.start_up_s`), once a trip.
 
     Parameters
     ----------
@@ -341,7 +349,11 @@ def travel_times(
     ----------
     Dijkstra, E. W. (1959). A note on two problems in connexion with graphs. Numerische Mathematik 1,
     269-271. doi:10.1007/BF01386390 (through scipy.sparse.csgraph)
+
+    Kolesar, P., & Walker, W. (1974). Measuring the Travel Characteristics of New York City's Fire Companies. RAND
+    R-1449-NYC. (the start-up loss)
     """
+    check_start_up(network.start_up_s, network.launch_s)
     if not cutoff_s >= 0:
         raise InputError(f"cutoff_s {cutoff_s}: expected seconds of 0 or more")
     if towards not in ("demand", "sites"):
@@ -363,6 +375,8 @@ def travel_times(
         graph=build_split_graph(network, site_snap, demand_snap),
         site_snap=site_snap,
         demand_snap=demand_snap,
+        start_up_s=network.start_up_s,
+        launch_s=network.launch_s,
     )
     intact = _times_in_state(frame, None)
     return intact if states is None else TravelTimesEnsemble(intact=intact, states=states)
