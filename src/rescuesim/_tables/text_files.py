@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ __all__ = ["TEXT_KINDS", "decode_text", "everyday_share", "read_text_file"]
 
 TEXT_KINDS = (".csv", ".txt", ".tsv")
 _DELIMITERS = {",": ("commas", "逗号"), "\t": ("tabs", "制表符"), ";": ("semicolons", "分号")}
+_KEPT_TEXT = re.compile(r'="([^"]*)"')
 _NOT_TEXT = {b"PK\x03\x04": "a workbook or zip file", b"\xd0\xcf\x11\xe0": "an old binary workbook", b"%PDF": "a PDF"}
 
 
@@ -149,11 +151,14 @@ def _delimiter(text: str, columns: Sequence[Column] | None) -> str:
 def _parse(grid: Grid, text: str, delimiter: str) -> None:
     """Fill a grid with the rows of a text; a row's number is the line at which it begins."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
+    quoted = '="' in text
     line = 1
     try:
         for cells in reader:
             begins, line = line, reader.line_num + 1
             cells = [cell.strip() for cell in cells]
+            if quoted:  # ="0001" is how people keep Excel from making a number of a code
+                cells = [found[1].strip() if (found := _KEPT_TEXT.fullmatch(cell)) else cell for cell in cells]
             if any(cells):
                 grid.rows.append(cells)
                 grid.numbers.append(begins)

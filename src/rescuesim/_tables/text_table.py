@@ -156,14 +156,14 @@ def declared_crs(table: TextTable, crs: str | None) -> tuple[str, list[Fault]]:
         if crs is None:
             en = f"{table.label}: no coordinate system declared: positions taken as wgs84"
             table.notes.append(Note(en, f"{table.label}：未声明坐标系，按 wgs84 读取"))
-        return crs or "wgs84", []
+        return "wgs84" if crs is None else crs, []
     if crs is None:
         en = f"{table.label}: positions in {table.crs}, as the file states"
         table.notes.append(Note(en, f"{table.label}：坐标系按文件所载为 {table.crs}"))
         return table.crs, []
-    code = crs.strip()
+    code = str(crs).strip()
     code = _SAME_CRS.get(code.lower(), code.upper())
     if code == table.crs:
         return table.crs, []
     expected = f"{table.crs}, which the file states, or no crs declared; if the file is wrong, mend its system first"
-    return table.crs, [Fault(file=table.label, column="crs", value=crs, expected=expected)]
+    return table.crs, [Fault(file=table.label, column="crs", value=str(crs), expected=expected)]

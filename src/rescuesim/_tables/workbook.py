@@ -20,7 +20,7 @@ from rescuesim._tables.columns import Column
 from rescuesim._tables.grid import Grid
 from rescuesim._tables.headers import SEARCHED_ROWS, known_cells
 from rescuesim._tables.workbook_parts import feed, local, number_formats, shared_texts
-from rescuesim.errors import DataFileError, Fault, InputError
+from rescuesim.errors import DataFileError, Fault, InputError, RescueSimError
 
 __all__ = ["Sheet", "Workbook", "open_workbook", "read_workbook"]
 
@@ -33,7 +33,7 @@ class Sheet:
     """A sheet of a workbook: its name, the part it is in, and whether it is shown."""
 
     name: str
-    part: str
+    part: zipfile.ZipInfo
     shown: bool
 
 
@@ -136,15 +136,9 @@ def open_workbook(path: Path) -> Iterator[Workbook]:
         with zipfile.ZipFile(path) as archive:
             parts = _checked_parts(path, archive)
             yield _opened(path, archive, parts)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        expat.ExpatError,
-        KeyError,
-        IndexError,
-        UnicodeDecodeError,
-    ) as error:
+    except RescueSimError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, expat.ExpatError, KeyError, IndexError, ValueError) as error:
         raise DataFileError(f"{path}: expected a workbook; {_CUT} ({error})") from None
     except (NotImplementedError, RuntimeError) as error:
         raise DataFileError(f"{path}: expected a workbook; its parts cannot be unpacked ({error})") from None
@@ -176,10 +170,14 @@ def _check_kind(path: Path) -> None:
 
 
 def _checked_parts(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """Return the XML parts by name; what they would unpack to is limited, and is read no further than declared."""
+    """Return the XML parts, the only ones that are ever read, by their names in lower case.
+
+    What they declare that they unpack to is limited; zipfile reads no part farther than it declares.
+    """
     largest, ratio = default("tables.xlsx_mb").number * 1e6, default("tables.xlsx_ratio").number
-    parts = {info.filename.lstrip("/"): info for info in archive.infolist()}
-    read = [info for name, info in parts.items() if name.lower().endswith((".xml", ".rels"))]
+    every = {info.filename.lstrip("/").lower(): info for info in archive.infolist()}
+    parts = {name: info for name, info in every.items() if name.endswith((".xml", ".rels"))}
+    read = parts.values()
     if any(info.flag_bits & 1 for info in read):
         raise DataFileError(f"{path}: the workbook is locked with a password: open it, take the password off, save it")
     total = sum(info.file_size for info in read)
@@ -194,9 +192,9 @@ def _checked_parts(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.Zi
                 f"{path}: {info.filename} would unpack to {info.file_size / max(info.compress_size, 1):,.0f} times its "
                 f"size, expected {ratio:.0f} times at most: not opened; save the table alone as .xlsx or .csv"
             )
-    if "[Content_Types].xml" not in parts or not any(name.startswith("xl/") for name in parts):
+    if "[content_types].xml" not in parts or not any(name.startswith("xl/") for name in parts):
         raise DataFileError(f"{path}: a zip file, but no workbook: expected .xlsx as Excel or WPS save it")
-    if "xl/workbook.bin" in parts:
+    if "xl/workbook.bin" in every:
         raise DataFileError(f"{path}: a binary workbook (.xlsb): open it in Excel or WPS and save it as .xlsx")
     return parts
 
@@ -210,29 +208,29 @@ def _opened(path: Path, archive: zipfile.ZipFile, parts: dict[str, zipfile.ZipIn
         if local(name) == "Relationship":
             target = attributes["Target"]
             target = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-            targets[attributes["Id"]] = (attributes["Type"].rpartition("/")[2], target)
+            targets[attributes["Id"]] = (attributes["Type"].rpartition("/")[2], target.lower())
 
     def element(name: str, attributes: dict[str, str]) -> None:
         if local(name) == "sheet":
-            key = next(value for key, value in attributes.items() if key.endswith(":id"))
-            sheets.append((attributes["name"], key, attributes.get("state", "visible")))
+            keys = [value for key, value in attributes.items() if key.endswith(":id")]
+            sheets.append((attributes["name"], keys[0], attributes.get("state", "visible")))
         elif local(name) in ("workbookPr", "calcPr"):
             properties[local(name)] = attributes
 
-    feed(archive, parts["xl/_rels/workbook.xml.rels"].filename, lambda parser: _starts(parser, relation))
-    feed(archive, parts["xl/workbook.xml"].filename, lambda parser: _starts(parser, element))
-    by_kind = dict(targets.values())
+    feed(archive, parts["xl/_rels/workbook.xml.rels"], lambda parser: _starts(parser, relation))
+    feed(archive, parts["xl/workbook.xml"], lambda parser: _starts(parser, element))
+    by_kind = {kind: parts[name] for kind, name in targets.values() if name in parts}
     on = ("1", "true", "on")
     return Workbook(
         path=path,
         archive=archive,
         sheets=tuple(
-            Sheet(name=name, part=targets[key][1], shown=state == "visible")
+            Sheet(name=name, part=parts[targets[key][1]], shown=state == "visible")
             for name, key, state in sheets
             if targets[key][0] == "worksheet"
         ),
-        texts=shared_texts(archive, by_kind["sharedStrings"]) if by_kind.get("sharedStrings") in parts else [],
-        formats=number_formats(archive, by_kind["styles"]) if by_kind.get("styles") in parts else [],
+        texts=shared_texts(archive, by_kind["sharedStrings"]) if "sharedStrings" in by_kind else [],
+        formats=number_formats(archive, by_kind["styles"]) if "styles" in by_kind else [],
         from_1904=properties.get("workbookPr", {}).get("date1904", "") in on,
         stale=properties.get("calcPr", {}).get("fullCalcOnLoad", "") in on,
     )

@@ -21,14 +21,14 @@ def local(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def feed(archive: zipfile.ZipFile, part: str, set_up: Callable[[expat.XMLParserType], None]) -> None:
+def feed(archive: zipfile.ZipFile, part: zipfile.ZipInfo, set_up: Callable[[expat.XMLParserType], None]) -> None:
     """Read a part of a workbook in pieces; a document type, the door to entities that swell, is refused."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
     set_up(parser)
 
     def refuse(*_: object) -> None:
-        raise zipfile.BadZipFile(f"{part} declares a document type")
+        raise zipfile.BadZipFile(f"{part.filename} declares a document type")
 
     parser.StartDoctypeDeclHandler = refuse
     with archive.open(part) as file:
@@ -42,7 +42,7 @@ def unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 
-def shared_texts(archive: zipfile.ZipFile, part: str) -> list[str]:
+def shared_texts(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> list[str]:
     """Return the shared texts; how a text is pronounced is left out."""
     texts: list[str] = []
     pieces: list[str] = []
@@ -70,7 +70,7 @@ def shared_texts(archive: zipfile.ZipFile, part: str) -> list[str]:
     return texts
 
 
-def number_formats(archive: zipfile.ZipFile, part: str) -> list[str]:
+def number_formats(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> list[str]:
     """Return what the number format of each style makes of a number."""
     codes: dict[str, str] = {}
     formats: list[str] = []

@@ -451,6 +451,18 @@ def test_lines_where_polygons_are_wanted_name_their_rows(tmp_path: Path) -> None
     assert str(caught.value) == ("zones, row 2, column geometry: 'LineString', expected Polygon or MultiPolygon")
 
 
+def test_frames_without_columns_or_rows_are_no_tables(tmp_path: Path) -> None:
+    none = "demand table: expected at least one row under the header; the table is empty"
+    assert refusal(pd.DataFrame({"id": [], "lon": [], "lat": []}), tmp_path) == none
+    assert none in refusal(pd.DataFrame(), tmp_path)
+    bare = geopandas.GeoDataFrame(geometry=[shapely.Point(119.3, 28.7)], crs="EPSG:4326")
+    assert refusal(bare, tmp_path) == (
+        "demand table, column id: expected a column of this name (or 编号); there are lon, lat"
+    )
+    with pytest.raises(InputError, match="roads: expected at least one feature; the layer is empty"):
+        read_layer(bare.iloc[:0], label="roads")
+
+
 def test_several_layers_in_one_file_are_listed(tmp_path: Path) -> None:
     for name in ("villages", "sites"):
         points(id=["a", "b"]).to_file(tmp_path / "v.gpkg", layer=name)
@@ -544,6 +556,34 @@ def test_entities_that_swell_are_refused(tmp_path: Path) -> None:
     entities = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
     rewrite_part(path, SHEET, lambda xml: entities + re.sub(r"<\?xml.*?\?>", "", xml))
     assert "declares a document type" in refusal(path, tmp_path, DataFileError)
+
+
+def test_a_sheet_that_hides_in_a_part_of_another_kind_is_not_read(tmp_path: Path) -> None:
+    path = bomb(tmp_path / "v.xlsx", "xl/media/image1.png", 50_000_000)
+    assert len(load_demand(path)) == 2  # what is not read is not unpacked either
+    rels = "xl/_rels/workbook.xml.rels"
+    rewrite_part(path, rels, lambda xml: xml.replace("worksheets/sheet1.xml", "media/image1.png"))
+    assert "damaged or cut off" in refusal(path, tmp_path, DataFileError)
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        (SHEET, "<v>119.3</v>", "<v>north</v>"),
+        (SHEET, 't="inlineStr"', 't="s"'),
+        (SHEET, 'r="A1"', 'r="?1"'),
+        (SHEET, "</sheetData>", ""),
+        ("xl/workbook.xml", "<sheet ", "<sheet2 "),
+        ("xl/workbook.xml", 'r:id="rId1"', ""),
+        ("xl/styles.xml", "<cellXfs", "<cellXfs x"),
+    ],
+)
+def test_parts_that_make_no_sense_are_damage_or_no_table(tmp_path: Path, part: str, old: str, new: str) -> None:
+    path = rewrite_part(write_book(tmp_path / "v.xlsx"), part, lambda xml: xml.replace(old, new))
+    with pytest.raises(
+        (DataFileError, InputError), match=r"damaged or cut off|holds none that is shown|a value|at least"
+    ):
+        load_demand(path)
 
 
 def test_a_row_number_beyond_any_sheet_is_damage(tmp_path: Path) -> None:

@@ -66,6 +66,11 @@ def test_a_text_with_semicolons_and_commas_in_its_cells_is_parted_as_its_header_
     assert load_demand(tmp_path / "v.csv").names == ("东村,西村,南村,北村,中村",)
 
 
+def test_codes_that_are_kept_as_text_by_a_formula_are_codes(tmp_path: Path) -> None:
+    (tmp_path / "v.csv").write_text('id,lon,lat\n="007",119.3,28.7\n"=""008""",119.3,28.7\n', encoding="utf-8")
+    assert load_demand(tmp_path / "v.csv").ids == ("007", "008")
+
+
 def test_chinese_headers_and_words_are_read_and_said_aloud(tmp_path: Path) -> None:
     demand = load_demand(write_book(tmp_path / "v.xlsx"))
     assert_same(demand, WANTED)
