@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from runner import Row, against, main
 
 from rescuesim.network import load_network
 from rescuesim.network.osm_filter import is_road
+from rescuesim.network.profiles import travel_profile
 
 SHARED = Path(os.environ.get("RESCUESIM_SHARED", "../shared")) / "data"
 BUILDS = (
@@ -43,7 +45,9 @@ Found = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 def by_rescuesim(path: Path) -> Found:
     """Return nodes, and edges as rows of tail, head and length."""
-    network = load_network(path, cache=False)
+    # OSMnx knows no vehicle, so this one fits everywhere
+    anywhere = replace(travel_profile("rescue_car"), min_width_m=0, weight_t=0, barred_classes=())
+    network = load_network(path, profile=anywhere, cache=False)
     ends = np.column_stack([network.node_id[network.tail], network.node_id[network.head]])
     return network.node_id, _sorted(np.column_stack([ends, network.length_m]))
 

@@ -51,6 +51,7 @@ def ways_of(
         road_class=per_way(road_class, np.str_),
         maxspeed_kph=per_way(maxspeed_kph, np.float64),
         width_m=per_way(width_m, np.float64),
+        max_weight_t=np.full(n, np.nan),
         lanes=np.full(n, np.nan),
         name=np.full(n, ""),
         surface=per_way(surface, np.str_),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["LAYER_KINDS", "Layer", "OpenedLayer", "open_layer", "read_layer", "wrong_geometries"]
 
 _PLAIN_CODES = {"WGS84": "EPSG:4326", "OGC:CRS84": "EPSG:4326"}
+_OFFSET_SYSTEMS = ("gcj02", "bd09")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,7 @@ def read_layer(
     label: str,
     crs: str | None = None,
     geometry: Sequence[str] | None = None,
+    described: bool = False,
 ) -> Layer:
     """Read a layer from a file or a GeoDataFrame.
 
@@ -115,6 +117,8 @@ def read_layer(
     geometry : sequence of str, optional
         Types of geometry that are allowed, such as ``("LineString", "MultiLineString")``. If given, missing and empty
         geometries are faults too; if not, everything is passed on as it is.
+    described : bool, optional
+        Whether a system without a code will do, as the layer describes it; its name then stands for the code.
 
     Returns
     -------
@@ -131,7 +135,7 @@ def read_layer(
     opened = open_layer(source, label=label)
     notes = list(opened.notes)
     faults = _wrong_features(opened, geometry) if geometry is not None else []
-    code = _settled_crs(opened, crs, notes, faults)
+    code = _settled_crs(opened, crs, notes, faults, described=described)
     if faults:
         raise InputError(faults)
     frame = opened.frame
@@ -140,7 +144,9 @@ def read_layer(
     return Layer(frame=frame, crs=code, label=opened.label, notes=notes)
 
 
-def _settled_crs(opened: OpenedLayer, declared: str | None, notes: list[str], faults: list[Fault]) -> str:
+def _settled_crs(
+    opened: OpenedLayer, declared: str | None, notes: list[str], faults: list[Fault], *, described: bool
+) -> str:
     """Return the declared or the stated system; a contradiction is a fault, and what RFC 7946 says a note."""
     label, stated = opened.label, opened.crs if opened.stated else None
     if opened.frame.crs is None or not opened.stated:
@@ -154,10 +160,17 @@ def _settled_crs(opened: OpenedLayer, declared: str | None, notes: list[str], fa
         return declared or ""
     name = opened.frame.crs.name
     if declared is None:
+        if stated is None and described:
+            return str(name)
         if stated is None:
             expected = f"a system with an EPSG code; the layer states {name}: declare it with crs"
             faults.append(Fault(file=label, column="crs", expected=expected))
         return stated or ""
+    if declared.strip().lower() in _OFFSET_SYSTEMS and opened.frame.crs.is_geographic:
+        # no file can state these: maps in them are saved as WGS84 or CGCS2000 all the time
+        en = f"{label}: states {name}, taken as {declared} as declared"
+        notes.append(Note(en, f"{label}：文件注明 {name}，按声明作为 {declared}"))
+        return str(declared.strip().lower())
     plain = _PLAIN_CODES.get(declared.strip().upper(), declared.strip().upper())
     if plain != stated and not (stated is None and _is_same(opened.frame.crs, plain)):
         expected = f"{stated or name}, which the layer states, or no crs declared; if the layer is wrong, mend it first"

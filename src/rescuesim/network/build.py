@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,23 +20,45 @@ from scipy.sparse import csgraph
 from rescuesim._defaults import default
 from rescuesim._words import Note
 from rescuesim.errors import InputError
+from rescuesim.network.conditions import TravelConditions
 from rescuesim.network.crs import metric_crs, project
-from rescuesim.network.junctions import Edges, edges_between_junctions
+from rescuesim.network.elevation import step_time_factors
+from rescuesim.network.junctions import Edges, arc_heads, edges_between_junctions
+from rescuesim.network.profiles import (
+    TravelProfile,
+    arc_delays_s,
+    oneway_for,
+    passable,
+    profile_notes,
+    travel_profile,
+    way_speeds_kph,
+)
 from rescuesim.network.road_network import NetworkSummary, RoadNetwork, to_ticks
-from rescuesim.network.speeds import class_speed_kph
-from rescuesim.network.ways import Ways
+from rescuesim.network.ways import Ways, kept_ways
 
 __all__ = ["build_network"]
 
 logger = logging.getLogger(__name__)
 
 
-def build_network(ways: Ways) -> RoadNetwork:
+def build_network(
+    ways: Ways,
+    *,
+    profile: TravelProfile | None = None,
+    conditions: TravelConditions | None = None,
+    elevation: Path | str | None = None,
+) -> RoadNetwork:
     """Turn ways into a network.
 
     Parameters
     ----------
     ways : Ways
+    profile : TravelProfile, optional
+        Whose times to take; ``rescue_car`` if absent.
+    conditions : TravelConditions, optional
+        Hour and weather; the plain speeds if absent.
+    elevation : path, optional
+        Raster of elevations in metres, for what grade does to the times.
 
     Returns
     -------
@@ -46,6 +69,8 @@ def build_network(ways: Ways) -> RoadNetwork:
     InputError
         If no two places can reach each other both ways.
     """
+    times = _Times.of(ways, profile or travel_profile("rescue_car"), conditions or TravelConditions(), elevation)
+    ways = times.ways
     whole = edges_between_junctions(ways)
     if not len(whole):
         raise InputError(f"{ways.source}: no road meets another: expected a connected network")
@@ -56,7 +81,70 @@ def build_network(ways: Ways) -> RoadNetwork:
         raise InputError(f"{ways.source}: {text}")
     dropped = _one_a_road(whole.chosen(np.flatnonzero(~inside)))
     dropped_nodes = len(np.unique(np.r_[whole.tail, whole.head])) - len(nodes)
-    return _network(ways, edges, nodes, dropped, dropped_nodes, len(whole) - len(edges))
+    return _network(times, edges, nodes, dropped, dropped_nodes, len(whole) - len(edges))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Times:
+    """The ways that a profile can use, and how long each step of them takes.
+
+    Parameters
+    ----------
+    ways : Ways
+    profile : TravelProfile
+    conditions : TravelConditions
+    speed_kph : ndarray of float64, shape (n_ways,)
+    along_s, against_s : ndarray of float64, shape (n_refs,)
+        Moving time of each step in the order of the way's nodes and the other way round.
+    """
+
+    ways: Ways
+    profile: TravelProfile
+    conditions: TravelConditions
+    speed_kph: NDArray[np.float64]
+    along_s: NDArray[np.float64]
+    against_s: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls, ways: Ways, profile: TravelProfile, conditions: TravelConditions, elevation: Path | str | None
+    ) -> _Times:
+        """Leave out what the profile cannot use and time the rest."""
+        notes = profile_notes(ways, profile, conditions)
+        able = passable(ways, profile)
+        if not able.any():
+            raise InputError(f"{ways.source}: no way is passable for {profile.name}: expected at least one")
+        usable = kept_ways(ways, able) if not able.all() else ways
+        usable = replace(usable, oneway=oneway_for(usable, profile), notes=(*usable.notes, *notes))
+        speed = way_speeds_kph(usable, profile, conditions)
+        level_s = usable.step_m / speed[usable.way_of] * 3.6
+        along = against = level_s
+        if elevation is not None:
+            grade = step_time_factors(usable, profile, elevation)
+            usable = usable.with_notes(*grade.notes)
+            along, against = level_s * grade.along, level_s * grade.against
+        return cls(
+            ways=usable, profile=profile, conditions=conditions, speed_kph=speed, along_s=along, against_s=against
+        )
+
+    def moving_s(self, edges: Edges) -> NDArray[np.float64]:
+        """Return the moving time of each edge."""
+        steps, along = edges.steps, (edges.arcs & 1) == 0
+        return edges.summed(np.where(along, self.along_s[steps], self.against_s[steps]))
+
+    def delay_s(self, edges: Edges, first: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return the waiting on each edge: at the signals that it passes, and at the junction that it enters.
+
+        Parameters
+        ----------
+        edges : Edges
+        first : ndarray of bool, shape (n_edges,)
+            Whether each edge is the first of its road: a junction is where three roads or more end.
+        """
+        signal = self.ways.signal
+        roads_at = np.bincount(np.r_[edges.tail[first], edges.head[first]], minlength=self.ways.n_nodes)
+        passed = edges.summed(signal[arc_heads(self.ways, edges)].astype(np.float64))
+        return arc_delays_s(self.profile, signals=passed, at_junction=(roads_at[edges.head] >= 3) & ~signal[edges.head])
 
 
 def _largest_strong_component(edges: Edges, n: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -98,21 +186,20 @@ def _one_a_road(edges: Edges) -> Edges:
 
 
 def _network(
-    ways: Ways, edges: Edges, nodes: NDArray[np.int64], dropped: Edges, dropped_nodes: int, dropped_edges: int
+    times: _Times, edges: Edges, nodes: NDArray[np.int64], dropped: Edges, dropped_nodes: int, dropped_edges: int
 ) -> RoadNetwork:
     """Put what the ways say of each edge and road into arrays."""
+    ways, first = times.ways, _is_first(edges)
     way = ways.way_of[edges.steps]
-    step_m = ways.step_m[edges.steps]
-    free = _speeds(ways)
-    length, seconds = edges.summed(step_m), edges.summed(step_m / free[way] * 3.6)
-    first = _is_first(edges)
+    length, seconds = edges.summed(ways.step_m[edges.steps]), times.moving_s(edges)
+    delay = times.delay_s(edges, first)
     road = np.cumsum(first) - 1
     road = np.where(first, road, road[edges.mate]).astype(np.int32)
     of_road = _one_a_road(edges)
     road_way = ways.way_of[of_road.steps]
     road_class = _longest_class(ways, edges)
     # an edge of no length has no time to derive a speed from: take that of its first way
-    speed = np.divide(length * 3.6, seconds, out=free[way[edges.first[:-1]]].copy(), where=seconds > 0)
+    speed = np.divide(length * 3.6, seconds, out=times.speed_kph[way[edges.first[:-1]]].copy(), where=seconds > 0)
     place = np.full(ways.n_nodes, -1, dtype=np.int32)
     place[nodes] = np.arange(len(nodes))
     lon, lat = ways.lon[nodes], ways.lat[nodes]
@@ -146,8 +233,8 @@ def _network(
         forward=first,
         length_m=length,
         speed_kph=speed,
-        ticks=to_ticks(seconds),
-        delay_s=np.zeros(len(edges)),
+        ticks=to_ticks(seconds + delay),
+        delay_s=delay,
         road_class=road_class,
         bridge=bridge,
         tunnel=tunnel,
@@ -159,15 +246,13 @@ def _network(
         road_line=_lines(ways, of_road),
         crs=crs,
         summary_=summary,
+        profile=times.profile.name,
+        start_up_s=times.profile.start_up_s,
+        launch_s=times.profile.launch_s,
+        conditions=times.conditions,
+        maxspeed_stated=_any(np.isfinite(ways.maxspeed_kph[way]), edges.first) & times.profile.obeys_maxspeed,
         dropped_lines=_lines(ways, dropped),
     )
-
-
-def _speeds(ways: Ways) -> NDArray[np.float64]:
-    """Return the free speed of each way: its maxspeed where it is stated, else that of its class."""
-    names, of_name = np.unique(ways.road_class, return_inverse=True)
-    by_class = np.array([class_speed_kph(str(name)) for name in names])[of_name]
-    return np.where(np.isfinite(ways.maxspeed_kph), ways.maxspeed_kph, by_class)
 
 
 def _km_by_class(road_class: NDArray[np.str_], length_m: NDArray[np.float64]) -> dict[str, float]:
@@ -226,9 +311,7 @@ def _lines(ways: Ways, edges: Edges) -> NDArray[np.object_]:
     """Draw each edge as a line in degrees."""
     if not len(edges):
         return np.empty(0, dtype=object)
-    along = (edges.arcs & 1) == 0
-    steps = edges.steps
-    heads = np.where(along, ways.at[np.minimum(steps + 1, len(ways.at) - 1)], ways.at[steps])
+    heads = arc_heads(ways, edges)
     sizes = np.diff(edges.first) + 1
     begin = np.r_[0, np.cumsum(sizes)[:-1]]
     nodes = np.empty(int(sizes.sum()), dtype=np.int64)

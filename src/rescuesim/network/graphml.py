@@ -181,6 +181,7 @@ def _ways(graph: nx.MultiDiGraph, edges: list[_Edge], mate: list[int], simplifie
         road_class=np.array([slowest_class(_words(d["highway"])) for d in data]),
         maxspeed_kph=np.array([_figure(stated_speed_kph(_words(d.get("maxspeed")))) for d in data]),
         width_m=np.array([least_figure(";".join(_words(d.get("width")))) for d in data]),
+        max_weight_t=np.array([least_figure(";".join(_words(d.get("maxweight")))) for d in data]),
         lanes=np.array([least_figure(";".join(_words(d.get("lanes")))) for d in data]),
         name=np.array([" / ".join(dict.fromkeys(_words(d.get("name")) or _words(d.get("ref")))) for d in data]),
         surface=np.array([";".join(dict.fromkeys(_words(d.get("surface")))) for d in data]),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rescuesim.network.ways import Ways
 
-__all__ = ["Edges", "edges_between_junctions"]
+__all__ = ["Edges", "arc_heads", "edges_between_junctions"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +66,12 @@ class Edges:
     def summed(self, per_arc: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum values of arcs, shape (n_arcs,), over each edge."""
         return np.add.reduceat(per_arc, self.first[:-1]) if len(self) else np.zeros(0)
+
+
+def arc_heads(ways: Ways, edges: Edges) -> NDArray[np.int64]:
+    """Return the node at which each arc of the edges ends; int64, shape (n_arcs,)."""
+    along = (edges.arcs & 1) == 0
+    return np.where(along, ways.at[np.minimum(edges.steps + 1, len(ways.at) - 1)], ways.at[edges.steps])
 
 
 def edges_between_junctions(ways: Ways) -> Edges:

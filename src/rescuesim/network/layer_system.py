@@ -49,7 +49,7 @@ def layer_lonlat(
     stated = None if layer.frame.crs is None else CRS.from_user_input(layer.frame.crs)
     if declared is not None:
         code = check_crs(declared)
-        if stated is not None and not _agrees(layer, stated, code):
+        if stated is not None and not _agrees(stated, code):
             raise InputError(
                 f"{layer.label}: crs {declared!r} is declared, but the layer states {stated.name}: expected one of them"
             )
@@ -67,20 +67,12 @@ def layer_lonlat(
     return _by_description(layer, stated, x, y)
 
 
-def _agrees(layer: Layer, stated: CRS, code: str) -> bool:
-    """Whether a declared system may stand against the stated one; notes where it overrules it."""
+def _agrees(stated: CRS, code: str) -> bool:
+    """Whether a declared system may stand against the stated one, as `read_layer` said aloud."""
     if code.upper().startswith("EPSG:"):
         # a layer of heights, or one whose axes are told in another order, is the same to us
         return stated.to_2d().equals(CRS.from_user_input(code), ignore_axis_order=True)
-    if stated.is_geographic and not _UNSHIFTED.search(_datum_words(stated)):
-        layer.notes.append(
-            Note(
-                f"{layer.label}: states {stated.name}, taken as {code} as declared",
-                f"{layer.label}：文件注明 {stated.name}，按声明作为 {code}",
-            )
-        )
-        return True
-    return False
+    return bool(stated.is_geographic) and not _UNSHIFTED.search(_datum_words(stated))
 
 
 def _by_description(

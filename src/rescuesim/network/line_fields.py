@@ -30,6 +30,7 @@ FIELDS: Mapping[str, tuple[str, str, str]] = {
     "class": ("类别", "", ""),
     "speed": ("限速", "no limits: the speed of the class", "未给出限速，取类别速度"),
     "width": ("宽度", "no widths", "未给出宽度"),
+    "weight": ("限重", "no weight limits", "未给出限重"),
     "lanes": ("车道数", "no lanes", "未给出车道数"),
     "oneway": ("单行", "all two-way", "均为双向"),
     "bridge": ("桥梁", "no bridges marked", "未标明桥梁"),

@@ -63,6 +63,7 @@ class LineFields:
     surface: NDArray[np.str_]
     maxspeed_kph: NDArray[np.float64]
     width_m: NDArray[np.float64]
+    max_weight_t: NDArray[np.float64]
     lanes: NDArray[np.float64]
     direction: NDArray[np.int8]
     bridge: NDArray[np.bool_]
@@ -108,6 +109,7 @@ def read_line_fields(
         surface=reader.surfaces(),
         maxspeed_kph=reader.speeds_kph(),
         width_m=reader.amounts("width", "metres", "米", default("road_lines.widest_m").number),
+        max_weight_t=reader.amounts("weight", "tonnes", "吨", default("road_lines.heaviest_t").number),
         lanes=reader.amounts("lanes", "a number of lanes", "车道数", _MOST_LANES),
         direction=reader.directions(),
         bridge=reader.marks("bridge"),

@@ -93,7 +93,7 @@ def ways_from_lines(
     """
     if roads not in get_args(RoadFilter):
         raise UnknownIdError(f"roads {roads!r}: expected {nearest_name(roads, get_args(RoadFilter))}")
-    layer = read_layer(source, label="road lines", crs=crs)
+    layer = read_layer(source, label="road lines", crs=crs, described=True)
     lines, faults = _lines(layer)
     values, more = read_line_fields(layer, fields=fields, classes=classes, roads=roads)
     if lines is None or values is None:
@@ -212,6 +212,7 @@ def _ways(layer: Layer, values: LineFields, drawn: _Drawn, roads: RoadFilter) ->
         road_class=values.road_class[row],
         maxspeed_kph=values.maxspeed_kph[row],
         width_m=values.width_m[row],
+        max_weight_t=values.max_weight_t[row],
         lanes=values.lanes[row],
         name=values.name[row],
         surface=values.surface[row],

@@ -51,7 +51,7 @@ def read_osm_pbf(source: Path, *, roads: RoadFilter = "drive") -> OsmRoads:
     found = OsmRoads()
     count = itertools.count()
     try:
-        for way in read(osmium.osm.WAY, _Counting(count), osmium.filter.KeyFilter("highway")):
+        for way in read(osmium.osm.WAY, _Counting(count), osmium.filter.KeyFilter("highway", "waterway")):
             tags = dict(way.tags)
             if is_road(tags, roads):
                 found.way_id.append(way.id)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rescuesim._words import Note
 from rescuesim.errors import InputError
-from rescuesim.network.osm_filter import RoadFilter
+from rescuesim.network.osm_filter import RoadFilter, way_class
 from rescuesim.network.speeds import stated_speed_kph
 from rescuesim.network.ways import Ways, measured
 
@@ -24,7 +24,7 @@ __all__ = ["OsmRoads", "is_yes", "least_figure", "ways_from_osm"]
 # as OSMnx reads them (osmnx.settings and its rule for roundabouts)
 _ONEWAY = frozenset({"yes", "true", "1", "-1", "reverse", "T", "F"})
 _REVERSED = frozenset({"-1", "reverse", "T"})
-_METRES = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(m|metres?|meters?)?\s*")
+_FIGURE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(m|metres?|meters?|t)?\s*")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -162,9 +162,10 @@ def _columns(tags: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     """Read the tags of each run."""
     return {
         "oneway": np.array([_is_oneway(tag) for tag in tags], dtype=np.bool_),
-        "road_class": np.array([tag["highway"] for tag in tags]),
+        "road_class": np.array([way_class(tag) for tag in tags]),
         "maxspeed_kph": np.array([_maxspeed(tag) for tag in tags]),
         "width_m": np.array([least_figure(tag.get("width", "")) for tag in tags]),
+        "max_weight_t": np.array([least_figure(tag.get("maxweight", "")) for tag in tags]),
         "lanes": np.array([least_figure(tag.get("lanes", "")) for tag in tags]),
         "name": np.array([tag.get("name") or tag.get("ref", "") for tag in tags]),
         "surface": np.array([tag.get("surface", "") for tag in tags]),
@@ -185,5 +186,5 @@ def _maxspeed(tags: Mapping[str, str]) -> float:
 
 def least_figure(text: str) -> float:
     """Return the least figure of a tag such as ``lanes`` (``2;3``) or ``width`` (``3.5 m``), NaN without one."""
-    found = [_METRES.fullmatch(part) for part in text.split(";")] if text else []
+    found = [_FIGURE.fullmatch(part) for part in text.split(";")] if text else []
     return min((float(match[1]) for match in found if match), default=np.nan)

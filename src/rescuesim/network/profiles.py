@@ -368,17 +368,13 @@ def way_speeds_kph(ways: Ways, profile: TravelProfile, conditions: TravelConditi
     return np.asarray(np.minimum(free * np.where(stated, np.minimum(factor, 1.0), factor), profile.top_kph))
 
 
-def passable(
-    ways: Ways, profile: TravelProfile, *, max_weight_t: NDArray[np.float64] | None = None
-) -> NDArray[np.bool_]:
+def passable(ways: Ways, profile: TravelProfile) -> NDArray[np.bool_]:
     """Mark the ways that a profile can use: not of a barred class, wide enough, strong enough.
 
     Parameters
     ----------
     ways : Ways
     profile : TravelProfile
-    max_weight_t : ndarray of float64, shape (n_ways,), optional
-        Stated weight limits; NaN where none is stated.
 
     Returns
     -------
@@ -387,8 +383,7 @@ def passable(
     """
     able = ~np.isin(ways.road_class, np.array(profile.barred_classes, dtype=np.str_))
     able &= ~(ways.width_m < profile.min_width_m)
-    if max_weight_t is not None:
-        able &= ~(np.asarray(max_weight_t, dtype=np.float64) < profile.weight_t)
+    able &= ~(ways.max_weight_t < profile.weight_t)
     return np.asarray(able)
 
 
@@ -451,8 +446,11 @@ def profile_notes(ways: Ways, profile: TravelProfile, conditions: TravelConditio
         conditions.note(),
     ]
     if out := int((~passable(ways, profile)).sum()):
-        shown = f"{out} ways are barred to a {en} or narrower than {profile.min_width_m:g} m"
-        notes.append(Note(shown, f"{out} 条道路禁止{zh}通行或窄于 {profile.min_width_m:g} 米"))
+        limits = f"narrower than {profile.min_width_m:g} m or weaker than {profile.weight_t:g} t"
+        shown = f"{out} ways are barred to a {en}, {limits}"
+        notes.append(
+            Note(shown, f"{out} 条道路禁止{zh}通行、窄于 {profile.min_width_m:g} 米或限重低于 {profile.weight_t:g} 吨")
+        )
     if profile.surface_counts and ways.n_ways:
         unknown = [str(word) for word in np.unique(ways.surface) if word and not surface_kind(str(word))]
         if unknown:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from rescuesim._words import Note
 from rescuesim.errors import DataFileError
+from rescuesim.network.conditions import TravelConditions
 from rescuesim.network.road_network import NetworkSummary, RoadNetwork
 
 __all__ = ["cache_folder", "cache_key", "load_saved", "save_network", "store_network", "stored_network"]
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 _FORMAT = "rescuesim network 1"  # raise the number when the arrays, or what is computed into them, change
 _TEXTS = ("road_class", "road_name", "surface")
 _LINES = ("road_line", "dropped_lines")
-_WORDS = ("crs", "profile", "start_up_s")
+_WORDS = ("crs", "profile", "start_up_s", "launch_s")
 _MOST_KEPT = 32  # networks in the cache folder; those not used for longest go first
 
 
@@ -70,7 +71,9 @@ def save_network(network: RoadNetwork, path: Path | str) -> Path:
     arrays["road_ways.first"] = sizes
     plain = {name: getattr(network, name) for name in _WORDS}
     summary = {**asdict(network.summary_), "notes": [[str(n), getattr(n, "zh", "")] for n in network.summary_.notes]}
-    about = json.dumps({"format": _FORMAT, **plain, "summary": summary}, ensure_ascii=False)
+    about = json.dumps(
+        {"format": _FORMAT, **plain, "conditions": asdict(network.conditions), "summary": summary}, ensure_ascii=False
+    )
     arrays["about"] = np.frombuffer(about.encode(), dtype=np.uint8)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -109,6 +112,7 @@ def load_saved(path: Path) -> RoadNetwork:
 
 def _network(arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> RoadNetwork:
     made: dict[str, Any] = {name: about[name] for name in _WORDS}
+    made["conditions"] = TravelConditions(**about["conditions"])
     for field in fields(RoadNetwork):
         name = field.name
         if name in _TEXTS:

@@ -58,7 +58,7 @@ class Ways:
         Driven only in the order of its nodes; a way that is tagged against it is stored reversed.
     road_class : ndarray of str, shape (n_ways,)
         Value of ``highway``.
-    maxspeed_kph, width_m, lanes : ndarray of float64, shape (n_ways,)
+    maxspeed_kph, width_m, max_weight_t, lanes : ndarray of float64, shape (n_ways,)
         NaN where not stated.
     name, surface : ndarray of str, shape (n_ways,)
         Empty where not stated.
@@ -82,6 +82,7 @@ class Ways:
     road_class: NDArray[np.str_]
     maxspeed_kph: NDArray[np.float64]
     width_m: NDArray[np.float64]
+    max_weight_t: NDArray[np.float64]
     lanes: NDArray[np.float64]
     name: NDArray[np.str_]
     surface: NDArray[np.str_]
@@ -143,6 +144,7 @@ PER_WAY = (
     "road_class",
     "maxspeed_kph",
     "width_m",
+    "max_weight_t",
     "lanes",
     "name",
     "surface",

@@ -158,13 +158,13 @@ def test_a_system_whose_shift_is_secret_is_refused(guixi_layer: gpd.GeoDataFrame
 
 def test_a_declared_system_that_the_layer_contradicts_is_refused_and_one_it_repeats_is_not(tmp_path: Path) -> None:
     roads = layer([[A, B]]).to_crs("EPSG:4549")
-    assert "but the layer states" in faults_of(roads, crs="EPSG:4547")[0]
+    assert "EPSG:4549, which the layer states" in faults_of(roads, crs="EPSG:4547")[0]
     assert ways_from_lines(roads, crs="EPSG:4549").n_ways == 1
 
 
 def test_a_layer_without_a_system_needs_one_declared() -> None:
     roads = layer([[A, B]], crs=None)
-    assert "declare it" in faults_of(roads)[0]
+    assert "one declared with crs" in faults_of(roads)[0]
     assert ways_from_lines(roads, crs="wgs84").lon.tolist() == [119.30, 119.31]
 
 
@@ -358,8 +358,9 @@ def test_roads_are_filtered_by_class_and_both_filters_number_nodes_alike() -> No
     assert (drive.n_ways, service.n_ways) == (1, 2)
     assert set(drive.node_id.tolist()) < set(service.node_id.tolist())
     assert "none of them a road" in faults_of(layer([[A, B]], highway=["footway"]))[0]
+    assert ways_from_lines(frame, roads="walk").n_ways == 3
     with pytest.raises(UnknownIdError):
-        ways_from_lines(frame, roads="walk")  # type: ignore[arg-type]
+        ways_from_lines(frame, roads="wheel")  # type: ignore[arg-type]
 
 
 def test_no_name_of_a_column_stands_for_two_fields_and_no_word_for_two_classes() -> None:

@@ -11,6 +11,7 @@ import pytest
 import shapely
 from oracles_osm import write_roads
 
+from rescuesim._defaults import default
 from rescuesim.errors import InputError, WeightOverflowError
 from rescuesim.network import RoadNetwork, load_network
 from rescuesim.network.road_network import to_ticks
@@ -59,7 +60,8 @@ def test_maxspeed_is_honoured_and_other_edges_take_their_class(town: RoadNetwork
 def test_a_merged_edge_takes_the_sum_of_the_times_of_its_ways(town: RoadNetwork) -> None:
     merged = town.edges.query("tail == 1 and head == 3").iloc[0]
     primary = merged["length_m"] - 1111.95
-    expected = primary / 45 * 3.6 + 1111.95 / 40 * 3.6
+    junction = default("junction_delay_s.plain").number  # three roads end at node 3
+    expected = primary / 45 * 3.6 + 1111.95 / 40 * 3.6 + junction
     assert merged["travel_time_s"] == pytest.approx(expected, abs=0.01)
     assert merged["road_class"] == "secondary"
     assert merged["bridge"]

@@ -326,8 +326,13 @@ def test_geojson_states_its_system_or_is_wgs84_or_what_is_declared(tmp_path: Pat
     assert load_sites(path, crs="EPSG:4490").ids == ("v1", "v2")
     named = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4490"}}
     assert read_layer(geojson(tmp_path, crs=named), label="").crs == "EPSG:4490"
-    with pytest.raises(InputError, match="'gcj02', expected EPSG:4490, which the layer states"):
-        read_layer(path, label="", crs="gcj02")
+    over = read_layer(path, label="", crs="gcj02")  # which no file can state, and maps in it are saved so
+    assert (over.crs, over.notes[-1]) == (
+        "gcj02",
+        "v.geojson: states China Geodetic Coordinate System 2000, taken as gcj02 as declared",
+    )
+    with pytest.raises(InputError, match="'EPSG:4326', expected EPSG:4490, which the layer states"):
+        read_layer(path, label="", crs="EPSG:4326")
     with pytest.raises(InputError, match="expected a layer that states its coordinate system"):
         read_layer(geojson(tmp_path, crs=None), label="")
 
