@@ -46,7 +46,7 @@ def _duplicate_faults(table: TextTable, column: str) -> list[Fault]:
     """Describe every value that stands in more than one row, at its second and later places."""
     cells = table.frame[column]
     again = cells[cells.duplicated() & (cells != "")]
-    first = cells[~cells.duplicated()]
+    first = cells[cells.isin(set(again)) & ~cells.duplicated()]
     rows = dict(zip(first, first.index, strict=True))
     return [
         table.fault(int(str(row)), column, f"each {column} once; it stands in row {rows[value]} too")

@@ -17,10 +17,20 @@ if TYPE_CHECKING:
     import geopandas
     from pyproj import CRS
 
-__all__ = ["LAYER_KINDS", "Layer", "OpenedLayer", "open_layer", "read_layer", "wrong_geometries"]
+__all__ = [
+    "LAYER_KINDS",
+    "NO_SYSTEM",
+    "Layer",
+    "OpenedLayer",
+    "contradicted",
+    "may_declare",
+    "open_layer",
+    "read_layer",
+    "wrong_geometries",
+]
 
 _PLAIN_CODES = {"WGS84": "EPSG:4326", "OGC:CRS84": "EPSG:4326"}
-_OFFSET_SYSTEMS = ("gcj02", "bd09")
+_SHIFTED, _UNSHIFTED = ("GCJ02", "BD09"), ("EPSG:4326", "EPSG:4490")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +42,8 @@ class Layer:
     frame : GeoDataFrame
         The index counts features from 1. Its own ``crs`` is None where only the caller declared one.
     crs : str
-        Authority code of the system that the layer states or that the caller declared.
+        The system that the caller declared, else the authority code of the one that the layer states; ``:unknown``
+        where that has no code, and `frame` describes it.
     label : str
         File name that messages use.
     notes : list of str
@@ -102,7 +113,6 @@ def read_layer(
     label: str,
     crs: str | None = None,
     geometry: Sequence[str] | None = None,
-    described: bool = False,
 ) -> Layer:
     """Read a layer from a file or a GeoDataFrame.
 
@@ -117,8 +127,6 @@ def read_layer(
     geometry : sequence of str, optional
         Types of geometry that are allowed, such as ``("LineString", "MultiLineString")``. If given, missing and empty
         geometries are faults too; if not, everything is passed on as it is.
-    described : bool, optional
-        Whether a system without a code will do, as the layer describes it; its name then stands for the code.
 
     Returns
     -------
@@ -135,7 +143,7 @@ def read_layer(
     opened = open_layer(source, label=label)
     notes = list(opened.notes)
     faults = _wrong_features(opened, geometry) if geometry is not None else []
-    code = _settled_crs(opened, crs, notes, faults, described=described)
+    code = _settled_crs(opened, crs, notes, faults)
     if faults:
         raise InputError(faults)
     frame = opened.frame
@@ -144,49 +152,45 @@ def read_layer(
     return Layer(frame=frame, crs=code, label=opened.label, notes=notes)
 
 
-def _settled_crs(
-    opened: OpenedLayer, declared: str | None, notes: list[str], faults: list[Fault], *, described: bool
-) -> str:
+def _settled_crs(opened: OpenedLayer, declared: str | None, notes: list[str], faults: list[Fault]) -> str:
     """Return the declared or the stated system; a contradiction is a fault, and what RFC 7946 says a note."""
-    label, stated = opened.label, opened.crs if opened.stated else None
+    label = opened.label
     if opened.frame.crs is None or not opened.stated:
         if declared is None and opened.crs is not None:
             en = f"{label}: states no coordinate system: {opened.crs}, as RFC 7946 says of GeoJSON"
             notes.append(Note(en, f"{label}：未注明坐标系，按 RFC 7946 为 {opened.crs}"))
             return opened.crs
         if declared is None:
-            expected = "a layer that states its coordinate system (a shapefile in its .prj), or one declared with crs"
-            faults.append(Fault(file=label, column="crs", expected=expected))
+            faults.append(Fault(file=label, problem=f"{label}: {NO_SYSTEM}"))
         return declared or ""
-    name = opened.frame.crs.name
-    if declared is None:
-        if stated is None and described:
-            return str(name)
-        if stated is None:
-            expected = f"a system with an EPSG code; the layer states {name}: declare it with crs"
-            faults.append(Fault(file=label, column="crs", expected=expected))
-        return stated or ""
-    if declared.strip().lower() in _OFFSET_SYSTEMS and opened.frame.crs.is_geographic:
-        # no file can state these: maps in them are saved as WGS84 or CGCS2000 all the time
-        en = f"{label}: states {name}, taken as {declared} as declared"
-        notes.append(Note(en, f"{label}：文件注明 {name}，按声明作为 {declared}"))
-        return str(declared.strip().lower())
-    plain = _PLAIN_CODES.get(declared.strip().upper(), declared.strip().upper())
-    if plain != stated and not (stated is None and _is_same(opened.frame.crs, plain)):
-        expected = f"{stated or name}, which the layer states, or no crs declared; if the layer is wrong, mend it first"
-        faults.append(Fault(file=label, column="crs", value=declared, expected=expected))
-    return stated or plain
+    if declared is None or opened.crs is None:
+        return declared or opened.crs or ":unknown"
+    if not may_declare(declared, opened.crs):
+        faults.append(Fault(file=label, problem=f"{label}: {contradicted(declared, opened.crs)}"))
+    return declared
 
 
-def _is_same(stated: CRS, declared: str) -> bool:
-    """Whether a system without a code is the declared one."""
-    from pyproj import CRS
-    from pyproj.exceptions import CRSError
+NO_SYSTEM = "the layer states no coordinate system (a shapefile does in its .prj): declare it with crs"
 
-    try:
-        return bool(CRS.from_user_input(declared).equals(stated, ignore_axis_order=True))
-    except CRSError:
-        return False
+
+def may_declare(declared: str, stated: str) -> bool:
+    """Whether a system may be declared of a layer that states one: the same, or one that no file can state.
+
+    Points drawn over a map of Amap or Baidu are in its shifted system, and their file calls it WGS84 or CGCS2000.
+
+    Examples
+    --------
+    >>> may_declare("wgs84", "EPSG:4326"), may_declare("wgs84", "EPSG:4490"), may_declare("gcj02", "EPSG:4490")
+    (True, False, True)
+    """
+    plain = declared.strip().upper()
+    plain = _PLAIN_CODES.get(plain, plain)
+    return plain == stated or (plain in _SHIFTED and stated in _UNSHIFTED)
+
+
+def contradicted(declared: str, stated: str) -> str:
+    """Say that a declared system is not the one that a layer states."""
+    return f"crs {declared!r} is declared, but the layer states {stated}: expected one of them"
 
 
 def wrong_geometries(frame: geopandas.GeoDataFrame, allowed: Sequence[str]) -> dict[int, str]:

@@ -13,13 +13,12 @@ import pandas as pd
 from rescuesim._tables.columns import Column
 from rescuesim._tables.grid import Grid, TextTable, column_letters, table_from_grid, table_of
 from rescuesim._tables.layer_files import LAYER_KINDS, split_source
+from rescuesim._tables.layers import NO_SYSTEM, contradicted, may_declare
 from rescuesim._tables.text_files import TEXT_KINDS, read_text_file
 from rescuesim._words import Note
 from rescuesim.errors import DataFileError, Fault
 
 __all__ = ["declared_crs", "read_text_table"]
-
-_SAME_CRS = {"wgs84": "EPSG:4326"}
 
 
 def read_text_table(
@@ -98,7 +97,10 @@ def _read_frame(source: pd.DataFrame, label: str, columns: Sequence[Column] | No
 def text_frame(source: pd.DataFrame) -> pd.DataFrame:
     """Return a DataFrame as text, rows and columns counted from 1 and 0; what is missing is empty."""
     cells = [
-        [cell_text(cell) if given else "" for cell, given in zip(column.array, column.notna().array, strict=True)]
+        [
+            cell_text(cell) if given else ""
+            for cell, given in zip(column.to_list(), column.notna().to_list(), strict=True)
+        ]
         for _, column in source.items()
     ]
     return pd.DataFrame(
@@ -151,8 +153,7 @@ def declared_crs(table: TextTable, crs: str | None) -> tuple[str, list[Fault]]:
     """
     if not table.crs:
         if crs is None and table.crs is not None:
-            expected = "a layer that states its coordinate system (a shapefile in its .prj), or one declared with crs"
-            return "wgs84", [Fault(file=table.label, column="crs", expected=expected)]
+            return "wgs84", [Fault(file=table.label, problem=f"{table.label}: {NO_SYSTEM}")]
         if crs is None:
             en = f"{table.label}: no coordinate system declared: positions taken as wgs84"
             table.notes.append(Note(en, f"{table.label}：未声明坐标系，按 wgs84 读取"))
@@ -161,9 +162,9 @@ def declared_crs(table: TextTable, crs: str | None) -> tuple[str, list[Fault]]:
         en = f"{table.label}: positions in {table.crs}, as the file states"
         table.notes.append(Note(en, f"{table.label}：坐标系按文件所载为 {table.crs}"))
         return table.crs, []
-    code = str(crs).strip()
-    code = _SAME_CRS.get(code.lower(), code.upper())
-    if code == table.crs:
-        return table.crs, []
-    expected = f"{table.crs}, which the file states, or no crs declared; if the file is wrong, mend its system first"
-    return table.crs, [Fault(file=table.label, column="crs", value=str(crs), expected=expected)]
+    if not may_declare(str(crs), table.crs):
+        return table.crs, [Fault(file=table.label, problem=f"{table.label}: {contradicted(str(crs), table.crs)}")]
+    if crs.strip().upper() not in (table.crs, "WGS84"):
+        en = f"{table.label}: states {table.crs}, taken as {crs} as declared"
+        table.notes.append(Note(en, f"{table.label}：文件注明 {table.crs}，按声明作为 {crs}"))
+    return crs, []

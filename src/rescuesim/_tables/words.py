@@ -11,7 +11,7 @@ from importlib import resources
 from types import MappingProxyType
 
 from rescuesim._tables.columns import Column
-from rescuesim._words import CREW_WORDS, ZONE_WORDS, Lang
+from rescuesim._words import CREW_WORDS, DEMAND_KIND_WORDS, ZONE_WORDS, Lang
 
 __all__ = [
     "Aliases",
@@ -24,7 +24,7 @@ __all__ = [
     "plain",
 ]
 
-_TOLD = {"zone": ZONE_WORDS, "crew": CREW_WORDS}  # the words that reports use are read too
+_TOLD = {"zone": ZONE_WORDS, "crew": CREW_WORDS, "kind": DEMAND_KIND_WORDS}  # the words that reports use are read too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +82,9 @@ def plain(text: str) -> str:
 def header_names(columns: Iterable[Column]) -> dict[str, str]:
     """Return the headers that mean one of the columns, as they are compared, with the name of the column."""
     some = list(columns)
-    names = {
-        plain(alias): column.name
-        for column in some
-        for alias in (*aliases().columns.get(column.name, ()), *column.aliases)
-    }
-    return {**names, **{plain(column.name): column.name for column in some}}
+    names = {plain(alias): column.name for column in some for alias in aliases().columns.get(column.name, ())}
+    names |= {plain(alias): column.name for column in some for alias in column.aliases}
+    return names | {plain(column.name): column.name for column in some}
 
 
 def header_word(column: str, lang: Lang) -> str:

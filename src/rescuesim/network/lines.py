@@ -93,7 +93,7 @@ def ways_from_lines(
     """
     if roads not in get_args(RoadFilter):
         raise UnknownIdError(f"roads {roads!r}: expected {nearest_name(roads, get_args(RoadFilter))}")
-    layer = read_layer(source, label="road lines", crs=crs, described=True)
+    layer = read_layer(source, label="road lines", crs=crs)
     lines, faults = _lines(layer)
     values, more = read_line_fields(layer, fields=fields, classes=classes, roads=roads)
     if lines is None or values is None:

@@ -115,7 +115,8 @@ def write_templates(folder: Path | str, *, lang: Lang = "zh") -> Path:
         (Path(made) / "scenario.toml").write_text(scenario_text(lang), encoding="utf-8")
         for table, columns in tables.items():
             words = _words()["tables"][table]
-            _write_book(Path(made) / words["file"], words, columns, f"[{_section(table)}]", lang)
+            shown = [column for column in columns if column.name in words["columns"]]
+            _write_book(Path(made) / words["file"], words, shown, f"[{_section(table)}]", lang)
         for name in names:
             (Path(made) / name).replace(target / name)
     return target / "scenario.toml"
@@ -160,7 +161,7 @@ def _write_instructions(
     for at, head in enumerate(_of(text["head"], lang)):
         sheet.write_string(first, at, head, formats["bold"])
     for row, column in enumerate(columns, first + 1):
-        said = words["columns"].get(column.name, {})
+        said = words["columns"][column.name]
         cells = (
             header_word(column.name, lang),
             _of(text["required" if column.required else "optional"], lang),
@@ -180,7 +181,7 @@ def _write_table(
     text = _words()["text"]
     sheet.freeze_panes(1, 0)
     for at, column in enumerate(columns):
-        said = words["columns"].get(column.name, {})
+        said = words["columns"][column.name]
         header = header_word(column.name, lang)
         sheet.set_column(at, at, max(12, 2 * len(header) + 4), None if column.number else formats["text"])
         sheet.write_string(0, at, header, formats["bold"])

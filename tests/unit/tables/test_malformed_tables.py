@@ -391,8 +391,7 @@ def test_a_shapefile_without_prj_needs_a_declared_system(tmp_path: Path) -> None
     points(id=["a"]).to_file(tmp_path / "v.shp")
     (tmp_path / "v.prj").unlink()
     assert refusal(tmp_path / "v.shp", tmp_path, load=load_sites) == (
-        "v.shp, column crs: expected a layer that states its coordinate system (a shapefile in its .prj), or one "
-        "declared with crs"
+        "v.shp: the layer states no coordinate system (a shapefile does in its .prj): declare it with crs"
     )
     assert len(load_sites(tmp_path / "v.shp", crs="EPSG:4490")) == 1
 
@@ -402,8 +401,7 @@ def test_a_declared_system_that_the_layer_contradicts_is_a_fault(tmp_path: Path)
     with pytest.raises(InputError) as caught:
         load_sites(tmp_path / "v.gpkg", crs="wgs84")
     assert str(caught.value) == (
-        "v.gpkg, column crs: 'wgs84', expected EPSG:4490, which the file states, or no crs declared; if the file is "
-        "wrong, mend its system first"
+        "v.gpkg: crs 'wgs84' is declared, but the layer states EPSG:4490: expected one of them"
     )
 
 

@@ -299,6 +299,27 @@ def test_a_multipoint_of_one_point_is_a_point() -> None:
         load_sites(many.set_geometry([many.geometry.iloc[0], two], crs="EPSG:4326"))
 
 
+def test_a_system_that_no_file_can_state_may_be_declared_over_wgs84_and_cgcs2000(tmp_path: Path) -> None:
+    layer().to_file(tmp_path / "v.gpkg")
+    sites = load_sites(tmp_path / "v.gpkg", crs="gcj02")
+    wanted = load_sites(pd.DataFrame({"id": ["a", "b"], "lon": [119.3, 119.31], "lat": [28.7, 28.71]}), crs="gcj02")
+    assert sites.lon is not None
+    assert wanted.lon is not None
+    np.testing.assert_allclose(sites.lon, wanted.lon, atol=1e-12)
+    assert "v.gpkg: states EPSG:4490, taken as gcj02 as declared" in sites.notes
+    layer("EPSG:4549").to_file(tmp_path / "p.gpkg")
+    with pytest.raises(InputError, match="crs 'gcj02' is declared, but the layer states EPSG:4549"):
+        load_sites(tmp_path / "p.gpkg", crs="gcj02")
+
+
+def test_a_system_without_a_code_is_left_to_the_frame_and_no_table_of_points(tmp_path: Path) -> None:
+    county = "+proj=tmerc +lat_0=0 +lon_0=117.2 +k=1 +x_0=500000 +y_0=0 +ellps=GRS80 +units=m +no_defs +type=crs"
+    made = layer(county)
+    assert read_layer(made, label="").crs == ":unknown"
+    with pytest.raises(InputError, match="expected a system with an EPSG code; the layer states unknown"):
+        load_sites(made)
+
+
 def geojson(folder: Path, **member: object) -> Path:
     features = [
         {
@@ -326,14 +347,9 @@ def test_geojson_states_its_system_or_is_wgs84_or_what_is_declared(tmp_path: Pat
     assert load_sites(path, crs="EPSG:4490").ids == ("v1", "v2")
     named = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4490"}}
     assert read_layer(geojson(tmp_path, crs=named), label="").crs == "EPSG:4490"
-    over = read_layer(path, label="", crs="gcj02")  # which no file can state, and maps in it are saved so
-    assert (over.crs, over.notes[-1]) == (
-        "gcj02",
-        "v.geojson: states China Geodetic Coordinate System 2000, taken as gcj02 as declared",
-    )
-    with pytest.raises(InputError, match="'EPSG:4326', expected EPSG:4490, which the layer states"):
-        read_layer(path, label="", crs="EPSG:4326")
-    with pytest.raises(InputError, match="expected a layer that states its coordinate system"):
+    with pytest.raises(InputError, match="crs 'wgs84' is declared, but the layer states EPSG:4490"):
+        read_layer(path, label="", crs="wgs84")
+    with pytest.raises(InputError, match="the layer states no coordinate system"):
         read_layer(geojson(tmp_path, crs=None), label="")
 
 
