@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rescuesim._defaults import defaults_under
-from rescuesim._tables import Column, TextTable, Values, read_identified
+from rescuesim._tables import Column, TextTable, Values, declared_crs, read_identified
 from rescuesim.errors import Fault, InputError, nearest_name
 from rescuesim.network.crs import read_positions
 from rescuesim.standard import ZONES
@@ -198,7 +198,7 @@ def _value_faults(demand: DemandPoints) -> list[Fault]:
 
 
 def read_demand(
-    source: Path | str | pd.DataFrame, *, crs: str = "wgs84", positions: bool = True
+    source: Path | str | pd.DataFrame, *, crs: str | None = None, positions: bool = True
 ) -> tuple[DemandPoints | None, list[Fault]]:
     """Read demand points and collect the faults instead of raising them.
 
@@ -213,9 +213,12 @@ def read_demand(
     empty_faults, frame = _empty_faults(table, frame)
     faults += empty_faults
     lon = lat = None
-    if positions and not frame.empty:
-        frame, lon, lat, off = read_positions(table, frame, crs)
-        faults += off
+    if positions:
+        code, unclear = declared_crs(table, crs)
+        faults += unclear
+        if not frame.empty and not unclear:
+            frame, lon, lat, off = read_positions(table, frame, code)
+            faults += off
     return (None if frame.empty else _demand_from_frame(frame, table, lon, lat)), faults
 
 
@@ -241,7 +244,7 @@ def _empty_faults(table: TextTable, frame: pd.DataFrame) -> tuple[list[Fault], p
 def _demand_from_frame(
     frame: pd.DataFrame, table: TextTable, lon: NDArray[np.float64] | None, lat: NDArray[np.float64] | None
 ) -> DemandPoints:
-    values = Values(frame=frame, label=table.label, notes=list(table.notes))
+    values = Values(frame=frame, label=table.label, notes=list(table.notes), written=table.written)
     people = values.numbers("people", np.ones(len(frame)), "1, so coverage counts points", "1，即按点数计")
     by_type = {name: values.given(f"calls_{name}") for name in CALL_TYPES if f"calls_{name}" in frame}
     calls = np.sum(list(by_type.values()), axis=0) if by_type else values.given("calls_per_year")
@@ -270,7 +273,7 @@ def _demand_from_frame(
     )
 
 
-def load_demand(source: Path | str | pd.DataFrame, *, crs: str = "wgs84") -> DemandPoints:
+def load_demand(source: Path | str | pd.DataFrame, *, crs: str | None = None) -> DemandPoints:
     """Load demand points from a CSV file or a DataFrame.
 
     Parameters

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rescuesim._defaults import default
-from rescuesim._tables import Column, check_table, read_text_table
+from rescuesim._tables import Column, check_table, declared_crs, position_faults, read_text_table
 from rescuesim.disruption.timeline import RoadOutage
 from rescuesim.errors import Fault, InputError
 from rescuesim.network import RoadNetwork
@@ -36,16 +36,20 @@ _COLUMNS = (
 
 
 def read_closures(
-    source: Path | str | pd.DataFrame, network: RoadNetwork, *, crs: str = "wgs84"
+    source: Path | str | pd.DataFrame, network: RoadNetwork, *, crs: str | None = None
 ) -> tuple[tuple[RoadOutage, ...], list[Fault]]:
     """Read closures and collect the faults instead of raising them."""
-    table = read_text_table(source, label="closure table")
+    table = read_text_table(source, label="closure table", columns=_COLUMNS)
     frame, faults = check_table(table, _COLUMNS)
+    code, unclear = declared_crs(table, crs)
+    no_place = position_faults(table, frame)
+    frame = frame[~frame.index.isin([fault.row for fault in no_place])]
+    faults += [*no_place, *unclear]
     if frame.empty or any(fault.row is None for fault in faults):
         return (), faults
     frame = frame.reindex(columns=[column.name for column in _COLUMNS])
     by_point = (frame["lon"].notna() & frame["lat"].notna()).to_numpy()
-    lon, lat = to_wgs84(np.where(by_point, frame["lon"], 0.0), np.where(by_point, frame["lat"], 0.0), crs)
+    lon, lat = to_wgs84(np.where(by_point, frame["lon"], 0.0), np.where(by_point, frame["lat"], 0.0), code)
     # rows without a point are placed at a node, and their snapping is not looked at
     lon, lat = np.where(by_point, lon, network.lon[0]), np.where(by_point, lat, network.lat[0])
     snapped = snap_points(network, lon, lat, snap_limit_m=default("closure.reach_m").number)
@@ -101,7 +105,7 @@ def _read_closure(
 
 
 def load_closures(
-    source: Path | str | pd.DataFrame, network: RoadNetwork, *, crs: str = "wgs84"
+    source: Path | str | pd.DataFrame, network: RoadNetwork, *, crs: str | None = None
 ) -> tuple[RoadOutage, ...]:
     """Load closures from a CSV file or a DataFrame.
 

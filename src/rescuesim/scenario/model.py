@@ -36,7 +36,7 @@ class TableSection(_Section):
     """A table of points and the coordinate system it declares."""
 
     file: str
-    crs: str = "wgs84"
+    crs: str | None = None
 
 
 class StandardSection(_Section):
@@ -93,7 +93,7 @@ class DisruptionSection(_Section):
 
     label: str = "broken"
     closures: str | None = None
-    crs: str = "wgs84"
+    crs: str | None = None
     horizon_h: float = Field(default=72.0, gt=0, allow_inf_nan=False)
     replications: int | None = Field(default=None, ge=1)
     outages: tuple[OutageSection, ...] = Field(default=(), strict=False)

@@ -145,12 +145,13 @@ def _table(
     section: TableSection,
     read: Callable[..., tuple[_Points | None, list[Fault]]],
 ) -> _Points | None:
-    if _tried(faults, lambda: check_crs(section.crs), scenario.path.name) is None:
+    crs = section.crs
+    if crs is not None and _tried(faults, lambda: check_crs(crs), scenario.path.name) is None:
         return None
     source = scenario.file(section.file)
     found = None
     if scenario.may_read(source):
-        found = _tried(faults, lambda: read(source, crs=section.crs), section.file)
+        found = _tried(faults, lambda: read(source, crs=crs), section.file)
     if found is None:
         return None
     faults += found[1]
