@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from rescuesim._defaults import defaults_under
 from rescuesim._tables import Column, TextTable, Values, read_identified
+from rescuesim.demand.placed import placed_rows
 from rescuesim.errors import Fault, InputError, nearest_name
-from rescuesim.network.crs import read_positions
 from rescuesim.standard import ZONES
 
 __all__ = [
@@ -198,7 +198,7 @@ def _value_faults(demand: DemandPoints) -> list[Fault]:
 
 
 def read_demand(
-    source: Path | str | pd.DataFrame, *, crs: str = "wgs84", positions: bool = True
+    source: Path | str | pd.DataFrame, *, crs: str | None = None, positions: bool = True
 ) -> tuple[DemandPoints | None, list[Fault]]:
     """Read demand points and collect the faults instead of raising them.
 
@@ -213,8 +213,8 @@ def read_demand(
     empty_faults, frame = _empty_faults(table, frame)
     faults += empty_faults
     lon = lat = None
-    if positions and not frame.empty:
-        frame, lon, lat, off = read_positions(table, frame, crs)
+    if positions:
+        frame, lon, lat, off = placed_rows(table, frame, crs)
         faults += off
     return (None if frame.empty else _demand_from_frame(frame, table, lon, lat)), faults
 
@@ -241,7 +241,7 @@ def _empty_faults(table: TextTable, frame: pd.DataFrame) -> tuple[list[Fault], p
 def _demand_from_frame(
     frame: pd.DataFrame, table: TextTable, lon: NDArray[np.float64] | None, lat: NDArray[np.float64] | None
 ) -> DemandPoints:
-    values = Values(frame=frame, label=table.label, notes=list(table.notes))
+    values = Values(frame=frame, label=table.label, notes=list(table.notes), written=table.written)
     people = values.numbers("people", np.ones(len(frame)), "1, so coverage counts points", "1，即按点数计")
     by_type = {name: values.given(f"calls_{name}") for name in CALL_TYPES if f"calls_{name}" in frame}
     calls = np.sum(list(by_type.values()), axis=0) if by_type else values.given("calls_per_year")
@@ -270,17 +270,20 @@ def _demand_from_frame(
     )
 
 
-def load_demand(source: Path | str | pd.DataFrame, *, crs: str = "wgs84") -> DemandPoints:
-    """Load demand points from a CSV file or a DataFrame.
+def load_demand(source: Path | str | pd.DataFrame, *, crs: str | None = None) -> DemandPoints:
+    """Load demand points from a table or a layer of points.
 
     Parameters
     ----------
     source : path or DataFrame
-        Columns ``id, lon, lat`` and, optionally, ``name, zone, people, calls_per_year, weight, township,
-        kind, zone_basis, grid, grid_person`` and ``calls_fire`` and so on for each of `CALL_TYPES`. What is
-        not given is taken from a default and said in `DemandPoints.notes`.
+        ``.csv`` (UTF-8, UTF-16 or GB18030), ``.xlsx``, a layer of points (``.gpkg``, ``.geojson``, ``.shp``,
+        ``.parquet``), a DataFrame or a GeoDataFrame; ``villages.xlsx#村庄`` chooses a sheet. Columns ``id, lon, lat``
+        and, optionally, ``name, zone, people, calls_per_year, weight, township, kind, zone_basis, grid,
+        grid_person`` and ``calls_fire`` and so on for each of `CALL_TYPES`, by these names or their Chinese ones.
+        What is not given is taken from a default and said in `DemandPoints.notes`.
     crs : str, optional
-        Declared coordinate system of ``lon`` and ``lat``.
+        Declared coordinate system of ``lon`` and ``lat``. If absent, the one that a layer states, or ``wgs84`` for a
+        plain table, which the notes say.
 
     Returns
     -------
