@@ -72,7 +72,9 @@ class PopulationCells:
         """People in all cells, rounded half up: what spreading conserves."""
         return whole_total(self.people)
 
-    def owner(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int64]:
+    def owner(
+        self, lon: NDArray[np.float64], lat: NDArray[np.float64], *, reach_m: float = np.inf
+    ) -> NDArray[np.int64]:
         """Return the cell that each position lies in.
 
         A position on the border of two polygons belongs to the first. A point cell is the part of the
@@ -82,6 +84,8 @@ class PopulationCells:
         Parameters
         ----------
         lon, lat : ndarray of float64, shape (n,)
+        reach_m : float, optional
+            Point cells own no position farther away, however far apart they stand.
 
         Returns
         -------
@@ -98,7 +102,7 @@ class PopulationCells:
             return found
         crs = metric_crs(self.lon, self.lat)
         at, distance_m = nearest(project(self.lon, self.lat, crs), project(lon, lat, crs))
-        return np.where(distance_m <= self.width_m * np.sqrt(0.5) * (1 + 1e-9), at, -1)
+        return np.where(distance_m <= min(reach_m, self.width_m * np.sqrt(0.5) * (1 + 1e-9)), at, -1)
 
 
 def nearest(

@@ -161,6 +161,10 @@ def people_per_km2(demand: DemandPoints, *, within_m: float) -> NDArray[np.float
     -------
     ndarray of float64, shape (n_demand,)
         People per square kilometre.
+
+    Notes
+    -----
+    O(n k) for k points within the distance of one.
     """
     from scipy.spatial import cKDTree
 
@@ -168,9 +172,11 @@ def people_per_km2(demand: DemandPoints, *, within_m: float) -> NDArray[np.float
         raise InputError(f"{demand.source}: expected points with lon and lat to take the density of")
     xy = np.column_stack(project(demand.lon, demand.lat, metric_crs(demand.lon, demand.lat)))
     tree, people = cKDTree(xy), np.zeros(len(demand))
-    for start in range(0, len(xy), 4096):  # lists of neighbours of all points at once may not fit
-        near = tree.query_ball_point(xy[start : start + 4096], within_m)
-        people[start : start + len(near)] = [demand.people[some].sum() for some in near]
+    for start in range(0, len(xy), 1024):  # the pairs of all points at once may not fit
+        some = cKDTree(xy[start : start + 1024])
+        pairs = some.sparse_distance_matrix(tree, within_m, output_type="ndarray")
+        here = np.bincount(pairs["i"], weights=demand.people[pairs["j"]], minlength=some.n)
+        people[start : start + some.n] = here
     return people / (np.pi * (within_m / 1000) ** 2)
 
 

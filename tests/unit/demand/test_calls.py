@@ -74,6 +74,14 @@ def test_calls_by_type_survive_the_table_and_must_sum(tmp_path: Path) -> None:
         load_demand(gaps)
 
 
+def test_columns_of_a_template_that_are_left_empty_are_not_given() -> None:
+    blank = {f"calls_{name}": "" for name in CALL_TYPES} | {"grid": "", "grid_person": "", "zone_basis": ""}
+    demand = villages([5000, 100], calls_per_year=[3, 4], **blank)
+    assert demand.calls_by_type is None
+    assert demand.calls_per_year.tolist() == [3, 4]
+    assert demand.to_frame().equals(villages([5000, 100], calls_per_year=[3, 4]).to_frame())
+
+
 def test_calls_never_follow_the_weight() -> None:
     demand = villages([5000, 5000], weight=[1, 1000])
     by_rate = calls_from_rates(demand)
