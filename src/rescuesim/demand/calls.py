@@ -130,7 +130,7 @@ def calls_from_history(
     demand: DemandPoints,
     history: Path | str | pd.DataFrame,
     *,
-    crs: str = "wgs84",
+    crs: str | None = None,
     years: float | None = None,
     match_limit_m: float | None = None,
     type_names: Mapping[str, str] | None = None,
@@ -153,9 +153,9 @@ def calls_from_history(
     demand : DemandPoints
     history : path or DataFrame
         ``time`` (the date counts), ``type``, and where: ``point`` (id), or ``lon, lat``, or ``name`` with ``township``
-        where several points have the name. Chinese headers are read (时间, 类型, 经度, 纬度, 村, 乡镇).
+        where several points have the name. Chinese headers are read (报警时间, 警情类型, 经度, 纬度, 村, 乡镇).
     crs : str, optional
-        Declared system of ``lon`` and ``lat``.
+        Declared system; if absent the one that a layer states, or ``wgs84`` for a plain table, said aloud.
     years : float, optional
         Exposure; from the first to the last date if absent, which must be ``calls.history.minimum_days`` apart.
     match_limit_m : float, optional

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,24 +14,47 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rescuesim._defaults import default
-from rescuesim._tables import parse_number, read_text_table
+from rescuesim._tables import Column, check_table, read_text_table
 from rescuesim._words import Note
 from rescuesim.demand.combine import with_people
 from rescuesim.demand.points import DemandPoints
 from rescuesim.demand.rounding import largest_remainder
-from rescuesim.errors import DataFileError, Fault, InputError, nearest_name
+from rescuesim.errors import Fault, InputError, nearest_name
 
 __all__ = ["CensusTotals", "Reconciliation", "read_census", "reconcile"]
 
-# the first name of each that a header has is taken; those of yearbooks and bulletins, and plain English
-_HEADERS: Mapping[str, tuple[str, ...]] = {
-    "code": ("区划代码", "行政区划代码", "代码", "code", "adcode"),
-    "province": ("省", "省份", "province"),
-    "prefecture": ("市", "地市", "市州", "prefecture"),
-    "name": ("区县", "县区", "县", "乡镇街道", "乡镇", "街道", "名称", "地区", "township", "county", "name"),
-    "people": ("人口数_合计", "常住人口", "人口数", "人口", "people", "population"),
-}
-_HEADER_ROWS = 10  # a title or two may stand above the header
+_COLUMNS = (
+    Column(name="code", aliases=("区划代码", "行政区划代码", "代码", "adcode")),
+    Column(name="province", aliases=("省", "省份")),
+    Column(name="prefecture", aliases=("市", "地市", "市州")),
+    Column(
+        name="name",
+        required=True,
+        aliases=(
+            "区县",
+            "县区",
+            "县",
+            "县市区",
+            "乡镇街道",
+            "乡镇",
+            "街道",
+            "镇街",
+            "名称",
+            "地区",
+            "township",
+            "county",
+        ),
+    ),
+    Column(
+        name="people",
+        number=True,
+        required=True,
+        minimum=0,
+        maximum=2e9,
+        whole=True,
+        aliases=("人口数_合计", "人口合计"),
+    ),
+)
 _NOT_GIVEN = ("", "NA", "na", "-", "—")
 
 
@@ -122,17 +144,15 @@ class CensusTotals:
         raise InputError([Fault(file=self.label, column="name", value=unit, expected=expected)])
 
 
-def read_census(source: Path | str | pd.DataFrame, *, sheet: str | None = None) -> CensusTotals:
+def read_census(source: Path | str | pd.DataFrame) -> CensusTotals:
     """Read official totals of people by unit.
 
     Parameters
     ----------
     source : path or DataFrame
-        ``.xlsx`` or a text table with a column of people (``人口数_合计``, ``常住人口``, ``people``), one of names
-        (``区县``, ``乡镇``, ``name``) and, optionally, ``区划代码``, ``省`` and ``市``. Titles above the header
-        are passed over, other columns not read.
-    sheet : str, optional
-        The first sheet if absent.
+        A table as for `load_demand`, ``totals.xlsx#sheet`` chooses a sheet: a column of people (``人口数_合计``,
+        ``常住人口``, ``people``), one of names (``区县``, ``乡镇``, ``name``) and, optionally, ``区划代码``, ``省`` and
+        ``市``.
 
     Returns
     -------
@@ -151,47 +171,36 @@ def read_census(source: Path | str | pd.DataFrame, *, sheet: str | None = None) 
     >>> totals.people_of("山坑乡", level="township")
     9120
     """
-    frame, label, notes = _text(source, sheet)
-    faults: list[Fault] = []
-    people = np.zeros(len(frame))
-    for at, (row, cell) in enumerate(frame["people"].items()):
-        number = _whole(cell)
-        people[at] = 0 if number is None else number
-        if number is None:
-            expected = "a whole number of people of 0 or more"
-            faults.append(Fault(file=label, row=int(str(row)), column="people", value=cell, expected=expected))
-        if not frame.at[row, "name"]:
-            faults.append(Fault(file=label, row=int(str(row)), column="name", value="", expected="a name"))
-    codes = ["" if code in _NOT_GIVEN else code for code in frame["code"]]
+    table = read_text_table(source, label="census table", columns=_COLUMNS)
+    frame, faults = check_table(table, _COLUMNS)
+    if not {"name", "people"} <= set(frame.columns):
+        raise InputError(faults)
+    texts = {
+        column.name: frame[column.name].to_list() if column.name in frame else [""] * len(frame)
+        for column in _COLUMNS
+        if not column.number
+    }
+    codes = ["" if code in _NOT_GIVEN else code for code in texts["code"]]
     first: dict[str, int] = {}
     for row, code in zip(frame.index, codes, strict=True):
         if code and (not code.isdigit() or len(code) not in (6, 9, 12)):
             expected = "a division code of 6, 9 or 12 digits"
-            faults.append(Fault(file=label, row=int(row), column="code", value=code, expected=expected))
+            faults.append(table.fault(int(row), "code", expected))
         elif code and first.setdefault(code, int(row)) != row:
             expected = f"each code once; it stands in row {first[code]} too"
-            faults.append(Fault(file=label, row=int(row), column="code", value=code, expected=expected))
+            faults.append(table.fault(int(row), "code", expected))
     if faults:
         raise InputError(faults)
-    names, prefectures = frame["name"].to_list(), frame["prefecture"].to_list()
     return CensusTotals(
         codes=tuple(codes),
-        names=tuple(names),
-        provinces=tuple(frame["province"]),
-        prefectures=tuple(prefectures),
-        levels=_levels(codes, names, prefectures),
-        people=people,
-        label=label,
-        notes=tuple(notes),
+        names=tuple(texts["name"]),
+        provinces=tuple(texts["province"]),
+        prefectures=tuple(texts["prefecture"]),
+        levels=_levels(codes, texts["name"], texts["prefecture"]),
+        people=frame["people"].to_numpy(dtype=np.float64),
+        label=table.label,
+        notes=tuple(table.notes),
     )
-
-
-def _whole(cell: str) -> float | None:
-    try:
-        number = parse_number(cell.replace(",", "").replace("，", ""))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 and number == int(number) else None
 
 
 def _levels(codes: Sequence[str], names: Sequence[str], prefectures: Sequence[str]) -> tuple[str, ...]:
@@ -212,83 +221,6 @@ def _levels(codes: Sequence[str], names: Sequence[str], prefectures: Sequence[st
         else:
             levels.append("county")
     return tuple(levels)
-
-
-def _text(source: Path | str | pd.DataFrame, sheet: str | None) -> tuple[pd.DataFrame, str, list[str]]:
-    """Return the columns of `_HEADERS` as text; those that are absent are empty."""
-    if isinstance(source, pd.DataFrame) or Path(source).suffix.lower() not in (".xlsx", ".xlsm"):
-        table = read_text_table(source, label="census table")
-        at = _header_at(list(table.frame.columns))
-        if at is None:
-            raise InputError([_no_header(table.label, list(table.frame.columns))])
-        rows = [[str(cell) for cell in row] for row in table.frame.itertuples(index=False)]
-        lines, label, notes = [int(line) for line in table.frame.index], table.label, list(table.notes)
-    else:
-        at, rows, lines = _workbook(Path(source), sheet)
-        label, notes = Path(source).name, []
-    columns = {name: [row[at[name]] if name in at else "" for row in rows] for name in _HEADERS}
-    return pd.DataFrame(columns, index=pd.Index(lines, dtype=np.int64), dtype=str), label, notes
-
-
-def _header_at(cells: Sequence[str]) -> dict[str, int] | None:
-    """Find the columns in a header; None where a row is no header."""
-    plain = [unicodedata.normalize("NFKC", cell).strip() for cell in cells]
-    at = {
-        name: plain.index(word)
-        for name, words in _HEADERS.items()
-        if (word := next((word for word in words if word in plain), None)) is not None
-    }
-    return at if {"name", "people"} <= set(at) else None
-
-
-def _no_header(label: str, cells: Sequence[str]) -> Fault:
-    names, people = " or ".join(_HEADERS["name"]), " or ".join(_HEADERS["people"])
-    shown = ", ".join(cell for cell in cells[:20] if cell) or "nothing"
-    return Fault(file=label, row=1, expected=f"a column of names ({names}) and one of people ({people}), not {shown}")
-
-
-def _workbook(path: Path, sheet: str | None) -> tuple[dict[str, int], list[list[str]], list[int]]:
-    import openpyxl
-
-    if not path.is_file():
-        raise DataFileError(f"{path}: no such file")
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:
-        raise DataFileError(f"{path}: expected an .xlsx workbook; {error}") from None
-    try:
-        if sheet is not None and sheet not in book.sheetnames:
-            expected = nearest_name(sheet, book.sheetnames)
-            raise InputError([Fault(file=path.name, column="sheet", value=sheet, expected=expected)])
-        lines = book[book.sheetnames[0] if sheet is None else sheet].iter_rows(values_only=True)
-        at: dict[str, int] | None = None
-        rows, numbers, seen = [], [], []
-        for number, cells in enumerate(lines, 1):
-            if at is None:
-                seen = [_cell(cell) for cell in cells]
-                at = _header_at(seen)
-                if at is None and number >= _HEADER_ROWS:
-                    break
-                continue
-            wanted = [_cell(cells[one]) if one < len(cells) else "" for one in range(max(at.values()) + 1)]
-            if any(wanted[one] for one in at.values()):
-                rows.append(wanted)
-                numbers.append(number)
-    finally:
-        book.close()
-    if at is None:
-        raise InputError([_no_header(path.name, seen)])
-    if not rows:
-        raise InputError([Fault(file=path.name, expected="at least one row under the header; the table is empty")])
-    return at, rows, numbers
-
-
-def _cell(cell: object) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,30 +15,24 @@ from numpy.typing import NDArray
 
 from rescuesim._tables import Column, TextTable, check_table, read_text_table
 from rescuesim._words import CALL_TYPE_WORDS
+from rescuesim.demand.placed import placed_rows
 from rescuesim.demand.points import CALL_TYPES, DemandPoints
 from rescuesim.demand.population import nearest
 from rescuesim.errors import Fault, InputError, nearest_name
-from rescuesim.network.crs import metric_crs, project, read_positions
+from rescuesim.network.crs import metric_crs, project
 
 __all__ = ["Incidents", "read_incidents"]
 
-_HEADERS = {
-    "time": ("时间", "报警时间", "接警时间", "立案时间", "发生时间", "日期", "date"),
-    "type": ("类型", "警情类型", "警情类别", "灾害类型", "案件类型", "出动类型"),
-    "lon": ("经度", "lng", "longitude"),
-    "lat": ("纬度", "latitude"),
-    "point": ("需求点编号", "村编号", "村编码", "编号", "demand_id"),
-    "name": ("村", "村名", "行政村", "村社区", "地点", "地名", "village"),
-    "township": ("乡镇", "街道", "乡镇街道", "镇街"),
-}
 _COLUMNS = (
-    Column(name="time", required=True),
-    Column(name="type", required=True),
+    Column(
+        name="time", required=True, aliases=("时间", "报警时间", "接警时间", "立案时间", "发生时间", "日期", "date")
+    ),
+    Column(name="type", required=True, aliases=("类型", "警情类型", "警情类别", "灾害类型", "案件类型", "出动类型")),
     Column(name="lon", number=True),
     Column(name="lat", number=True),
-    Column(name="point"),
-    Column(name="name"),
+    Column(name="name", aliases=("地点", "地名")),
     Column(name="township"),
+    Column(name="point", aliases=("需求点编号", "村编号", "村编码", "村代码", "demand_id")),
 )
 _TYPE_WORDS = {
     "fire": ("火灾", "火警"),
@@ -115,7 +109,7 @@ def read_incidents(
     demand: DemandPoints,
     source: Path | str | pd.DataFrame,
     *,
-    crs: str,
+    crs: str | None,
     match_limit_m: float,
     type_names: Mapping[str, str],
 ) -> Incidents:
@@ -126,9 +120,9 @@ def read_incidents(
     InputError
         With every date and type that is not understood, and every record that says nowhere.
     """
-    table = _renamed(read_text_table(source, label="incident table"))
+    table = read_text_table(source, label="incident table", columns=_COLUMNS)
     frame, faults = check_table(table, _COLUMNS)
-    if any(fault.row is None for fault in faults):
+    if frame.empty or not {"time", "type"} <= set(frame.columns):
         raise InputError(faults)
     words = _words(type_names)
     days, codes = [], []
@@ -158,23 +152,6 @@ def read_incidents(
         label=table.label,
         notes=tuple(table.notes),
     )
-
-
-def _renamed(table: TextTable) -> TextTable:
-    """Give the columns their own names; two headers that mean one column are a fault."""
-    meaning = {_plain(word): name for name, words in _HEADERS.items() for word in (name, *words)}
-    headers = [str(header) for header in table.frame.columns]
-    names = [meaning.get(_plain(header), header) for header in headers]
-    faults = [
-        Fault(file=table.label, row=1, column=header, expected=f"one column that means {name}; another does too")
-        for at, (header, name) in enumerate(zip(headers, names, strict=True))
-        if name in names[:at]
-    ]
-    if faults:
-        raise InputError(faults)
-    frame = table.frame.copy()
-    frame.columns = names
-    return TextTable(frame=frame, label=table.label, notes=list(table.notes))
 
 
 def _plain(text: str) -> str:
@@ -213,7 +190,7 @@ class _Places:
         self.point, self.distance_m = np.full(size, -1, dtype=np.int64), np.zeros(size)
         self.places, self.reasons = [""] * size, [""] * size
 
-    def find(self, table: TextTable, crs: str) -> list[Fault]:
+    def find(self, table: TextTable, crs: str | None) -> list[Fault]:
         """Look for the points and return the records that say nowhere."""
         ids, names, townships = (self._text(name) for name in ("point", "name", "township"))
         blank = np.full(len(self.frame), np.nan)
@@ -257,11 +234,11 @@ class _Places:
         reason = f"{len(found)} demand points have this name" if found else "no demand point has this name"
         self._set(at, found, where, reason)
 
-    def _nearest(self, table: TextTable, at: NDArray[np.int64], crs: str) -> list[Fault]:
+    def _nearest(self, table: TextTable, at: NDArray[np.int64], crs: str | None) -> list[Fault]:
         demand = self.demand
         if demand.lon is None or demand.lat is None:
             raise InputError(f"{demand.source}: expected points with lon and lat to find incidents by position")
-        _, lon, lat, faults = read_positions(table, self.frame.iloc[at], crs)
+        _, lon, lat, faults = placed_rows(table, self.frame.iloc[at], crs)
         if faults:
             return faults
         metric = metric_crs(demand.lon, demand.lat)

@@ -15,10 +15,11 @@ from rescuesim._tables import Column, TextTable, Values, read_identified
 from rescuesim._words import DEMAND_KIND_WORDS, Note
 from rescuesim.demand.areas import read_areas
 from rescuesim.demand.combine import demand_from_arrays, joined
+from rescuesim.demand.placed import placed_rows
 from rescuesim.demand.points import DEMAND_KINDS, DemandPoints
 from rescuesim.demand.population import nearest
 from rescuesim.errors import Fault, InputError, nearest_name
-from rescuesim.network.crs import metric_crs, project, read_positions
+from rescuesim.network.crs import metric_crs, project
 from rescuesim.standard import ZONES
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def add_places(
     *,
     kind: str | None = None,
     people: float | None = None,
-    crs: str = "wgs84",
+    crs: str | None = None,
 ) -> DemandPoints:
     """Add schools, hospitals, small premises, reservoirs and the like to the residents (R60, R64).
 
@@ -64,7 +65,7 @@ def add_places(
         ``places.people`` if absent, which is 0: who is in a school is counted at home already, so coverage by
         people and calls by the rate do not count them twice. Coverage by points counts every place.
     crs : str, optional
-        Declared system.
+        Declared system; if absent the one that a layer states, or ``wgs84`` for a plain table, said aloud.
 
     Returns
     -------
@@ -93,9 +94,8 @@ def add_places(
     if demand.lon is None or demand.lat is None:
         raise InputError(f"{demand.source}: expected points with lon and lat to add places to")
     table, frame, faults = read_identified(places, _PLACE_COLUMNS, label="table of places")
-    if not frame.empty:
-        frame, lon, lat, off = read_positions(table, frame, crs)
-        faults += off
+    frame, lon, lat, off = placed_rows(table, frame, crs)
+    faults += off
     if kind is None:
         faults += _without_kind(table, frame)
     known = set(demand.ids)
@@ -105,7 +105,7 @@ def add_places(
     if faults:
         raise InputError(faults)
     earlier = places.attrs.get("notes", ()) if isinstance(places, pd.DataFrame) else ()  # of places_from_counts
-    values = Values(frame=frame, label=table.label, notes=[*earlier, *table.notes])
+    values = Values(frame=frame, label=table.label, notes=[*earlier, *table.notes], written=table.written)
     there = values.numbers("people", np.full(len(frame), usual), f"{usual:g}", f"{usual:g}")
     weights = values.numbers("weight", there, "= people", "人口")
     crs_m = metric_crs(demand.lon, demand.lat)
@@ -153,7 +153,7 @@ def _counted(label: str, kinds: list[str], people: float) -> list[str]:
 
 
 def places_from_counts(
-    source: Path | str | pd.DataFrame, counts: Mapping[str, str], *, crs: str = "wgs84"
+    source: Path | str | pd.DataFrame, counts: Mapping[str, str], *, crs: str | None = None
 ) -> pd.DataFrame:
     """Turn columns that count places per cell into a table of places for `add_places`.
 
@@ -164,7 +164,7 @@ def places_from_counts(
     counts : mapping of str to str
         Column to kind: ``{"schools": "school", "healthcare": "hospital"}``.
     crs : str, optional
-        Declared system.
+        Declared system; if absent the one that a layer states, or ``wgs84`` for a plain table, said aloud.
 
     Returns
     -------
@@ -195,7 +195,7 @@ def places_from_counts(
             faults.append(Fault(file=table.label, column=name, expected=expected))
     if faults:
         raise InputError(faults)
-    frame, lon, lat, off = read_positions(table, frame, crs)
+    frame, lon, lat, off = placed_rows(table, frame, crs)
     if off:
         raise InputError(off)
     parts, notes = [], []

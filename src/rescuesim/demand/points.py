@@ -16,9 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rescuesim._defaults import defaults_under
-from rescuesim._tables import Column, TextTable, Values, declared_crs, read_identified
+from rescuesim._tables import Column, TextTable, Values, read_identified
+from rescuesim.demand.placed import placed_rows
 from rescuesim.errors import Fault, InputError, nearest_name
-from rescuesim.network.crs import read_positions
 from rescuesim.standard import ZONES
 
 __all__ = [
@@ -214,11 +214,8 @@ def read_demand(
     faults += empty_faults
     lon = lat = None
     if positions:
-        code, unclear = declared_crs(table, crs)
-        faults += unclear
-        if not frame.empty and not unclear:
-            frame, lon, lat, off = read_positions(table, frame, code)
-            faults += off
+        frame, lon, lat, off = placed_rows(table, frame, crs)
+        faults += off
     return (None if frame.empty else _demand_from_frame(frame, table, lon, lat)), faults
 
 
@@ -228,8 +225,7 @@ def _empty_faults(table: TextTable, frame: pd.DataFrame) -> tuple[list[Fault], p
     if "people" in frame:
         empty = frame.index[frame["people"].isna()]
         faults += [table.fault(row, "people", "a number of 0 or more, or no people column at all") for row in empty]
-    typed = [f"calls_{name}" for name in CALL_TYPES if f"calls_{name}" in frame]
-    if typed:
+    if typed := _call_columns(frame):
         total = frame[typed].sum(axis=1, skipna=False)
         stated = frame["calls_per_year"] if "calls_per_year" in frame else pd.Series(math.nan, index=frame.index)
         for row in frame.index[total.isna() & (frame[typed].notna().any(axis=1) | stated.notna())]:
@@ -241,12 +237,22 @@ def _empty_faults(table: TextTable, frame: pd.DataFrame) -> tuple[list[Fault], p
     return faults, frame.drop(index=[fault.row for fault in faults])
 
 
+def _call_columns(frame: pd.DataFrame) -> list[str]:
+    """Return the columns of calls by type; none if all of them are empty, as in a template filled in."""
+    typed = [f"calls_{name}" for name in CALL_TYPES if f"calls_{name}" in frame]
+    return typed if frame[typed].notna().to_numpy().any() else []
+
+
+def _if_any(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return texts if any(texts) else ()
+
+
 def _demand_from_frame(
     frame: pd.DataFrame, table: TextTable, lon: NDArray[np.float64] | None, lat: NDArray[np.float64] | None
 ) -> DemandPoints:
     values = Values(frame=frame, label=table.label, notes=list(table.notes), written=table.written)
     people = values.numbers("people", np.ones(len(frame)), "1, so coverage counts points", "1，即按点数计")
-    by_type = {name: values.given(f"calls_{name}") for name in CALL_TYPES if f"calls_{name}" in frame}
+    by_type = {column.removeprefix("calls_"): values.given(column) for column in _call_columns(frame)}
     calls = np.sum(list(by_type.values()), axis=0) if by_type else values.given("calls_per_year")
     if missing := int(np.isnan(calls).sum()):
         values.note("calls_per_year", missing, "the simulation's rate per 10,000 people", "仿真的每万人呼叫率")
@@ -264,9 +270,9 @@ def _demand_from_frame(
         townships=values.text("township"),
         kinds=values.text("kind", "residential"),
         calls_by_type={name: np.nan_to_num(found) for name, found in by_type.items()} or None,
-        zone_bases=values.text("zone_basis") if "zone_basis" in frame else (),
-        grids=values.text("grid") if "grid" in frame else (),
-        grid_persons=values.text("grid_person") if "grid_person" in frame else (),
+        zone_bases=_if_any(values.text("zone_basis")),
+        grids=_if_any(values.text("grid")),
+        grid_persons=_if_any(values.text("grid_person")),
         notes=tuple(values.notes),
         source=table.label,
         rows=tuple(int(row) for row in frame.index),
@@ -274,16 +280,19 @@ def _demand_from_frame(
 
 
 def load_demand(source: Path | str | pd.DataFrame, *, crs: str | None = None) -> DemandPoints:
-    """Load demand points from a CSV file or a DataFrame.
+    """Load demand points from a table or a layer of points.
 
     Parameters
     ----------
     source : path or DataFrame
-        Columns ``id, lon, lat`` and, optionally, ``name, zone, people, calls_per_year, weight, township,
-        kind, zone_basis, grid, grid_person`` and ``calls_fire`` and so on for each of `CALL_TYPES`. What is
-        not given is taken from a default and said in `DemandPoints.notes`.
+        ``.csv`` (UTF-8, UTF-16 or GB18030), ``.xlsx``, a layer of points (``.gpkg``, ``.geojson``, ``.shp``,
+        ``.parquet``), a DataFrame or a GeoDataFrame; ``villages.xlsx#村庄`` chooses a sheet. Columns ``id, lon, lat``
+        and, optionally, ``name, zone, people, calls_per_year, weight, township, kind, zone_basis, grid,
+        grid_person`` and ``calls_fire`` and so on for each of `CALL_TYPES`, by these names or their Chinese ones.
+        What is not given is taken from a default and said in `DemandPoints.notes`.
     crs : str, optional
-        Declared coordinate system of ``lon`` and ``lat``.
+        Declared coordinate system of ``lon`` and ``lat``. If absent, the one that a layer states, or ``wgs84`` for a
+        plain table, which the notes say.
 
     Returns
     -------

@@ -15,10 +15,11 @@ from rescuesim._tables import Column, parse_number, read_identified
 from rescuesim._tables.layers import LAYER_KINDS, Layer, read_layer
 from rescuesim._words import Note
 from rescuesim.demand.areas import Areas, read_areas, wgs84_shapes
+from rescuesim.demand.placed import placed_rows
 from rescuesim.demand.raster import RASTER_KINDS, RasterGrid, read_raster
 from rescuesim.demand.rounding import whole_total
 from rescuesim.errors import Fault, InputError
-from rescuesim.network.crs import metric_crs, project, read_positions
+from rescuesim.network.crs import metric_crs, project
 
 if TYPE_CHECKING:
     import geopandas
@@ -71,7 +72,9 @@ class PopulationCells:
         """People in all cells, rounded half up: what spreading conserves."""
         return whole_total(self.people)
 
-    def owner(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int64]:
+    def owner(
+        self, lon: NDArray[np.float64], lat: NDArray[np.float64], *, reach_m: float = np.inf
+    ) -> NDArray[np.int64]:
         """Return the cell that each position lies in.
 
         A position on the border of two polygons belongs to the first. A point cell is the part of the
@@ -81,6 +84,8 @@ class PopulationCells:
         Parameters
         ----------
         lon, lat : ndarray of float64, shape (n,)
+        reach_m : float, optional
+            Point cells own no position farther away, however far apart they stand.
 
         Returns
         -------
@@ -97,7 +102,7 @@ class PopulationCells:
             return found
         crs = metric_crs(self.lon, self.lat)
         at, distance_m = nearest(project(self.lon, self.lat, crs), project(lon, lat, crs))
-        return np.where(distance_m <= self.width_m * np.sqrt(0.5) * (1 + 1e-9), at, -1)
+        return np.where(distance_m <= min(reach_m, self.width_m * np.sqrt(0.5) * (1 + 1e-9)), at, -1)
 
 
 def nearest(
@@ -179,7 +184,7 @@ def read_population(
         A raster of people per cell (``.tif``; a density must be turned into people first), a layer of
         polygons or points with a field of people, or a table with ``id, lon, lat`` and people.
     crs : str, optional
-        Declared system; of a table ``wgs84`` if absent, of a raster or layer needed where it states none.
+        Declared system; of a plain table ``wgs84`` if absent, of a raster or layer needed where it states none.
     people_column : str, optional
         Column of people; if absent the one of ``people``, ``population``, ``人口``, ``人口数``, ``常住人口``.
     boundary : path or GeoDataFrame, optional
@@ -217,7 +222,7 @@ def read_population(
     elif suffix in LAYER_KINDS or (not is_file and hasattr(source, "geometry")):
         cells = _from_layer(read_layer(source, label="population layer", crs=crs), people_column)
     else:
-        cells = _from_table(source, crs or "wgs84", people_column)
+        cells = _from_table(source, crs, people_column)
     if inside is not None:
         cells = _clipped(cells, inside)
     cells = _peopled(cells)
@@ -271,7 +276,7 @@ def _from_layer(layer: Layer, people_column: str | None) -> PopulationCells:
     )
 
 
-def _from_table(source: Path | str | pd.DataFrame, crs: str, people_column: str | None) -> PopulationCells:
+def _from_table(source: Path | str | pd.DataFrame, crs: str | None, people_column: str | None) -> PopulationCells:
     columns = (
         Column(name="id", required=True),
         Column(name="name"),
@@ -287,7 +292,7 @@ def _from_table(source: Path | str | pd.DataFrame, crs: str, people_column: str 
     column = _people_column(here, people_column if people_column in here else None, table.label)
     empty = frame.index[frame[column].isna()]
     faults += [table.fault(int(row), column, "a number of 0 or more") for row in empty]
-    frame, lon, lat, off = read_positions(table, frame.drop(index=empty), crs)
+    frame, lon, lat, off = placed_rows(table, frame.drop(index=empty), crs)
     if faults or off:
         raise InputError([*faults, *off])
     return PopulationCells(

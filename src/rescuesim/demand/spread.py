@@ -182,7 +182,7 @@ def _spread(
     """
     takes = np.flatnonzero(taking)
     shares = np.zeros(len(lon))
-    owner = cells.owner(lon[takes], lat[takes])
+    owner = cells.owner(lon[takes], lat[takes], reach_m=reach_m)
     shares[takes], kept, notes = _shares(cells, owner, project(lon[takes], lat[takes], crs), crs, reach_m)
     stay = _kept_points(cells, kept, reach_m, block_m) if kept.any() else None
     people = largest_remainder(np.r_[shares, stay.people if stay is not None else []], cells.total)

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from rescuesim._tables import Column, TextTable, read_identified
 from rescuesim._words import Note
 from rescuesim.demand.combine import demand_from_arrays, joined, select
+from rescuesim.demand.placed import placed_rows
 from rescuesim.demand.points import DEMAND_KINDS, DemandPoints
 from rescuesim.demand.rounding import largest_remainder
 from rescuesim.errors import Fault, InputError, nearest_name
-from rescuesim.network.crs import read_positions
 from rescuesim.standard import ZONES
 
 __all__ = ["SplitBy", "split_villages"]
@@ -38,11 +38,14 @@ _HAMLET_COLUMNS = (
     Column(name="lon", number=True, required=True),
     Column(name="lat", number=True, required=True),
     Column(name="township"),
-    Column(name="village_id"),
-    Column(name="village"),
+    # after the name, so that 行政村 is the village where a hamlet has both
+    Column(name="village_id", aliases=("行政村编号", "行政村编码", "行政村代码", "所属行政村编码", "所属村编号")),
+    Column(name="village", aliases=("行政村", "行政村名称", "所属行政村", "所属村")),
     Column(name="zone", choices=ZONES),
     Column(name="kind", choices=DEMAND_KINDS),
-    *(Column(name=name, number=True, minimum=0, maximum=1e9) for name in ("people", "households", "buildings")),
+    Column(name="people", number=True, minimum=0, maximum=1e9),
+    Column(name="households", number=True, minimum=0, maximum=1e9, aliases=("户数", "家庭户数", "住户数")),
+    Column(name="buildings", number=True, minimum=0, maximum=1e9, aliases=("房屋数", "建筑数", "栋数", "房屋栋数")),
 )
 
 
@@ -61,7 +64,7 @@ class _Table:
 
 
 def split_villages(
-    villages: Path | str | pd.DataFrame, hamlets: Path | str | pd.DataFrame, *, by: SplitBy, crs: str = "wgs84"
+    villages: Path | str | pd.DataFrame, hamlets: Path | str | pd.DataFrame, *, by: SplitBy, crs: str | None = None
 ) -> DemandPoints:
     """Split the people of each administrative village over its hamlets.
 
@@ -79,7 +82,7 @@ def split_villages(
         What the split is in proportion to: a column of the hamlets, or nothing. There is no default, because
         the answer moves people.
     crs : str, optional
-        Declared system of both tables.
+        Declared system of both tables; if absent the one that a layer states, or ``wgs84`` for a plain table.
 
     Returns
     -------
@@ -114,7 +117,7 @@ def split_villages(
     faults += counting
     if faults:
         raise InputError(faults)
-    positions, lon, lat, off = read_positions(below.table, below.frame, crs)
+    positions, lon, lat, off = placed_rows(below.table, below.frame, crs)
     alone, alone_faults = _without_hamlet(above, village, crs)
     faults = [*off, *alone_faults]
     people, empty = _split(above, village, shares, by)
@@ -212,7 +215,9 @@ def _split(
     return people, faults
 
 
-def _without_hamlet(above: _Table, village: NDArray[np.int64], crs: str) -> tuple[DemandPoints | None, list[Fault]]:
+def _without_hamlet(
+    above: _Table, village: NDArray[np.int64], crs: str | None
+) -> tuple[DemandPoints | None, list[Fault]]:
     """Make points of the villages that no hamlet names."""
     alone = np.setdiff1d(np.arange(len(above.frame)), village)
     people = above.frame["people"].to_numpy(dtype=np.float64)
@@ -225,7 +230,7 @@ def _without_hamlet(above: _Table, village: NDArray[np.int64], crs: str) -> tupl
     if faults or not own.size:
         return None, faults
     frame = above.frame.iloc[own]
-    kept, lon, lat, off = read_positions(above.table, frame, crs)
+    kept, lon, lat, off = placed_rows(above.table, frame, crs)
     if off:
         return None, off
     names, zones, townships = (above.text(name) for name in ("name", "zone", "township"))

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rescuesim._defaults import default, defaults_under
-from rescuesim._tables import read_text_table
+from rescuesim._tables import Column, read_identified
 from rescuesim._words import ZONE_WORDS, Note
 from rescuesim.demand.areas import Areas, read_areas
 from rescuesim.demand.combine import by_id
@@ -39,8 +39,10 @@ URBAN_RURAL_CODES: Mapping[str, str] = {
 }
 _BY_DENSITY = "by_density"
 _DENSE = ("built_up", "suburb", "dense_rural")  # in the order of falling thresholds; under the last: rural
-_CODE_HEADERS = ("code", "城乡分类代码", "城乡代码", "城乡分类", "urban_rural_code")
-_ID_HEADERS = ("id", "编号", "编码", "代码", "村编号", "村编码", "统计用区划代码")
+_CODE_COLUMNS = (
+    Column(name="id", required=True),
+    Column(name="code", aliases=("城乡分类代码", "城乡代码", "城乡分类", "urban_rural_code")),
+)
 _EXAMPLES = 5
 
 
@@ -75,7 +77,7 @@ def assign_zones(
     boundaries_crs : str, optional
         Declared system, where the layer states none.
     codes : mapping of id to code, path or DataFrame, optional
-        A table has columns ``id`` and ``code``. Points without a code go to the density.
+        A table has columns ``id`` and ``code`` (or 城乡分类代码). Points that it does not hold go to the density.
     code_zones : mapping of str to str, optional
         Codes to zones, beside the default ones; ``by_density`` as for 220.
     density : bool, optional
@@ -159,6 +161,10 @@ def people_per_km2(demand: DemandPoints, *, within_m: float) -> NDArray[np.float
     -------
     ndarray of float64, shape (n_demand,)
         People per square kilometre.
+
+    Notes
+    -----
+    O(n k) for k points within the distance of one.
     """
     from scipy.spatial import cKDTree
 
@@ -166,9 +172,11 @@ def people_per_km2(demand: DemandPoints, *, within_m: float) -> NDArray[np.float
         raise InputError(f"{demand.source}: expected points with lon and lat to take the density of")
     xy = np.column_stack(project(demand.lon, demand.lat, metric_crs(demand.lon, demand.lat)))
     tree, people = cKDTree(xy), np.zeros(len(demand))
-    for start in range(0, len(xy), 4096):  # lists of neighbours of all points at once may not fit
-        near = tree.query_ball_point(xy[start : start + 4096], within_m)
-        people[start : start + len(near)] = [demand.people[some].sum() for some in near]
+    for start in range(0, len(xy), 1024):  # the pairs of all points at once may not fit
+        some = cKDTree(xy[start : start + 1024])
+        pairs = some.sparse_distance_matrix(tree, within_m, output_type="ndarray")
+        here = np.bincount(pairs["i"], weights=demand.people[pairs["j"]], minlength=some.n)
+        people[start : start + some.n] = here
     return people / (np.pi * (within_m / 1000) ** 2)
 
 
@@ -230,38 +238,35 @@ def _by_code(
     ]
     if unknown := sorted(set(table) - set(URBAN_RURAL_CODES)):
         faults += [Fault(file="code_zones", value=code, expected=_known_codes()) for code in unknown]
-    label, ids, given, rows = _coded(codes)
+    label, ids, given, rows, wrong = _coded(codes)
+    faults += wrong
     for at, (id_, code) in enumerate(zip(ids, given, strict=True)):
-        if code and code not in URBAN_RURAL_CODES:
+        if code not in URBAN_RURAL_CODES:
             faults.append(
                 Fault(file=label, row=rows[at], column="code", value=f"{id_}: {code}", expected=_known_codes())
             )
-    seen: set[str] = set()
-    for at, id_ in enumerate(ids):
-        if id_ in seen:
-            faults.append(Fault(file=label, row=rows[at], column="id", value=id_, expected="each id once"))
-        seen.add(id_)
     place, missing = by_id(demand, ids, file=label, rows=rows, all_points=False)
     faults += missing
     if faults:
         return [""] * len(demand), faults
-    return [table[given[at]] if at >= 0 and given[at] else "" for at in place.tolist()], []
+    return [table[given[at]] if at >= 0 else "" for at in place.tolist()], []
 
 
-def _coded(codes: Mapping[str, str] | Path | str | pd.DataFrame) -> tuple[str, list[str], list[str], list[int]]:
-    """Return the label, ids, codes and rows of a mapping or table of codes."""
+def _coded(
+    codes: Mapping[str, str] | Path | str | pd.DataFrame,
+) -> tuple[str, list[str], list[str], list[int], list[Fault]]:
+    """Return the label, ids, codes and rows of a mapping or table of codes; rows without a code are left out."""
     if isinstance(codes, Mapping):
         ids = [str(id_) for id_ in codes]
-        return "codes", ids, [str(code).strip() for code in codes.values()], list(range(1, len(ids) + 1))
-    table = read_text_table(codes, label="table of codes")
-    names = [str(name).strip() for name in table.frame.columns]
-    code = next((name for name in _CODE_HEADERS if name in names), None)
-    key = next((name for name in _ID_HEADERS if name in names and name != code), None)
-    if code is None or key is None:
-        expected = f"columns id and code (or 城乡分类代码); there are {', '.join(names)}"
-        raise InputError([Fault(file=table.label, row=1, expected=expected)])
-    columns = [[str(cell) for cell in table.frame.iloc[:, names.index(name)]] for name in (key, code)]
-    return table.label, columns[0], columns[1], [int(str(row)) for row in table.frame.index]
+        return "codes", ids, [str(code).strip() for code in codes.values()], list(range(1, len(ids) + 1)), []
+    table, frame, faults = read_identified(codes, _CODE_COLUMNS, label="table of codes")
+    if "code" not in table.frame:
+        expected = f"columns id and code (or 城乡分类代码); there are {', '.join(table.frame.columns)}"
+        raise InputError([*faults, Fault(file=table.label, column="code", expected=expected)])
+    if frame.empty:
+        raise InputError(faults or [Fault(file=table.label, expected="at least one code")])
+    frame = frame[frame["code"] != ""]
+    return table.label, frame["id"].to_list(), frame["code"].to_list(), [int(row) for row in frame.index], faults
 
 
 def _known_codes() -> str:

@@ -74,6 +74,14 @@ def test_calls_by_type_survive_the_table_and_must_sum(tmp_path: Path) -> None:
         load_demand(gaps)
 
 
+def test_columns_of_a_template_that_are_left_empty_are_not_given() -> None:
+    blank = {f"calls_{name}": "" for name in CALL_TYPES} | {"grid": "", "grid_person": "", "zone_basis": ""}
+    demand = villages([5000, 100], calls_per_year=[3, 4], **blank)
+    assert demand.calls_by_type is None
+    assert demand.calls_per_year.tolist() == [3, 4]
+    assert demand.to_frame().equals(villages([5000, 100], calls_per_year=[3, 4]).to_frame())
+
+
 def test_calls_never_follow_the_weight() -> None:
     demand = villages([5000, 5000], weight=[1, 1000])
     by_rate = calls_from_rates(demand)
@@ -222,3 +230,14 @@ def test_words_that_are_not_understood_are_faults_at_once() -> None:
         calls_from_history(demand, frame.drop(columns="time"))
     with pytest.raises(InputError, match="one column that means type"):
         calls_from_history(demand, frame.assign(类型="fire"))
+
+
+def test_a_workbook_of_records_is_read_like_a_text_file(tmp_path: Path) -> None:
+    frame = records({"v0": 3, "v1": 2}).rename(columns={"time": "接警时间", "type": "警情类型", "point": "村编号"})
+    frame = frame.assign(警情类型="火灾扑救", 编号=range(5))  # 编号 is the number of the record, not of the village
+    frame.to_excel(tmp_path / "records.xlsx", index=False)
+    frame.to_csv(tmp_path / "records.csv", index=False, encoding="gb18030")
+    found = [calls_from_history(villages([900, 500]), tmp_path / f"records.{kind}") for kind in ("xlsx", "csv")]
+    assert found[0].matched.drop(columns="row").equals(found[1].matched.drop(columns="row"))
+    assert found[0].demand.calls_per_year.tolist() == found[1].demand.calls_per_year.tolist()
+    assert found[0].demand.calls_per_year.sum() == pytest.approx(5 / YEARS)

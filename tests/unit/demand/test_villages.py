@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import geopandas
 import numpy as np
 import pandas as pd
 import pytest
@@ -129,3 +132,17 @@ def test_settlements_of_a_gazetteer_serve_as_hamlets() -> None:
     assert split.people.sum() == 540_572
     assert set(split.names) == set(near["name"])
     assert split.people.max() - split.people.min() <= 1
+
+
+def test_chinese_workbooks_and_layers_in_metres_are_read_as_they_stand(tmp_path: Path) -> None:
+    upper = pd.DataFrame({"编号": ["v1"], "行政村": ["上村"], "乡镇": ["溪口镇"], "人口（人）": [100]})
+    upper.to_excel(tmp_path / "villages.xlsx", index=False)
+    lower = pd.DataFrame({"编号": ["a", "b"], "自然村": ["甲", "乙"], "行政村": "上村", "户数": [3, 1]})
+    places = geopandas.points_from_xy([119.3, 119.31], [28.7, 28.7], crs="EPSG:4326").to_crs("EPSG:4549")
+    geopandas.GeoDataFrame(lower, geometry=places).to_file(tmp_path / "hamlets.gpkg")
+    split = split_villages(tmp_path / "villages.xlsx", tmp_path / "hamlets.gpkg", by="households")
+    assert split.people.tolist() == [75, 25]
+    assert split.names == ("甲", "乙")
+    assert split.townships == ("溪口镇", "溪口镇")
+    assert split.lon == pytest.approx([119.3, 119.31], abs=1e-6)
+    assert any("positions in EPSG:4549, as the file states" in note for note in split.notes)

@@ -118,7 +118,7 @@ def test_codes_are_read_from_tables_and_every_wrong_one_is_named(tmp_path: Path)
     assert found == {(1, "code"), (2, "id"), (3, "id")}
     assert "one of 111 主城区, 112 城乡结合区" in str(caught.value)
     with pytest.raises(InputError, match="columns id and code"):
-        assign_zones(points([119.3], [1]), codes=pd.DataFrame({"a": ["p0"]}))
+        assign_zones(points([119.3], [1]), codes=pd.DataFrame({"id": ["p0"], "a": ["p0"]}))
 
 
 def test_wrong_words_and_thresholds_are_refused() -> None:
