@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import math
 import re
 import socket
 import threading
@@ -226,12 +227,16 @@ def _osmnx_set(changes: dict[str, Any]) -> Iterator[None]:
     """Change settings of OSMnx, and the host look-up that it replaces, for the duration."""
     import osmnx
 
-    before = {name: getattr(osmnx.settings, name) for name in (*changes, "requests_kwargs")}
+    before = {name: getattr(osmnx.settings, name) for name in (*changes, "requests_kwargs", "overpass_settings")}
     look_up = socket.getaddrinfo
+    # Overpass takes whole seconds only
+    whole_s = str(math.ceil(changes["requests_timeout"]))
+    question = before["overpass_settings"].replace("{timeout}", whole_s)
     hooks = {**before["requests_kwargs"].get("hooks", {}), "response": _check_answer}
     try:
         for name, value in changes.items():
             setattr(osmnx.settings, name, value)
+        osmnx.settings.overpass_settings = question
         osmnx.settings.requests_kwargs = {**before["requests_kwargs"], "hooks": hooks}
         yield
     finally:

@@ -100,6 +100,7 @@ def test_the_question_reaches_past_the_border_by_the_buffer(fake: FakeOsm, tmp_p
     numbers = [float(word) for word in asked.split("poly:'")[1].split("'")[0].split()]
     assert max(numbers[::2]) == pytest.approx(28.73 + 3500 / 111_200, abs=2e-4)  # OSMnx asks for 500 m more
     assert "service|services" in asked  # the filter of drive
+    assert asked.startswith("[out:json][timeout:180];")  # whole seconds: Overpass takes no others
 
 
 def test_a_second_call_is_served_from_the_file_with_the_server_stopped(fake: FakeOsm, tmp_path: Path) -> None:
