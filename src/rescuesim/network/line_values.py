@@ -105,7 +105,7 @@ def read_line_fields(
         is_road=is_class_of_road & reader.passes(roads),
         road_class=road_class,
         name=np.array([" / ".join((name or ref).split(";")) for name, ref in zip(names, refs, strict=True)], np.str_),
-        surface=reader.surfaces(),
+        surface=np.array(reader.texts("surface"), dtype=np.str_),
         maxspeed_kph=reader.speeds_kph(),
         width_m=reader.amounts("width", "metres", "米", default("road_lines.widest_m").number),
         lanes=reader.amounts("lanes", "a number of lanes", "车道数", _MOST_LANES),
@@ -317,12 +317,6 @@ class _Reader:
         no = {*line_words()["structure"]["not_one"], ""}
         found = self.meanings(field, lambda text: _Meaning(value=not {*map(normal_word, text.split(";"))} <= no))
         return np.array(found, dtype=np.bool_)
-
-    def surfaces(self) -> NDArray[np.str_]:
-        """Return the surface in the words of OpenStreetMap where they are known, else as it stands."""
-        known = {normal_word(word): name for name, words in line_words()["surface"].items() for word in words}
-        found = self.meanings("surface", lambda text: _Meaning(value=known.get(normal_word(text), text)))
-        return np.array(found, dtype=np.str_)
 
     def row_ids(self) -> NDArray[np.int64]:
         """Return the ids of the rows where all are whole numbers, else the numbers of the rows."""

@@ -212,7 +212,7 @@ def test_values_of_both_and_one_way_directions_survive() -> None:
     extra = roads([at(400, 8), at(400, 900)], oneway=["yes"], maxspeed=["30"], surface=["水泥"], name=["甲"])
     both = with_supplement(roads(STREET, maxspeed=["50"]), extra)
     assert both.maxspeed_kph.tolist() == [50, 30]
-    assert both.surface.tolist() == ["", "concrete"]
+    assert both.surface.tolist() == ["", "水泥"]
     village = node_near(both, at(400, 900))
     assert between_m(both, 1, village) < math.inf
     assert between_m(both, village, 1) == math.inf
