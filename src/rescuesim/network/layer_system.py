@@ -47,6 +47,10 @@ def open_placed_layer(source: Path | str | geopandas.GeoDataFrame, *, label: str
     DataFileError, InputError
         As `read_layer`.
     """
+    import geopandas
+
+    if not isinstance(source, (str, Path, geopandas.GeoDataFrame)):
+        raise InputError(f"{label}: {type(source).__name__}, expected the path of a layer or a GeoDataFrame")
     try:
         return read_layer(source, label=label, crs=crs)
     except InputError as error:

@@ -7,7 +7,7 @@ import functools
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -91,7 +91,11 @@ def read_line_fields(
     faults : list of Fault
         One for each value that is not understood, with its first row.
     """
-    layer = with_other_tags(layer)
+    for name, given in (("fields", fields), ("classes", classes)):
+        if given is not None and not isinstance(given, Mapping):
+            expected = "a mapping of names, such as {'class': '技术等级'}"
+            return None, [Fault(column=name, value=str(given), expected=expected)]
+    layer = with_other_tags(replace(layer, frame=layer.frame.rename(columns=str)))
     sources, faults = choose_columns(layer, fields)
     words, more = _class_words(classes)
     faults += more
