@@ -13,10 +13,9 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
-from rescuesim._tables.layers import read_layer
 from rescuesim.errors import Fault, InputError
 from rescuesim.network.crs import project, unproject
-from rescuesim.network.layer_system import layer_lonlat
+from rescuesim.network.layer_system import layer_lonlat, open_placed_layer
 
 if TYPE_CHECKING:
     import geopandas
@@ -146,7 +145,7 @@ def _from_layer(
     source: Path | str | geopandas.GeoDataFrame, crs: str | None
 ) -> tuple[BaseGeometry, str, tuple[str, ...]]:
     """Return all polygons of a layer as one, in WGS84."""
-    layer = read_layer(source, label="the area", crs=crs)
+    layer = open_placed_layer(source, label="the area", crs=crs)
     geometry = np.asarray(layer.frame.geometry.array, dtype=object)
     faults = []
     for row, shape in enumerate(geometry, 1):
@@ -162,7 +161,7 @@ def _from_layer(
     fine = geometry
     if layer.frame.crs is not None and layer.frame.crs.is_geographic:
         fine = shapely.segmentize(geometry, _CHORD_DEGREE)
-    turned = shapely.transform(fine, lambda xy: np.column_stack(layer_lonlat(layer, xy[:, 0], xy[:, 1], declared=crs)))
+    turned = shapely.transform(fine, lambda xy: np.column_stack(layer_lonlat(layer, xy[:, 0], xy[:, 1])))
     if not np.isfinite(shapely.bounds(turned)).all():
         raise InputError(f"{layer.label}: expected places that its coordinate system reaches; check the system")
     return shapely.union_all(turned), layer.label, tuple(layer.notes)

@@ -64,7 +64,12 @@ class BaseSteps:
 
 
 def share_along(base: BaseSteps, extra: Ways, crs: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return what share of each road runs along the base, and whether it runs along one-way roads of it only."""
+    """Return what share of each road runs along the base, and whether it runs along one-way roads of it only.
+
+    A place of a road lies along a step if it is near, the step has the same direction or the opposite one, and the
+    place is beside it: what goes on beyond the end of a road continues that road. Two one-way
+    roads of opposite directions are the two carriageways of one road, and neither is the other.
+    """
     within_m = default("supplement.duplicate_m").number
     parallel = math.cos(math.radians(default("supplement.duplicate_angle").number))
     place, step = metric_places(extra, crs=crs), steps_of(extra)
@@ -78,12 +83,18 @@ def share_along(base: BaseSteps, extra: Ways, crs: str) -> tuple[NDArray[np.floa
     tree = shapely.STRtree(base.lines(np.ones(len(base.step), dtype=np.bool_)))
     point, hit = tree.query(shapely.points(points), predicate="dwithin", distance=within_m)
     one, other = (end - start)[piece[point]], (base.end - base.start)[hit]
-    product = np.hypot(*one.T) * np.hypot(*other.T)
-    same = (np.abs((one * other).sum(axis=1)) >= parallel * product) & (product > 0)
+    long, inner = np.hypot(*other.T), (one * other).sum(axis=1)
+    product = np.hypot(*one.T) * long
+    same = (np.abs(inner) >= parallel * product) & (product > 0)
+    foot_m = ((points[point] - base.start[hit]) * other).sum(axis=1) / np.where(long > 0, long, 1.0)
+    past_m = default("supplement.node_m").number  # on the outer side of a bend no step has a foot
+    same &= (foot_m >= -past_m) & (foot_m <= long + past_m)
+    one_way = base.ways.oneway[base.ways.way_of[base.step[hit]]]
+    same &= ~(one_way & extra.oneway[extra.way_of[step[piece[point]]]] & (inner < 0))
     covered = np.zeros(len(points), dtype=np.bool_)
     covered[point[same]] = True
     two_way = np.zeros(len(points), dtype=np.bool_)
-    two_way[point[same & ~base.ways.oneway[base.ways.way_of[base.step[hit]]]]] = True
+    two_way[point[same & ~one_way]] = True
     way, metres = extra.way_of[step[piece]], (length / pieces)[piece]
     whole = np.bincount(way, metres, extra.n_ways)
     share = np.bincount(way, metres * covered, extra.n_ways) / np.where(whole > 0, whole, 1.0)

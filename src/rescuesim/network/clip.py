@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,11 +102,11 @@ def _what_was_kept(ways: Ways, keep: NDArray[np.bool_], area: Area, buffer_m: fl
     gone, cut = int((kept == 0).sum()), int(((kept > 0) & (kept < steps)).sum())
     around = f"{buffer_m / 1000:g} km around {area.label}"
     around_zh = f"{'区域' if area.label == 'the area' else area.label}及其周边 {buffer_m / 1000:g} 公里"
+    name = Path(ways.source).name
     return Note(
-        f"{ways.source}: clipped to {around}: {km:.1f} of {all_km:.1f} km of roads kept, "
+        f"{name}: clipped to {around}: {km:.1f} of {all_km:.1f} km of roads kept, "
         f"{gone} roads left out, {cut} cut at the border",
-        f"{ways.source}：按{around_zh}裁剪：{all_km:.1f} 公里道路保留 {km:.1f} 公里，"
-        f"{gone} 条在外略去，{cut} 条在边界处截断",
+        f"{name}：按{around_zh}裁剪：{all_km:.1f} 公里道路保留 {km:.1f} 公里，{gone} 条在外略去，{cut} 条在边界处截断",
     )
 
 

@@ -3,38 +3,75 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
 
-from rescuesim._tables.layers import Layer
+from rescuesim._tables.layers import Layer, open_layer, read_layer
 from rescuesim._words import Note
 from rescuesim.errors import InputError
-from rescuesim.network.crs import check_crs, to_wgs84
+from rescuesim.network.crs import to_wgs84
+from rescuesim.network.declared_crs import SHIFTED_DATUMS, datum_of
 
-__all__ = ["layer_lonlat"]
+if TYPE_CHECKING:
+    import geopandas
 
-# their shift to WGS84 is a secret of each survey: PROJ would take none, and be 50 to 150 m off
-_UNSHIFTED = re.compile(r"beijing|xian.?(19)?80|pulkovo|krass|iag.?(19)?75", re.IGNORECASE)
+__all__ = ["layer_lonlat", "open_placed_layer"]
+
+
+def open_placed_layer(source: Path | str | geopandas.GeoDataFrame, *, label: str, crs: str | None) -> Layer:
+    """Read a layer; one that states a system without an EPSG code is read too.
+
+    The projected system of many a county is CGCS2000 about a meridian of its own: no code stands for it, so
+    nobody could declare it, but the layer describes it in full.
+
+    Parameters
+    ----------
+    source : path or GeoDataFrame
+    label : str
+        What to call a GeoDataFrame in messages.
+    crs : str or None
+        Declared system.
+
+    Returns
+    -------
+    Layer
+        ``crs`` is empty where only the description in ``frame.crs`` holds.
+
+    Raises
+    ------
+    DataFileError, InputError
+        As `read_layer`.
+    """
+    import geopandas
+
+    if not isinstance(source, (str, Path, geopandas.GeoDataFrame)):
+        raise InputError(f"{label}: {type(source).__name__}, expected the path of a layer or a GeoDataFrame")
+    try:
+        return read_layer(source, label=label, crs=crs)
+    except InputError as error:
+        if crs is not None or [fault.column for fault in error.faults] != ["crs"]:
+            raise
+        opened = open_layer(source, label=label)
+        if opened.frame.crs is None or opened.crs is not None:
+            raise
+        return Layer(frame=opened.frame, crs="", label=opened.label, notes=opened.notes)
 
 
 def layer_lonlat(
-    layer: Layer, x: NDArray[np.float64], y: NDArray[np.float64], *, declared: str | None
+    layer: Layer, x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Turn coordinates of a layer into WGS84 longitude and latitude.
-
-    A system that a file cannot state, such as ``gcj02``, may be declared over geographic coordinates that the
-    file calls WGS84 or CGCS2000. Any other contradiction is an error. A county's own projected system has no
-    EPSG code: it is taken as the layer describes it.
 
     Parameters
     ----------
     layer : Layer
-        Takes a note of what was done.
+        As `open_placed_layer` returns it; takes a note where a system without an EPSG code was taken as described.
     x, y : ndarray of float64, shape (n,)
-    declared : str or None
-        System that the caller declared.
 
     Returns
     -------
@@ -44,54 +81,41 @@ def layer_lonlat(
     Raises
     ------
     InputError
-        If the system is unknown, has no known way to WGS84, or is not the one that was declared.
+        If the system is unknown, or has no known way to WGS84.
     """
-    stated = None if layer.frame.crs is None else CRS.from_user_input(layer.frame.crs)
-    if declared is not None:
-        code = check_crs(declared)
-        if stated is not None and not _agrees(stated, code):
-            raise InputError(
-                f"{layer.label}: crs {declared!r} is declared, but the layer states {stated.name}: expected one of them"
-            )
-        return to_wgs84(x, y, code)
-    if stated is None:
-        raise InputError(f"{layer.label}: the layer states no coordinate system: declare it with crs")
-    if _UNSHIFTED.search(_datum_words(stated)):
-        raise InputError(
-            f"{layer.label}: states {stated.name}, whose shift to WGS84 differs by place: "
-            "expected a layer in CGCS2000 or WGS84"
-        )
-    authority = stated.to_authority()
-    if authority and authority[0] == "EPSG" and len(stated.axis_info) == 2:
-        return to_wgs84(x, y, check_crs(":".join(authority)))
-    return _by_description(layer, stated, x, y)
-
-
-def _agrees(stated: CRS, code: str) -> bool:
-    """Whether a declared system may stand against the stated one, as `read_layer` said aloud."""
-    if code.upper().startswith("EPSG:"):
-        # a layer of heights, or one whose axes are told in another order, is the same to us
-        return stated.to_2d().equals(CRS.from_user_input(code), ignore_axis_order=True)
-    return bool(stated.is_geographic) and not _UNSHIFTED.search(_datum_words(stated))
-
-
-def _by_description(
-    layer: Layer, stated: CRS, x: NDArray[np.float64], y: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if layer.frame.crs is None or re.match(r"(?i)epsg:", layer.crs):
+        finite = np.isfinite(x) & np.isfinite(y)  # what is not finite is the caller's fault to tell, with its row
+        lon, lat = np.full(len(x), np.nan), np.full(len(x), np.nan)
+        lon[finite], lat[finite] = to_wgs84(x[finite], y[finite], layer.crs)
+        return lon, lat
+    stated = CRS.from_user_input(layer.frame.crs)
     flat = stated.sub_crs_list[0] if stated.is_compound else stated.to_2d()
     if not (flat.is_geographic or flat.is_projected):
         raise InputError(f"{layer.label}: states {stated.name}: expected a geographic or projected system")
-    if flat.name not in ("WGS 84 (CRS84)", "WGS 84"):
-        layer.notes.append(
-            Note(
-                f"{layer.label}: system {stated.name} has no EPSG code, taken as the layer describes it",
-                f"{layer.label}：坐标系 {stated.name} 无 EPSG 代码，按文件中的定义换算",
-            )
+    if not _has_way_to_wgs84(flat):
+        raise InputError(
+            f"{layer.label}: states {stated.name} on the datum {datum_of(flat)}, for which there is no public shift to "
+            "WGS84: expected a layer in CGCS2000 or WGS84"
         )
+    layer.notes.append(
+        Note(
+            f"{layer.label}: system {stated.name} has no EPSG code, taken as the layer describes it",
+            f"{layer.label}：坐标系 {stated.name} 无 EPSG 代码，按文件中的定义换算",
+        )
+    )
     lon, lat = Transformer.from_crs(flat, "EPSG:4326", always_xy=True).transform(x, y)
     return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
 
 
-def _datum_words(crs: CRS) -> str:
-    """Return the names of the datum and the ellipsoid, not of the system: a county may be called Xian too."""
-    return " ".join(part.name for part in (crs.datum, crs.ellipsoid) if part is not None)
+def _has_way_to_wgs84(crs: CRS) -> bool:
+    """Whether a system is on a datum that is WGS84's, or from which a transformation is known or given."""
+    datum = datum_of(crs)
+    if datum == "China 2000" or datum.startswith("World Geodetic System 1984"):
+        return True
+    if datum in SHIFTED_DATUMS and not crs.is_bound:
+        return False
+    try:
+        Transformer.from_crs(crs, "EPSG:4326", always_xy=True, allow_ballpark=False)
+    except ProjError:
+        return False
+    return True

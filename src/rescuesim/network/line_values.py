@@ -7,7 +7,7 @@ import functools
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -92,7 +92,11 @@ def read_line_fields(
     faults : list of Fault
         One for each value that is not understood, with its first row.
     """
-    layer = with_other_tags(layer)
+    for name, given in (("fields", fields), ("classes", classes)):
+        if given is not None and not isinstance(given, Mapping):
+            expected = "a mapping of names, such as {'class': '技术等级'}"
+            return None, [Fault(column=name, value=str(given), expected=expected)]
+    layer = with_other_tags(replace(layer, frame=layer.frame.rename(columns=str)))
     sources, faults = choose_columns(layer, fields)
     words, more = _class_words(classes)
     faults += more
@@ -106,7 +110,7 @@ def read_line_fields(
         is_road=is_class_of_road & reader.passes(roads),
         road_class=road_class,
         name=np.array([" / ".join((name or ref).split(";")) for name, ref in zip(names, refs, strict=True)], np.str_),
-        surface=reader.surfaces(),
+        surface=np.array(reader.texts("surface"), dtype=np.str_),
         maxspeed_kph=reader.speeds_kph(),
         width_m=reader.amounts("width", "metres", "米", default("road_lines.widest_m").number),
         max_weight_t=reader.amounts("weight", "tonnes", "吨", default("road_lines.heaviest_t").number),
@@ -319,12 +323,6 @@ class _Reader:
         no = {*line_words()["structure"]["not_one"], ""}
         found = self.meanings(field, lambda text: _Meaning(value=not {*map(normal_word, text.split(";"))} <= no))
         return np.array(found, dtype=np.bool_)
-
-    def surfaces(self) -> NDArray[np.str_]:
-        """Return the surface in the words of OpenStreetMap where they are known, else as it stands."""
-        known = {normal_word(word): name for name, words in line_words()["surface"].items() for word in words}
-        found = self.meanings("surface", lambda text: _Meaning(value=known.get(normal_word(text), text)))
-        return np.array(found, dtype=np.str_)
 
     def row_ids(self) -> NDArray[np.int64]:
         """Return the ids of the rows where all are whole numbers, else the numbers of the rows."""

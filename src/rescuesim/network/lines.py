@@ -13,11 +13,11 @@ import shapely
 from numpy.typing import NDArray
 
 from rescuesim._defaults import default
-from rescuesim._tables.layers import Layer, read_layer
+from rescuesim._tables.layers import Layer
 from rescuesim._words import Note
 from rescuesim.errors import Fault, InputError, UnknownIdError, nearest_name
 from rescuesim.network.crossings import find_crossings, loose_ends
-from rescuesim.network.layer_system import layer_lonlat
+from rescuesim.network.layer_system import layer_lonlat, open_placed_layer
 from rescuesim.network.line_values import LineFields, read_line_fields
 from rescuesim.network.osm_filter import RoadFilter
 from rescuesim.network.vertices import distinct_vertices
@@ -61,7 +61,7 @@ def ways_from_lines(
         Words of the layer for road classes that ``line_words.toml`` does not know, to values of ``highway``;
         ``""`` stands for an empty cell.
     crs : str, optional
-        Declared system, where the layer states none, or states WGS84 and holds ``gcj02`` or ``bd09``.
+        Declared system, where the layer states none.
     roads : {'drive', 'drive_service'}, optional
         Which classes are roads, as for a file of OpenStreetMap.
 
@@ -93,12 +93,12 @@ def ways_from_lines(
     """
     if roads not in get_args(RoadFilter):
         raise UnknownIdError(f"roads {roads!r}: expected {nearest_name(roads, get_args(RoadFilter))}")
-    layer = read_layer(source, label="road lines", crs=crs)
+    layer = open_placed_layer(source, label="road lines", crs=crs)
     lines, faults = _lines(layer)
     values, more = read_line_fields(layer, fields=fields, classes=classes, roads=roads)
     if lines is None or values is None:
         raise InputError(faults + more)
-    drawn = _drawn(layer, lines, declared=crs)
+    drawn = _drawn(layer, lines)
     return _checked(_ways(layer, values, drawn, roads), layer)
 
 
@@ -114,10 +114,7 @@ class _Lines:
 
 def _lines(layer: Layer) -> tuple[_Lines | None, list[Fault]]:
     """Take the lines of a layer apart; whatever is no line is a fault, an empty row a note."""
-    try:
-        geometry = np.asarray(layer.frame.geometry.array, dtype=object)
-    except AttributeError:
-        raise InputError(f"{layer.label}: expected a layer with a geometry column") from None
+    geometry = np.asarray(layer.frame.geometry.array, dtype=object)
     empty = shapely.is_missing(geometry) | shapely.is_empty(geometry)
     kind = np.where(empty, _LINE, shapely.get_type_id(geometry))
     faults = []
@@ -159,8 +156,8 @@ class _Drawn:
     row: NDArray[np.int64]
 
 
-def _drawn(layer: Layer, lines: _Lines, *, declared: str | None) -> _Drawn:
-    lon, lat = layer_lonlat(layer, lines.x, lines.y, declared=declared)
+def _drawn(layer: Layer, lines: _Lines) -> _Drawn:
+    lon, lat = layer_lonlat(layer, lines.x, lines.y)
     on_earth = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
     if not on_earth.all():
         rows = np.unique(lines.row[lines.line[~on_earth]]) + 1

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from rescuesim._defaults import default
 from rescuesim._words import Note
@@ -64,7 +65,7 @@ def with_supplement(ways: Ways, extra: Ways, *, snap_m: float | None = None) -> 
     >>> def road(*places):
     ...     lines = [shapely.LineString(places)]
     ...     return ways_from_lines(geopandas.GeoDataFrame({"highway": ["tertiary"]}, geometry=lines, crs="EPSG:4326"))
-    >>> base, village = road((119.30, 28.70), (119.32, 28.70)), road((119.31, 28.7001), (119.31, 28.71))
+    >>> base, village = road((119.30, 28.70), (119.32, 28.70)), road((119.31, 28.70005), (119.31, 28.71))
     >>> both = with_supplement(base, village)
     >>> both.n_ways, both.n_nodes, both.node_id.tolist()
     (2, 4, [-3, -1, 1, 2])
@@ -86,12 +87,16 @@ def with_supplement(ways: Ways, extra: Ways, *, snap_m: float | None = None) -> 
     cut, node = cut_at(ways, ties)
     added = moved_to(cut, new, np.where(ties.node >= 0, node, -1))
     if short := new.n_ways - added.n_ways:
-        en = f"{new.source}: {short} roads with both ends at one place of the network, left out"
-        notes.append(Note(en, f"{new.source}：{short} 条道路两端位于路网同一处，未加入"))
+        en = f"{_name(new)}: {short} roads with both ends at one place of the network, left out"
+        notes.append(Note(en, f"{_name(new)}：{short} 条道路两端位于路网同一处，未加入"))
     if added.n_ways == 0:
         return ways.with_notes(*extra.notes, *notes)
     both = joined([cut, added])
     return both.with_notes(*notes, *_what_was_added(both, ways, new, added, ties, snap_m))
+
+
+def _name(ways: Ways) -> str:
+    return Path(ways.source).name
 
 
 def _without_duplicates(base: BaseSteps, extra: Ways, crs: str) -> tuple[Ways, NDArray[np.bool_], list[str]]:
@@ -112,8 +117,8 @@ def _without_duplicates(base: BaseSteps, extra: Ways, crs: str) -> tuple[Ways, N
     within = f"{default('supplement.duplicate_m').number:g}"
     if twice.any():
         km = float(length_m[twice].sum()) / 1000
-        en = f"{extra.source}: {int(twice.sum())} roads ({km:.1f} km) run along roads of the base, left out"
-        zh = f"{extra.source}：{int(twice.sum())} 条道路（{km:.1f} 公里）与原路网重合，未加入"
+        en = f"{_name(extra)}: {int(twice.sum())} roads ({km:.1f} km) run along roads of the base, left out"
+        zh = f"{_name(extra)}：{int(twice.sum())} 条道路（{km:.1f} 公里）与原路网重合，未加入"
         if against := int((twice & oneway & ~extra.oneway).sum()):
             en += f"; {against} of them are two-way along a one-way road, whose direction holds"
             zh += f"；其中 {against} 条为双向而原路网为单行，以原路网为准"
@@ -121,9 +126,9 @@ def _without_duplicates(base: BaseSteps, extra: Ways, crs: str) -> tuple[Ways, N
     if partly := int(((share >= 0.2) & ~twice).sum()):
         notes.append(
             Note(
-                f"{extra.source}: {partly} roads run within {within} m of the base over 20 % of their length or more, "
+                f"{_name(extra)}: {partly} roads run within {within} m of the base over 20 % of their length or more, "
                 "added whole",
-                f"{extra.source}：{partly} 条道路有 20% 以上长度距原路网不足 {within} 米，整条加入",
+                f"{_name(extra)}：{partly} 条道路有 20% 以上长度距原路网不足 {within} 米，整条加入",
             )
         )
     is_end = np.zeros(extra.n_nodes, dtype=np.bool_)
@@ -134,23 +139,27 @@ def _without_duplicates(base: BaseSteps, extra: Ways, crs: str) -> tuple[Ways, N
 
 
 def _nothing_near(ways: Ways, new: Ways, crs: str, snap_m: float) -> str:
-    ends = new.at[np.r_[new.first[:-1], new.first[1:] - 1]]
-    place, of_base = metric_places(new, crs=crs)[ends], metric_places(ways, crs=crs)
-    away = float(np.min(cKDTree(of_base).query(place)[0]))
+    """Say how far the nearest road is that could be joined."""
+    ends = np.unique(new.at[np.r_[new.first[:-1], new.first[1:] - 1]])
+    base = BaseSteps.near(ways, new, crs, by_m=math.inf)
+    points = shapely.points(metric_places(new, crs=crs)[ends])
+    _, away = shapely.STRtree(base.lines(base.cuttable)).query_nearest(points, return_distance=True)
+    nearest = f"the nearest is {away.min():.0f} m away" if len(away) else "it has none that may be cut"
     return (
-        f"{new.source}: no road of it ends within {snap_m:g} m of a road of {ways.source}; the nearest node is "
-        f"{away:.0f} m away: expected roads that join the network; check the coordinate system of both"
+        f"{_name(new)}: no road of it ends within {snap_m:g} m of a road of {_name(ways)}, {nearest}: expected roads "
+        "that join the network, and none that join only motorways, bridges or tunnels; check the coordinate "
+        "systems of both, or give snap_m"
     )
 
 
 def _what_was_added(both: Ways, ways: Ways, new: Ways, added: Ways, ties: Ties, snap_m: float) -> list[str]:
-    source, km = new.source, float(added.step_m.sum()) / 1000
+    source, km = _name(new), float(added.step_m.sum()) / 1000
     tied, cuts = int((ties.node >= 0).sum()), len(ties.step)
     notes: list[str] = [
         Note(
-            f"{source}: {added.n_ways} roads ({km:.1f} km) added to {ways.source}, tied to it at {tied} places, "
+            f"{source}: {added.n_ways} roads ({km:.1f} km) added to {_name(ways)}, tied to it at {tied} places, "
             f"{cuts} of them new nodes on its roads; moved by at most {np.nanmax(ties.gap_m):.1f} m",
-            f"{source}：向 {ways.source} 加入 {added.n_ways} 条道路（{km:.1f} 公里），{tied} 处相接，"
+            f"{source}：向 {_name(ways)} 加入 {added.n_ways} 条道路（{km:.1f} 公里），{tied} 处相接，"
             f"其中 {cuts} 处在原道路上新设节点；最大移动 {np.nanmax(ties.gap_m):.1f} 米",
         )
     ]
@@ -175,8 +184,8 @@ def _what_was_added(both: Ways, ways: Ways, new: Ways, added: Ways, ties: Ties, 
     if over:
         notes.append(
             Note(
-                f"{source}: added roads cross those of {ways.source} at {over} places without meeting: bridges",
-                f"{source}：加入的道路与 {ways.source} 有 {over} 处交叉而不相接，按立交处理",
+                f"{source}: added roads cross those of {_name(ways)} at {over} places without meeting: bridges",
+                f"{source}：加入的道路与 {_name(ways)} 有 {over} 处交叉而不相接，按立交处理",
             )
         )
     return notes

@@ -24,6 +24,7 @@ from oracles_lines import (
 from rescuesim._words import in_language
 from rescuesim.errors import DataFileError, InputError, UnknownIdError
 from rescuesim.network import RoadNetwork
+from rescuesim.network.crs import wgs84_to_gcj02
 from rescuesim.network.lines import ways_from_lines
 from rescuesim.network.ways import Ways
 
@@ -143,8 +144,11 @@ def test_a_projected_system_without_a_code_is_taken_as_the_layer_describes_it(
     guixi_layer: gpd.GeoDataFrame, guixi_ways: Ways
 ) -> None:
     county = (
-        "+proj=tmerc +lat_0=0 +lon_0=117.2 +k=1 +x_0=500000 +y_0=0 +ellps=GRS80 +towgs84=0,0,0,0,0,0,0 "
-        "+units=m +no_defs +type=crs"
+        'PROJCS["Xianju local",GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",DATUM["D_China_2000",'
+        'SPHEROID["CGCS2000",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],'
+        'PROJECTION["Gauss_Kruger"],PARAMETER["False_Easting",500000.0],PARAMETER["False_Northing",0.0],'
+        'PARAMETER["Central_Meridian",117.2],PARAMETER["Scale_Factor",1.0],PARAMETER["Latitude_Of_Origin",0.0],'
+        'UNIT["Meter",1.0]]'
     )
     read = ways_from_lines(guixi_layer.to_crs(county))
     assert topology(read) == topology(guixi_ways)
@@ -153,7 +157,14 @@ def test_a_projected_system_without_a_code_is_taken_as_the_layer_describes_it(
 
 def test_a_system_whose_shift_is_secret_is_refused(guixi_layer: gpd.GeoDataFrame) -> None:
     for crs in ("EPSG:2437", "EPSG:4610"):
-        assert "shift to WGS84" in faults_of(guixi_layer.set_crs(crs, allow_override=True))[0]
+        assert "no public shift to WGS84" in faults_of(guixi_layer.set_crs(crs, allow_override=True))[0]
+    old = (
+        'PROJCS["of a county",GEOGCS["GCS_Xian_1980",DATUM["D_Xian_1980",SPHEROID["Xian_1980",6378140.0,298.257]],'
+        'PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Gauss_Kruger"],'
+        'PARAMETER["False_Easting",500000.0],PARAMETER["Central_Meridian",117.2],PARAMETER["Scale_Factor",1.0],'
+        'PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]'
+    )
+    assert "no public shift to WGS84" in faults_of(guixi_layer.set_crs(old, allow_override=True))[0]
 
 
 def test_a_declared_system_that_the_layer_contradicts_is_refused_and_one_it_repeats_is_not(tmp_path: Path) -> None:
@@ -164,8 +175,27 @@ def test_a_declared_system_that_the_layer_contradicts_is_refused_and_one_it_repe
 
 def test_a_layer_without_a_system_needs_one_declared() -> None:
     roads = layer([[A, B]], crs=None)
-    assert "one declared with crs" in faults_of(roads)[0]
+    assert "or one declared with crs" in faults_of(roads)[0]
     assert ways_from_lines(roads, crs="wgs84").lon.tolist() == [119.30, 119.31]
+
+
+def test_lines_drawn_over_an_online_map_of_china_come_to_lie_where_the_roads_are(
+    guixi_layer: gpd.GeoDataFrame, guixi_ways: Ways, tmp_path: Path
+) -> None:
+    drawn = guixi_layer.set_geometry(
+        shapely.transform(
+            guixi_layer.geometry.to_numpy(), lambda xy: np.column_stack(wgs84_to_gcj02(xy[:, 0], xy[:, 1]))
+        )
+    )
+    path = tmp_path / "drawn.geojson"
+    path.write_text(drawn.to_json(drop_id=True), encoding="utf-8")  # GeoJSON that states no system
+    read = ways_from_lines(path, crs="gcj02")
+    # their inverse is good to a millimetre or so: compare places, not digits
+    assert read.n_nodes == guixi_ways.n_nodes
+    east = np.sort(read.lon) - np.sort(guixi_ways.lon)
+    assert np.abs(east).max() * 111_195 < 0.02
+    assert read.step_m.sum() == pytest.approx(guixi_ways.step_m.sum(), abs=1.0)
+    assert abs(float(ways_from_lines(path).lon.mean() - guixi_ways.lon.mean())) * 111_195 > 100
 
 
 # ---- fields ----------------------------------------------------------------------------------------------------
@@ -193,7 +223,7 @@ def test_a_chinese_survey_is_read_by_its_own_names() -> None:
     assert ways.name[order].tolist() == ["沪昆线", "余江路", "X601", "上洋村"]
     assert ways.lanes[order].tolist() == [4, 2, 2, 1]
     assert ways.width_m[order].tolist() == [16.0, 9.0, 6.5, 3.5]
-    assert ways.surface[order].tolist() == ["asphalt", "concrete", "gravel", "红土"]
+    assert ways.surface[order].tolist() == ["沥青混凝土", "水泥", "砂石", "红土"]
     assert ways.maxspeed_kph[order][:3].tolist() == [80, 60, 40]
     assert np.isnan(ways.maxspeed_kph[order][3])
     assert ways.oneway[order].tolist() == [False, False, True, False]
@@ -268,7 +298,7 @@ def test_a_field_map_names_columns_gives_constants_and_leaves_fields_out() -> No
     assert ways.road_class.tolist() == ["primary", "tertiary"]
     assert ways.name.tolist() == ["甲", "乙"]
     assert ways.maxspeed_kph.tolist() == [60, 40]
-    assert ways.surface.tolist() == ["concrete", "concrete"]
+    assert ways.surface.tolist() == ["水泥", "水泥"]
     assert np.isnan(ways.lanes).all()
     ways = ways_from_lines(frame[["geometry"]], fields={"class": "=unclassified"})
     assert ways.road_class.tolist() == ["unclassified"] * 2
@@ -477,6 +507,12 @@ def test_a_file_that_is_absent_or_no_layer_is_said_so(tmp_path: Path) -> None:
     path.write_text("<html>")
     with pytest.raises(DataFileError):
         ways_from_lines(path)
+
+
+def test_what_is_no_layer_and_no_mapping_is_said_so_and_columns_named_by_numbers_are_columns() -> None:
+    assert "expected the path of a layer" in faults_of(pd.DataFrame({"highway": ["primary"]}))[0]
+    assert "expected a mapping" in faults_of(layer([[A, B]]), fields=["class"])[0]
+    assert ways_from_lines(layer([[A, B]]).rename(columns={"highway": 0}), fields={"class": "0"}).n_ways == 1
 
 
 def test_a_column_twice_is_a_fault() -> None:
