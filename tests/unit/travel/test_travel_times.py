@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from oracles_roads import shortest_by_networkx
-from placed_points import on_road, places, random_state
+from placed_points import moving_only, on_road, places, random_state
 
 from rescuesim.candidates import load_sites
 from rescuesim.demand import load_demand
@@ -39,6 +40,7 @@ def test_random_times_equal_networkx_on_the_split_graph(name: str, request: pyte
 
 
 def test_points_on_nodes_agree_with_the_edge_table(guixi: RoadNetwork) -> None:
+    guixi = replace(guixi, start_up_s=0.0)  # the table is of edges, the loss of trips
     nodes, edges = guixi.nodes.set_index("node_id"), guixi.edges
     some = edges.sample(60, random_state=0)
     sites = load_sites(pd.DataFrame({"id": [f"s{k}" for k in range(60)], **_at(nodes, some["tail"])}))
@@ -60,6 +62,12 @@ def test_points_on_nodes_agree_with_the_edge_table(guixi: RoadNetwork) -> None:
 def _at(nodes: pd.DataFrame, ids: object) -> dict[str, np.ndarray]:
     rows = nodes.loc[list(ids)]  # type: ignore[call-overload]
     return {"lon": rows["lon"].to_numpy(), "lat": rows["lat"].to_numpy()}
+
+
+@pytest.fixture(scope="module")
+def town(town: RoadNetwork) -> RoadNetwork:
+    """Return the town without waiting and start-up loss: here it is the driving that is looked at."""
+    return moving_only(town)
 
 
 @pytest.fixture(scope="module")
