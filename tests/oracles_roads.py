@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import defaultdict
 
 import networkx as nx
 
 from rescuesim.network import NetworkState, RoadNetwork
-from rescuesim.network.road_network import TICKS_PER_SECOND
+from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE
 from rescuesim.quality import SnappedPoints
 
 Place = tuple[str, float]
@@ -91,7 +92,7 @@ def shortest_by_networkx(
     pairs: list[tuple[int, int]],
     state: NetworkState | None = None,
 ) -> list[int | None]:
-    """Ticks of each pair of site and point, access legs included; None where there is no way."""
+    """Ticks of each pair of site and point, access legs and start-up loss included; None where there is no way."""
     both = SnappedPoints(
         road=_joined(sites.road, demand.road),
         position_m=_joined(sites.position_m, demand.position_m),
@@ -113,8 +114,22 @@ def shortest_by_networkx(
             )
         ticks = lengths[origin].get(target)
         legs = int(sites.access_ticks[site]) + int(demand.access_ticks[point])
-        found.append(None if ticks is None else ticks + legs)
+        found.append(None if ticks is None else start_up_by_hand(network, ticks + legs))
     return found
+
+
+def start_up_by_hand(network: RoadNetwork, free: int) -> int | None:
+    """Add start-up loss and launch to the ticks of one trip, in whole numbers of any size."""
+    tau, launch = (round(seconds * TICKS_PER_SECOND) for seconds in (network.start_up_s, network.launch_s))
+    if free == 0:
+        return 0
+    if free <= tau:
+        square = 4 * free * tau
+        root = math.isqrt(square)
+        driven = root + (square > root * root + root)  # above the middle between two whole numbers
+    else:
+        driven = free + tau
+    return driven + launch if driven + launch < UNREACHABLE else None
 
 
 def _joined(first, second):  # type: ignore[no-untyped-def]

@@ -115,7 +115,7 @@ def raster_of(
 ) -> Path:
     """Write a GeoTIFF around `ORIGIN` of a height in metres over metres east and north of it."""
     import rasterio
-    from rasterio.transform import from_origin
+    from affine import Affine
 
     n = round(2 * half_m / cell_m)
     middle = -half_m + cell_m * (np.arange(n) + 0.5)
@@ -133,7 +133,7 @@ def raster_of(
         dtype=dtype,
         crs=crs,
         nodata=nodata,
-        transform=from_origin(ORIGIN[0] - half_m, ORIGIN[1] + half_m, cell_m, cell_m),
+        transform=Affine(cell_m, 0.0, ORIGIN[0] - half_m, 0.0, -cell_m, ORIGIN[1] + half_m),
     ) as raster:
         for band in range(1, count + 1):
             raster.write(cells.astype(dtype), band)

@@ -116,7 +116,7 @@ def _says_something(profile: TravelProfile, parameter: str) -> bool:
 def _value(profile: TravelProfile, parameter: str) -> str:
     value = dataclasses.asdict(profile)[parameter]
     if isinstance(value, tuple):
-        return ", ".join(value)
+        return ", ".join(value) or "-"
     if isinstance(value, bool):
         return "1" if value else "0"
     return value if isinstance(value, str) else f"{value:g}"

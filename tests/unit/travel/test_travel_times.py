@@ -3,50 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from oracles_roads import shortest_by_networkx
+from placed_points import moving_only, on_road, places, random_state
 
 from rescuesim.candidates import load_sites
 from rescuesim.demand import load_demand
 from rescuesim.errors import InputError, UnknownIdError
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
-from rescuesim.network.crs import unproject
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE
-from rescuesim.network.states import LEVELS, Closure
+from rescuesim.network.states import Closure
 from rescuesim.travel import TravelTimes, travel_times
-
-
-def places(network: RoadNetwork, n: int, seed: int, prefix: str) -> pd.DataFrame:
-    """Draw points beside roads, some exactly on them, some on nodes."""
-    rng = np.random.default_rng(seed)
-    road = rng.integers(0, network.n_roads, n)
-    lines = network.projected_lines()[road]
-    at = [line.interpolate(share, normalized=True) for line, share in zip(lines, rng.uniform(0, 1, n), strict=True)]
-    off = np.where(rng.uniform(size=n) < 0.3, 0.0, rng.uniform(-120, 120, n))
-    lon, lat = unproject([p.x for p in at] + off, [p.y for p in at] - off / 2, network.crs)
-    on_node = rng.uniform(size=n) < 0.2
-    node = rng.integers(0, network.n_nodes, n)
-    lon, lat = np.where(on_node, network.lon[node], lon), np.where(on_node, network.lat[node], lat)
-    return pd.DataFrame({"id": [f"{prefix}{k}" for k in range(n)], "lon": lon, "lat": lat})
-
-
-def random_state(network: RoadNetwork, seed: int) -> NetworkState:
-    rng = np.random.default_rng(seed)
-    length = network.road_length_m
-    roads = rng.choice(network.n_roads, max(network.n_roads // 25, 2), replace=False)
-    closures = []
-    for road in roads.tolist():
-        begin = rng.uniform(0, length[road])
-        closures.append(
-            Closure(road=road)
-            if rng.uniform() < 0.5
-            else Closure(road=road, from_m=begin, to_m=begin + rng.uniform(0, 80), level=str(rng.choice(LEVELS)))
-        )
-    slow = rng.choice(network.n_roads, max(network.n_roads // 50, 1), replace=False)
-    return NetworkState(closures=tuple(closures), slow_downs={int(r): float(rng.uniform(1, 3)) for r in slow})
 
 
 @pytest.mark.parametrize("name", ["guixi", pytest.param("wuhan", marks=pytest.mark.slow)])
@@ -69,6 +40,7 @@ def test_random_times_equal_networkx_on_the_split_graph(name: str, request: pyte
 
 
 def test_points_on_nodes_agree_with_the_edge_table(guixi: RoadNetwork) -> None:
+    guixi = replace(guixi, start_up_s=0.0)  # the table is of edges, the loss of trips
     nodes, edges = guixi.nodes.set_index("node_id"), guixi.edges
     some = edges.sample(60, random_state=0)
     sites = load_sites(pd.DataFrame({"id": [f"s{k}" for k in range(60)], **_at(nodes, some["tail"])}))
@@ -92,13 +64,10 @@ def _at(nodes: pd.DataFrame, ids: object) -> dict[str, np.ndarray]:
     return {"lon": rows["lon"].to_numpy(), "lat": rows["lat"].to_numpy()}
 
 
-def on_road(network: RoadNetwork, road: int, metres: list[float], prefix: str) -> pd.DataFrame:
-    """Place points on a road at given positions."""
-    line = network.projected_lines()[road]
-    share = np.array(metres) / network.road_length_m[road]
-    at = [line.interpolate(s, normalized=True) for s in share]
-    lon, lat = unproject([p.x for p in at], [p.y for p in at], network.crs)
-    return pd.DataFrame({"id": [f"{prefix}{k}" for k in range(len(at))], "lon": lon, "lat": lat})
+@pytest.fixture(scope="module")
+def town(town: RoadNetwork) -> RoadNetwork:
+    """Return the town without waiting and start-up loss: here it is the driving that is looked at."""
+    return moving_only(town)
 
 
 @pytest.fixture(scope="module")
