@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rescuesim._defaults import default
 from rescuesim._words import Note
 from rescuesim.candidates import CandidateSites
-from rescuesim.demand import DemandPoints
+from rescuesim.demand import CensusTotals, DemandPoints
 from rescuesim.errors import InputError
 from rescuesim.network import RoadNetwork
 from rescuesim.network.crs import project
@@ -49,15 +49,22 @@ class Finding:
     expected: float = float("nan")
 
 
-def census_totals(census: Mapping[str, float] | pd.DataFrame) -> dict[str, float]:
-    """Return people by township or county from a mapping or a table.
+def census_totals(census: CensusTotals | Mapping[str, float] | pd.DataFrame) -> dict[str, float]:
+    """Return people by township from totals, a mapping or a table; of totals, the townships alone.
 
     Raises
     ------
     InputError
-        If the table has no such columns, a name stands twice, or a number is none.
+        If the table has no such columns, the totals no townships, a name stands twice, or a number is none.
     """
-    if isinstance(census, pd.DataFrame):
+    if isinstance(census, CensusTotals):
+        townships = [at for at, level in enumerate(census.levels) if level == "township"]
+        if not townships:
+            raise InputError(
+                f"{census.label}: expected townships; for one county give {{name: people_of(name)}} of these totals"
+            )
+        names, people = [census.names[at] for at in townships], [census.people[at] for at in townships]
+    elif isinstance(census, pd.DataFrame):
         column = next((name for name in ("township", "county") if name in census.columns), None)
         if column is None or "people" not in census.columns:
             there = ", ".join(str(name) for name in census.columns)
@@ -79,7 +86,7 @@ def census_totals(census: Mapping[str, float] | pd.DataFrame) -> dict[str, float
     return totals
 
 
-def census_findings(demand: DemandPoints, census: Mapping[str, float] | pd.DataFrame) -> list[Finding]:
+def census_findings(demand: DemandPoints, census: CensusTotals | Mapping[str, float] | pd.DataFrame) -> list[Finding]:
     """Compare the people of each township with the census.
 
     A census of one entry that is none of the townships is the total of the whole table.
@@ -89,7 +96,7 @@ def census_findings(demand: DemandPoints, census: Mapping[str, float] | pd.DataF
     known = {str(name): float(people) for name, people in sums.items()}
     if len(totals) == 1 and not set(totals) & set(known):
         known = {name: float(demand.people.sum()) for name in totals}
-    tolerance = default("quality.census_tolerance").number
+    tolerance = default("census.tolerance").number
     findings = []
     for name, expected in totals.items():
         if name not in known:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rescuesim._defaults import default
 from rescuesim._words import Lang, Note, in_language
 from rescuesim.candidates import CandidateSites
-from rescuesim.demand import DemandPoints
+from rescuesim.demand import CensusTotals, DemandPoints
 from rescuesim.errors import Fault, InputError
 from rescuesim.network import RoadNetwork
 from rescuesim.network.crs import unproject
@@ -238,7 +238,7 @@ def quality_report(
     points: DemandPoints | CandidateSites,
     *,
     boundary: shapely.Geometry | None = None,
-    census: Mapping[str, float] | pd.DataFrame | None = None,
+    census: CensusTotals | Mapping[str, float] | pd.DataFrame | None = None,
     declared_crs: str = "wgs84",
     snap_limit_m: float | None = None,
 ) -> QualityReport:
@@ -251,9 +251,9 @@ def quality_report(
         With positions.
     boundary : Polygon or MultiPolygon in WGS84 degrees, optional
         Of the county; sites whose host is a neighbour county may lie outside it.
-    census : mapping of str to float, or DataFrame, optional
+    census : CensusTotals, mapping of str to float, or DataFrame, optional
         People by township (or one entry: the people of the county), for demand points; a table has the columns
-        ``township`` or ``county`` and ``people``.
+        ``township`` or ``county`` and ``people``. Within ``census.tolerance`` nothing is remarked.
     declared_crs : str, optional
         The system that the points were declared in, for the check against the roads.
     snap_limit_m : float, optional

@@ -12,7 +12,7 @@ import shapely
 
 from rescuesim._words import in_language
 from rescuesim.candidates import load_sites
-from rescuesim.demand import DemandPoints, load_demand
+from rescuesim.demand import DemandPoints, load_demand, read_census
 from rescuesim.errors import DataFileError, InputError
 from rescuesim.network import RoadNetwork
 from rescuesim.network.crs import project, unproject, wgs84_to_gcj02
@@ -86,6 +86,21 @@ def test_a_point_with_several_reasons_takes_the_gravest_as_its_primary_one(town:
     assert report.reasons == ("duplicate_position",) * 2
     assert report.to_frame()["reasons"].tolist() == ["duplicate_position;zero_people"] * 2
     assert report.to_frame(lang="zh")["remark"][0] == "与其他点位置相同；人口为零"
+
+
+@pytest.mark.shared
+def test_points_at_the_roads_that_a_real_network_dropped_are_on_an_island(guixi: RoadNetwork) -> None:
+    dropped = guixi.dropped_lines
+    assert len(dropped) > 0
+    at = shapely.line_interpolate_point(dropped, 0.5, normalized=True)
+    report = quality_report(guixi, points([{"lon": p.x, "lat": p.y} for p in at]))
+    # by hand: the distance to the kept roads beyond the 50 m that a dropped one must be nearer by
+    x, y = project(shapely.get_x(at), shapely.get_y(at), guixi.crs)
+    away = shapely.distance(shapely.union_all(guixi.projected_lines()), shapely.points(x, y))
+    assert (away > 60).any()
+    island = np.array([reason == "island_component" for reason in report.reasons])
+    refused = np.isin(report.reasons, ["no_road_in_range", "outside_network"])
+    assert np.array_equal(island | refused, away > 50)
 
 
 def test_a_point_on_a_road_off_the_network_is_no_island_if_a_kept_road_is_as_near(town: RoadNetwork) -> None:
@@ -174,6 +189,7 @@ def test_township_totals_off_the_census_are_findings(town: RoadNetwork) -> None:
     assert "-70%" in report.findings[0].note
     table = pd.DataFrame({"township": list(census), "people": list(census.values())})
     assert quality_report(town, demand, census=table).findings == report.findings
+    assert quality_report(town, demand, census=read_census(table)).findings == report.findings
     assert not report.faults()
 
 
@@ -198,6 +214,7 @@ def test_a_census_of_zero_people_is_kept_by_zero_people_only(town: RoadNetwork) 
         ({"甲镇": float("nan")}, "0 or more"),
         ({"甲镇": -1.0}, "0 or more"),
         ({"甲镇": "many"}, "0 or more"),
+        (read_census(pd.DataFrame({"代码": ["361102"], "县": ["信州区"], "人口": [4]})), "expected townships"),
     ],
 )
 def test_a_census_that_is_none_is_refused(town: RoadNetwork, census: object, words: str) -> None:
