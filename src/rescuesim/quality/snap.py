@@ -16,7 +16,7 @@ from rescuesim.network import RoadNetwork
 from rescuesim.network.crs import project
 from rescuesim.network.road_network import to_ticks
 
-__all__ = ["SnappedPoints", "place_faults", "snap_points"]
+__all__ = ["NearestRoads", "SnappedPoints", "in_network_area", "nearest_roads", "place_faults", "snap_points"]
 
 _END_TOLERANCE_M = 1e-3  # nearer to a junction than this, a point is at the junction
 
@@ -49,6 +49,69 @@ class SnappedPoints:
     def in_range(self) -> NDArray[np.bool_]:
         """Whether a road is in range; bool array, shape (n,)."""
         return self.road >= 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearestRoads:
+    """The nearest road of each point, however far it is.
+
+    Parameters
+    ----------
+    road : ndarray of int64, shape (n,)
+    position_m : ndarray of float64, shape (n,)
+        Metres along the road.
+    access_m : ndarray of float64, shape (n,)
+        Straight distance to that position; infinite for a place that the network's projection cannot hold.
+    x_m, y_m : ndarray of float64, shape (n,)
+        That position in the metres of the network.
+    """
+
+    road: NDArray[np.int64]
+    position_m: NDArray[np.float64]
+    access_m: NDArray[np.float64]
+    x_m: NDArray[np.float64]
+    y_m: NDArray[np.float64]
+
+
+def nearest_roads(network: RoadNetwork, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NearestRoads:
+    """Find the nearest position on a road for each point; among roads at the same distance the lowest index.
+
+    Parameters
+    ----------
+    network : RoadNetwork
+    lon, lat : ndarray of float64, shape (n,)
+        WGS84 degrees.
+
+    Returns
+    -------
+    NearestRoads
+    """
+    lines = network.projected_lines()
+    x, y = project(lon, lat, network.crs)
+    # a point that the projection cannot hold (swapped columns) is far from every road, wherever it is put
+    on_earth = np.isfinite(x) & np.isfinite(y)
+    points = np.asarray(shapely.points(np.where(on_earth, x, 0.0), np.where(on_earth, y, 0.0)), dtype=object)
+    nearest = np.zeros(len(points), dtype=np.int64)
+    if len(points):
+        pairs = shapely.STRtree(lines).query_nearest(points, all_matches=True)
+        order = np.lexsort((pairs[1], pairs[0]))
+        at, road = pairs[0][order], pairs[1][order]
+        first = np.flatnonzero(np.r_[True, at[1:] != at[:-1]])
+        nearest[at[first]] = road[first]
+    along = shapely.line_locate_point(lines[nearest], points)
+    access_m = np.where(on_earth, shapely.distance(lines[nearest], points), np.inf)
+    drawn, length = shapely.length(lines[nearest]), network.road_length_m[nearest]
+    position = np.divide(along * length, drawn, out=np.zeros(len(points)), where=drawn > 0)
+    position = np.where(position < _END_TOLERANCE_M, 0.0, position)
+    position = np.where(position > length - _END_TOLERANCE_M, length, position)
+    on_road = shapely.line_interpolate_point(lines[nearest], along)
+    return NearestRoads(
+        road=nearest,
+        position_m=position,
+        access_m=access_m,
+        x_m=np.asarray(shapely.get_x(on_road)),
+        y_m=np.asarray(shapely.get_y(on_road)),
+    )
 
 
 def snap_points(
@@ -84,35 +147,42 @@ def snap_points(
     speed = default("access.speed_kph").number if access_speed_kph is None else access_speed_kph
     if not (limit >= 0 and speed > 0):
         raise InputError(f"snap limit {limit} m, access speed {speed} km/h: expected 0 or more, and above 0")
-    lines = network.projected_lines()
-    x, y = project(lon, lat, network.crs)
-    # a point that the projection cannot hold (swapped columns) is far from every road, wherever it is put
-    on_earth = np.isfinite(x) & np.isfinite(y)
-    points = np.asarray(shapely.points(np.where(on_earth, x, 0.0), np.where(on_earth, y, 0.0)), dtype=object)
-    nearest = np.zeros(len(points), dtype=np.int64)
-    if len(points):
-        pairs = shapely.STRtree(lines).query_nearest(points, all_matches=True)
-        order = np.lexsort((pairs[1], pairs[0]))
-        at, road = pairs[0][order], pairs[1][order]
-        first = np.flatnonzero(np.r_[True, at[1:] != at[:-1]])
-        nearest[at[first]] = road[first]
-    along = shapely.line_locate_point(lines[nearest], points)
-    access_m = np.where(on_earth, shapely.distance(lines[nearest], points), np.inf)
-    drawn, length = shapely.length(lines[nearest]), network.road_length_m[nearest]
-    position = np.divide(along * length, drawn, out=np.zeros(len(points)), where=drawn > 0)
-    position = np.where(position < _END_TOLERANCE_M, 0.0, position)
-    position = np.where(position > length - _END_TOLERANCE_M, length, position)
-    out = access_m > limit
+    nearest = nearest_roads(network, lon, lat)
+    out = nearest.access_m > limit
     return SnappedPoints(
-        road=np.where(out, -1, nearest).astype(np.int32),
-        position_m=np.where(out, 0.0, position),
-        access_m=access_m,
-        access_ticks=to_ticks(np.where(out, 0.0, access_m) / speed * 3.6),
+        road=np.where(out, -1, nearest.road).astype(np.int32),
+        position_m=np.where(out, 0.0, nearest.position_m),
+        access_m=nearest.access_m,
+        access_ticks=to_ticks(np.where(out, 0.0, nearest.access_m) / speed * 3.6),
     )
 
 
+def in_network_area(
+    network: RoadNetwork, lon: NDArray[np.float64], lat: NDArray[np.float64], *, margin_m: float
+) -> NDArray[np.bool_]:
+    """Mark the points in the box around the roads; bool array, shape (n,).
+
+    Parameters
+    ----------
+    network : RoadNetwork
+    lon, lat : ndarray of float64, shape (n,)
+        WGS84 degrees.
+    margin_m : float
+        What is added to the box on each side.
+    """
+    west, south, east, north = shapely.total_bounds(network.road_line)
+    margin_lat = margin_m / 111_000
+    margin_lon = margin_lat / max(np.cos(np.radians((south + north) / 2)), 0.01)
+    across = (lon >= west - margin_lon) & (lon <= east + margin_lon)
+    return np.asarray(across & (lat >= south - margin_lat) & (lat <= north + margin_lat))
+
+
 def place_faults(
-    network: RoadNetwork, points: CandidateSites | DemandPoints, *, snap_limit_m: float | None = None
+    network: RoadNetwork,
+    points: CandidateSites | DemandPoints,
+    *,
+    snap_limit_m: float | None = None,
+    nearest: NearestRoads | None = None,
 ) -> list[Fault]:
     """Find the points that lie outside the network's area or have no road in range.
 
@@ -122,6 +192,8 @@ def place_faults(
     points : CandidateSites or DemandPoints
     snap_limit_m : float, optional
         As in `snap_points`.
+    nearest : NearestRoads, optional
+        The points' nearest roads, where they are known already.
 
     Returns
     -------
@@ -131,21 +203,21 @@ def place_faults(
     if points.lon is None or points.lat is None:
         return []
     limit = default("access.snap_limit_m").number if snap_limit_m is None else snap_limit_m
-    snapped = snap_points(network, points.lon, points.lat, snap_limit_m=limit)
+    if not limit >= 0:
+        raise InputError(f"snap limit {limit} m: expected 0 or more")
+    access_m = (nearest if nearest is not None else nearest_roads(network, points.lon, points.lat)).access_m
     west, south, east, north = shapely.total_bounds(network.road_line)
-    margin_lat = limit / 111_000
-    margin_lon = margin_lat / max(np.cos(np.radians((south + north) / 2)), 0.01)
+    inside = in_network_area(network, points.lon, points.lat, margin_m=limit)
     faults = []
-    for index in np.flatnonzero(~snapped.in_range):
+    for index in np.flatnonzero(access_m > limit):
         lon, lat = float(points.lon[index]), float(points.lat[index])
         row, value = (
             points.rows[index] if points.rows else None,
             f"{points.ids[index]} at {lon:.6f} {lat:.6f}",
         )
-        inside = west - margin_lon <= lon <= east + margin_lon and south - margin_lat <= lat <= north + margin_lat
         expected = (
-            f"a road within {limit:.0f} m; the nearest is {snapped.access_m[index]:.0f} m away"
-            if inside
+            f"a road within {limit:.0f} m; the nearest is {access_m[index]:.0f} m away"
+            if inside[index]
             else f"a place in the network's area, lon {west:.4f} to {east:.4f}, lat {south:.4f} to {north:.4f}; "
             "check the declared crs and the order of the columns"
         )
