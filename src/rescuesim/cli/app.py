@@ -1,4 +1,4 @@
-"""The command line: ``rescuesim demo | run | check``.
+"""The command line: ``rescuesim demo | init | check | network | run``.
 
 Exit codes: 0 done, 1 a fault in the program, 2 bad input or usage, 3 infeasible, 4 stopped at a limit
 without a solution, 130 interrupted.
@@ -10,7 +10,7 @@ import io
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +33,7 @@ from rescuesim.cli.options import (
 from rescuesim.errors import InputError, InvariantError, RescueSimError, SolverError
 
 if TYPE_CHECKING:
+    from rescuesim.quality import QualityReport
     from rescuesim.scenario import Outcome
 
 __all__ = ["app", "main"]
@@ -91,31 +92,77 @@ def run(
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder for the scenario file and the workbooks to fill in.")],
+    as_json: Json = False,
+    lang: Lang = Language.zh,
+) -> None:
+    """Write a scenario file and Excel templates: instructions, an example row, drop-down lists."""
+    from rescuesim.scenario.templates import write_templates
+
+    scenario = write_templates(folder, lang=lang.value)
+    typer.echo(json.dumps({"scenario": str(scenario)}, ensure_ascii=False) if as_json else str(scenario))
+
+
+@app.command()
 def check(
     scenario: Annotated[Path, typer.Argument(help="Scenario file (.toml).")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for tables and QGIS layers of what became of every point.")
+    ] = None,
     as_json: Json = False,
     lang: Lang = Language.en,
 ) -> None:
-    """Check a scenario and every file it names, report all faults at once, and change nothing."""
+    """Check a scenario and every file it names, and report all faults at once.
+
+    Every point is looked at against the roads: quality tables are printed, and written only if --out is given.
+    """
     from rescuesim.scenario import check_scenario
 
     with watching(as_json) as tell:
         tell("load", 0, 1)
         prepared, faults = check_scenario(scenario)
         tell("load", 1, 1)
+    quality = prepared.quality if prepared is not None else ()
+    files = _write_quality(quality, out, lang) if out is not None else []
     if as_json:
         fields = ("file", "row", "column", "value", "expected", "problem", "infeasible")
         listed = [{name: getattr(fault, name) for name in fields} for fault in faults]
-        typer.echo(json.dumps({"ok": not faults, "faults": listed}, ensure_ascii=False, indent=1))
+        found = {
+            "ok": not faults,
+            "faults": listed,
+            "quality": [_quality_facts(report, lang) for report in quality],
+            "files": [str(path) for path in files],
+        }
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
         raise typer.Exit(exit_code(faults))
+    for path in files:
+        typer.echo(str(path))
     if faults or prepared is None:
         raise InputError(faults)
     typer.echo(prepared.network.summary().in_language(lang.value))
     typer.echo(f"{len(prepared.sites)} sites, {len(prepared.demand)} demand points")
+    for report in quality:
+        typer.echo(report.in_language(lang.value))
     for note in (*prepared.sites.notes, *prepared.demand.notes):
         typer.echo(f"note: {in_language(note, lang.value)}")
     typer.echo(prepared.standard.explain(lang=lang.value, crews=dict.fromkeys(prepared.sites.crews)))
     typer.echo("no faults")
+
+
+def _quality_facts(report: QualityReport, lang: Language) -> dict[str, object]:
+    warnings = [in_language(note, lang.value) for note in report.warnings()]
+    return {"file": report.source, "points": len(report), "counts": report.counts, "warnings": warnings}
+
+
+def _write_quality(reports: Sequence[QualityReport], out: Path, lang: Language) -> list[Path]:
+    """Write what became of sites and demand points, as tables and as layers for QGIS."""
+    out.mkdir(parents=True, exist_ok=True)
+    files = []
+    for name, report in zip(("sites", "demand"), reports, strict=False):
+        files.append(report.write_csv(out / f"{name}_quality.csv", lang=lang.value))
+        files.append(report.write_layer(out / f"{name}_quality.gpkg", lang=lang.value))
+    return files
 
 
 def _run(scenario: Path, out: Path, lang: Language, tell: Callable[[str, int, int], None]) -> Outcome:

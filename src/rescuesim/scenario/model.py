@@ -5,101 +5,31 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Literal, get_args, get_origin
+from typing import get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
-from rescuesim._defaults import default
+from rescuesim._tables.layer_files import split_source
 from rescuesim.disruption.timeline import fallback_channels
 from rescuesim.errors import DataFileError, Fault, InputError, nearest_name
+from rescuesim.scenario.sections import (
+    DemandSection,
+    DisruptionSection,
+    NetworkSection,
+    PlanSection,
+    QualitySection,
+    Section,
+    SimulationSection,
+    SitingSection,
+    StandardSection,
+    TableSection,
+)
 from rescuesim.standard import PRESETS
 
 __all__ = ["Scenario", "load_scenario", "parse_scenario"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class NetworkSection(_Section):
-    """Where the roads come from."""
-
-    file: str
-    roads: Literal["drive", "drive_service"] = "drive"
-    snap_limit_m: float = Field(
-        default_factory=lambda: default("access.snap_limit_m").number, ge=0, allow_inf_nan=False
-    )
-    off_road: Literal["error", "report"] = "error"
-
-
-class TableSection(_Section):
-    """A table of points and the coordinate system it declares."""
-
-    file: str
-    crs: str | None = None
-
-
-class StandardSection(_Section):
-    """Which reading of 135 and of 15 minutes holds."""
-
-    inner: str = "quick_rescue_135"
-    outer: str = "circle_15min"
-    planning: Literal["percentile", "statutory_caps"] = "percentile"
-
-
-class SitingSection(_Section):
-    """What the siting is asked for."""
-
-    objective: Literal["max_coverage", "min_sites"] = "max_coverage"
-    n_sites: int | None = Field(default=None, ge=1)
-    solve_limit_s: float = Field(default=60.0, gt=0)
-    workers: int = Field(default=1, ge=1, le=64)
-
-
-class PlanSection(_Section):
-    """How new sites are staffed."""
-
-    units_per_new_site: int = Field(default=1, ge=1)
-
-
-class SimulationSection(_Section):
-    """Calls, desk and horizon of normal days."""
-
-    replications: int = Field(default=100, ge=1)
-    horizon_days: float = Field(default=30.0, gt=0, allow_inf_nan=False)
-    per_10k_people_year: float | None = Field(default=None, gt=0, le=10_000)
-    seats: int | None = Field(default=None, ge=1)
-    queue: Literal["fifo", "loss"] = "fifo"
-
-
-class OutageSection(_Section):
-    """The public network out in some townships or sites for some hours after the onset."""
-
-    townships: tuple[str, ...] = Field(default=(), strict=False)
-    sites: tuple[str, ...] = Field(default=(), strict=False)
-    from_h: float = Field(ge=0, allow_inf_nan=False)
-    until_h: float = Field(gt=0)
-    fallback: str = "satellite_phone"
-    label: str = ""
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether the fallback exists and the outage ends after it begins."""
-        return self.fallback in fallback_channels() and self.until_h > self.from_h
-
-
-class DisruptionSection(_Section):
-    """What breaks: closures of roads and outages of the public network."""
-
-    label: str = "broken"
-    closures: str | None = None
-    crs: str | None = None
-    horizon_h: float = Field(default=72.0, gt=0, allow_inf_nan=False)
-    replications: int | None = Field(default=None, ge=1)
-    outages: tuple[OutageSection, ...] = Field(default=(), strict=False)
-
-
-class Scenario(_Section):
+class Scenario(Section):
     """Everything that one run needs; files are relative to the folder of the scenario file.
 
     Attributes
@@ -110,8 +40,8 @@ class Scenario(_Section):
         Root of all random streams.
     data_folders : tuple of str
         Folders outside that of the scenario file from which files may be read too.
-    network, sites, demand, standard, siting, plan, simulation, disruption
-        The sections of the file.
+    network, sites, demand, quality, standard, siting, plan, simulation, disruption
+        The sections of the file; `rescuesim.scenario.sections` lists their keys.
     path : Path
         The file it was read from.
     """
@@ -121,7 +51,8 @@ class Scenario(_Section):
     data_folders: tuple[str, ...] = Field(default=(), strict=False)
     network: NetworkSection
     sites: TableSection
-    demand: TableSection
+    demand: DemandSection
+    quality: QualitySection = QualitySection()
     standard: StandardSection = StandardSection()
     siting: SitingSection = SitingSection()
     plan: PlanSection = PlanSection()
@@ -131,14 +62,22 @@ class Scenario(_Section):
 
     def file(self, name: str) -> Path:
         """Resolve a file named in the scenario; a sheet or layer may follow after ``#``."""
-        return (self.path.parent / name).resolve()
+        path, part = split_source(self.path.parent / name)
+        whole = path.resolve()
+        return whole if part is None else whole.with_name(f"{whole.name}#{part}")
 
     def named_files(self) -> dict[str, str]:
         """Return the files that the scenario names, by dotted key."""
         named = {
             "network.file": self.network.file,
+            "network.clip": self.network.clip,
+            "network.supplement": self.network.supplement,
+            "network.elevation": self.network.elevation,
             "sites.file": self.sites.file,
             "demand.file": self.demand.file,
+            "demand.zone_boundaries": self.demand.zone_boundaries,
+            "quality.boundary": self.quality.boundary,
+            "quality.census": self.quality.census,
             "disruption.closures": self.disruption.closures if self.disruption else None,
         }
         return {key: name for key, name in named.items() if name is not None}

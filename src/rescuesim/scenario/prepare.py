@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from rescuesim._words import Note
-from rescuesim.candidates import CandidateSites, read_sites
-from rescuesim.demand import DemandPoints, read_demand
+from rescuesim.candidates import CandidateSites
+from rescuesim.demand import DemandPoints
 from rescuesim.disruption import ChannelOutage, Disruption, RoadOutage
 from rescuesim.disruption.tables import read_closures
-from rescuesim.errors import Fault, InputError, RescueSimError, nearest_name
+from rescuesim.errors import Fault, nearest_name
 from rescuesim.network import RoadNetwork, load_network
-from rescuesim.network.crs import check_crs
-from rescuesim.quality import place_faults
-from rescuesim.scenario.model import DisruptionSection, Scenario, TableSection, parse_scenario
+from rescuesim.network.conditions import TravelConditions
+from rescuesim.network.profiles import travel_profile
+from rescuesim.quality import QualityReport
+from rescuesim.scenario.model import Scenario, parse_scenario
+from rescuesim.scenario.points import points_of, quality_of, tried
+from rescuesim.scenario.sections import DisruptionSection
 from rescuesim.standard import PRESETS, ResponseStandard, load_standard
 
 __all__ = ["Prepared", "check_scenario", "prepare"]
-
-_T = TypeVar("_T")
-_Points = TypeVar("_Points", CandidateSites, DemandPoints)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +35,8 @@ class Prepared:
     demand : DemandPoints
     standard : ResponseStandard
     disruption : Disruption or None
+    quality : tuple of QualityReport
+        What became of the sites, and of the demand points.
     """
 
     scenario: Scenario
@@ -45,11 +45,13 @@ class Prepared:
     demand: DemandPoints
     standard: ResponseStandard
     disruption: Disruption | None
+    quality: tuple[QualityReport, ...]
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Defaults that were taken and what the loader met, to be said aloud."""
         notes = [*self.network.summary().notes, *self.sites.notes, *self.demand.notes]
+        notes += [warning for report in self.quality for warning in report.warnings()]
         if self.disruption is not None:
             usual = "calls come at the rate of normal days during the disruption: no surge is simulated"
             notes.append(Note(usual, "中断期间呼叫率按平日计，未模拟灾后激增"))
@@ -59,17 +61,6 @@ class Prepared:
     def people(self) -> dict[str, float]:
         """People by demand id."""
         return dict(zip(self.demand.ids, self.demand.people.tolist(), strict=True))
-
-
-def _tried(faults: list[Fault], read: Callable[[], _T], file: str) -> _T | None:
-    """Call a reader; what it raises becomes faults."""
-    try:
-        return read()
-    except InputError as error:
-        faults += error.faults or [Fault(file=file, problem=str(error))]
-    except RescueSimError as error:
-        faults.append(Fault(file=file, problem=str(error)))
-    return None
 
 
 def check_scenario(path: Path | str) -> tuple[Prepared | None, list[Fault]]:
@@ -107,14 +98,13 @@ def prepare(scenario: Scenario) -> tuple[Prepared | None, list[Fault]]:
     faults : list of Fault
     """
     faults: list[Fault] = []
-    network = None
-    if scenario.may_read(roads := scenario.file(scenario.network.file)):  # if not, parse_scenario has said so
-        network = _tried(faults, lambda: load_network(roads, roads=scenario.network.roads), scenario.network.file)
-    sites = _table(faults, scenario, scenario.sites, read_sites)
-    demand = _table(faults, scenario, scenario.demand, read_demand)
-    if network is not None and scenario.network.off_road == "error":
-        for points in (sites, demand):
-            faults += place_faults(network, points, snap_limit_m=scenario.network.snap_limit_m) if points else []
+    network = _roads(faults, scenario)
+    sites, demand = points_of(faults, scenario)
+    quality = tuple(quality_of(faults, scenario, network, points) for points in (sites, demand)) if network else ()
+    reports = tuple(report for report in quality if report is not None)
+    if scenario.network.off_road == "error":
+        for report in reports:
+            faults += report.faults()
     if sites is not None:
         faults += _n_sites_faults(scenario, sites)
     if demand is not None and not demand.people.sum() > 0:
@@ -135,27 +125,36 @@ def prepare(scenario: Scenario) -> tuple[Prepared | None, list[Fault]]:
         demand=demand,
         standard=standard,
         disruption=disruption,
+        quality=reports,
     )
     return made, faults
 
 
-def _table(
-    faults: list[Fault],
-    scenario: Scenario,
-    section: TableSection,
-    read: Callable[..., tuple[_Points | None, list[Fault]]],
-) -> _Points | None:
-    crs = section.crs
-    if crs is not None and _tried(faults, lambda: check_crs(crs), scenario.path.name) is None:
+def _roads(faults: list[Fault], scenario: Scenario) -> RoadNetwork | None:
+    """Load the network with everything that the scenario says of it."""
+    section = scenario.network
+    named = {key: name for key, name in scenario.named_files().items() if key.startswith("network.")}
+    files = {key.partition(".")[2]: scenario.file(name) for key, name in named.items()}
+    if not all(map(scenario.may_read, files.values())):  # parse_scenario has said so
         return None
-    source = scenario.file(section.file)
-    found = None
-    if scenario.may_read(source):
-        found = _tried(faults, lambda: read(source, crs=crs), section.file)
-    if found is None:
-        return None
-    faults += found[1]
-    return found[0]
+
+    def load() -> RoadNetwork:
+        return load_network(
+            files["file"],
+            profile=travel_profile(section.profile, priority=section.priority),
+            conditions=TravelConditions(hour=section.hour, weather=section.weather),
+            roads=section.roads,
+            fields=section.fields,
+            classes=section.classes,
+            crs=section.crs,
+            clip=files.get("clip"),
+            buffer_m=section.buffer_m,
+            supplement=files.get("supplement"),
+            supplement_fields=section.supplement_fields,
+            elevation=files.get("elevation"),
+        )
+
+    return tried(faults, load, section.file)
 
 
 def _n_sites_faults(scenario: Scenario, sites: CandidateSites) -> list[Fault]:
@@ -191,7 +190,7 @@ def _disruption(
     source = scenario.file(section.closures or "")
     if section.closures is not None and network is not None and scenario.may_read(source):
         crs = section.crs
-        found = _tried(faults, lambda: read_closures(source, network, crs=crs), section.closures)
+        found = tried(faults, lambda: read_closures(source, network, crs=crs), section.closures)
         if found is not None:
             roads = found[0]
             faults += found[1]

@@ -1,0 +1,139 @@
+"""The sections of a scenario file: every key with its kind and default."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rescuesim._defaults import default
+from rescuesim.disruption.timeline import fallback_channels
+from rescuesim.network.osm_filter import RoadFilter
+
+__all__ = [
+    "DemandSection",
+    "DisruptionSection",
+    "NetworkSection",
+    "OutageSection",
+    "PlanSection",
+    "QualitySection",
+    "Section",
+    "SimulationSection",
+    "SitingSection",
+    "StandardSection",
+    "TableSection",
+]
+
+
+class Section(BaseModel):
+    """A part of a scenario file: no key that is not known, no value of another kind."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class NetworkSection(Section):
+    """Where the roads come from, and whose times are taken."""
+
+    file: str
+    roads: RoadFilter | None = None
+    profile: Literal["rescue_car", "heavy_truck", "two_wheeler", "on_foot", "boat"] = "rescue_car"
+    priority: bool = False
+    hour: int | None = Field(default=None, ge=0, le=23)
+    weather: Literal["dry", "heavy_rain", "ice"] = "dry"
+    fields: dict[str, str] | None = None
+    classes: dict[str, str] | None = None
+    crs: str | None = None
+    clip: str | None = None
+    buffer_m: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    supplement: str | None = None
+    supplement_fields: dict[str, str] | None = None
+    elevation: str | None = None
+    snap_limit_m: float = Field(
+        default_factory=lambda: default("access.snap_limit_m").number, ge=0, allow_inf_nan=False
+    )
+    off_road: Literal["error", "report"] = "error"
+
+
+class TableSection(Section):
+    """A table of points and the coordinate system it declares."""
+
+    file: str
+    crs: str | None = None
+
+
+class DemandSection(TableSection):
+    """The demand table, and what is made of it before anything is planned."""
+
+    zone_boundaries: str | None = None
+    zone_field: str | None = None
+    weight: str | None = None
+    season: str | None = None
+    hour: int | None = Field(default=None, ge=0, le=23)
+
+
+class QualitySection(Section):
+    """What the points are compared with."""
+
+    boundary: str | None = None
+    census: str | None = None
+    county: str | None = None
+
+
+class StandardSection(Section):
+    """Which reading of 135 and of 15 minutes holds."""
+
+    inner: str = "quick_rescue_135"
+    outer: str = "circle_15min"
+    planning: Literal["percentile", "statutory_caps"] = "percentile"
+
+
+class SitingSection(Section):
+    """What the siting is asked for."""
+
+    objective: Literal["max_coverage", "min_sites"] = "max_coverage"
+    n_sites: int | None = Field(default=None, ge=1)
+    solve_limit_s: float = Field(default=60.0, gt=0)
+    workers: int = Field(default=1, ge=1, le=64)
+
+
+class PlanSection(Section):
+    """How new sites are staffed."""
+
+    units_per_new_site: int = Field(default=1, ge=1)
+
+
+class SimulationSection(Section):
+    """Calls, desk and horizon of normal days."""
+
+    replications: int = Field(default=100, ge=1)
+    horizon_days: float = Field(default=30.0, gt=0, allow_inf_nan=False)
+    per_10k_people_year: float | None = Field(default=None, gt=0, le=10_000)
+    seats: int | None = Field(default=None, ge=1)
+    queue: Literal["fifo", "loss"] = "fifo"
+
+
+class OutageSection(Section):
+    """The public network out in some townships or sites for some hours after the onset."""
+
+    townships: tuple[str, ...] = Field(default=(), strict=False)
+    sites: tuple[str, ...] = Field(default=(), strict=False)
+    from_h: float = Field(ge=0, allow_inf_nan=False)
+    until_h: float = Field(gt=0)
+    fallback: str = "satellite_phone"
+    label: str = ""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the fallback exists and the outage ends after it begins."""
+        return self.fallback in fallback_channels() and self.until_h > self.from_h
+
+
+class DisruptionSection(Section):
+    """What breaks: closures of roads and outages of the public network."""
+
+    label: str = "broken"
+    closures: str | None = None
+    crs: str | None = None
+    horizon_h: float = Field(default=72.0, gt=0, allow_inf_nan=False)
+    replications: int | None = Field(default=None, ge=1)
+    outages: tuple[OutageSection, ...] = Field(default=(), strict=False)
