@@ -113,8 +113,8 @@ _WORDS = {
     "negative_lon": ("with the sign of lon reversed", "将经度变号"),
     "negative_lat": ("with the sign of lat reversed", "将纬度变号"),
     "shift": (
-        "shifted by {:.0f} m ({:+.0f} m east, {:+.0f} m north), as of another datum",
-        "整体平移 {:.0f} m（向东 {:+.0f} m、向北 {:+.0f} m，疑为另一基准）",
+        "shifted by {:.0f} m ({:+.0f} m east, {:+.0f} m north; another datum, or places on one side of their roads)",
+        "整体平移 {:.0f} m（向东 {:+.0f} m、向北 {:+.0f} m；可能是另一基准，也可能各点都在道路同一侧）",
     ),
 }
 
