@@ -12,6 +12,7 @@ from rescuesim._defaults import default, defaults_under
 from rescuesim._words import in_language
 from rescuesim.errors import InputError, UnknownIdError
 from rescuesim.network.conditions import TravelConditions
+from rescuesim.network.osm_filter import is_road
 from rescuesim.network.profile_table import profile_table
 from rescuesim.network.profiles import (
     PROFILES,
@@ -23,8 +24,8 @@ from rescuesim.network.profiles import (
     travel_profile,
     way_speeds_kph,
 )
-from rescuesim.network.road_filters import is_way_for
 from rescuesim.network.speeds import class_speed_kph
+from rescuesim.network.ways import Ways
 
 PLAIN = TravelConditions()
 CLASSES = ["motorway", "primary_link", "tertiary", "residential", "track", "path", "steps"]
@@ -108,15 +109,15 @@ def test_ways_of_barred_classes_too_narrow_or_too_weak_are_not_passable() -> Non
         road_class=["tertiary", "tertiary", "tertiary", "path", "steps", "motorway"],
         width_m=[np.nan, 3.0, 2.0, np.nan, np.nan, np.nan],
     )
-    limits = np.array([10.0, np.nan, np.nan, np.nan, np.nan, np.nan])
+    limited = replace(ways, max_weight_t=np.array([10.0] + [np.nan] * 5))
 
-    def able(profile: str, weight: bool = False) -> list[bool]:
-        return passable(ways, travel_profile(profile), max_weight_t=limits if weight else None).tolist()
+    def able(profile: str, ways: Ways = ways) -> list[bool]:
+        return passable(ways, travel_profile(profile)).tolist()
 
     assert able("rescue_car") == [True, True, False, False, False, True]
     assert able("heavy_truck") == [True, False, False, False, False, True]
-    assert able("heavy_truck", weight=True)[0] is False
-    assert able("rescue_car", weight=True)[0] is True
+    assert able("heavy_truck", limited)[0] is False
+    assert able("rescue_car", limited)[0] is True
     assert able("two_wheeler") == [True, True, True, True, False, False]
     assert able("on_foot") == [True, True, True, True, True, False]
 
@@ -175,7 +176,7 @@ def test_no_ways_at_all_are_no_fault() -> None:
         ways,
         **{name: getattr(ways, name)[:0] for name in ("node_id", "lon", "lat", "signal", "junction", "at", "step_m")},
         **{name: getattr(ways, name)[:0] for name in ("way_id", "oneway", "road_class", "maxspeed_kph", "width_m")},
-        **{name: getattr(ways, name)[:0] for name in ("lanes", "name", "surface", "bridge", "tunnel")},
+        **{name: getattr(ways, name)[:0] for name in ("lanes", "max_weight_t", "name", "surface", "bridge", "tunnel")},
         first=ways.first[:1],
     )
     for name in PROFILES:
@@ -185,13 +186,11 @@ def test_no_ways_at_all_are_no_fault() -> None:
 
 
 def test_the_filter_for_two_wheelers_lets_narrow_ways_through_and_no_stairs() -> None:
-    assert is_way_for({"highway": "path"}, "two_wheel")
-    assert is_way_for({"highway": "footway", "motor_vehicle": "no"}, "two_wheel")
-    assert not is_way_for({"highway": "steps"}, "two_wheel")
-    assert not is_way_for({"highway": "motorway"}, "two_wheel")
-    assert not is_way_for({"highway": "path", "access": "private"}, "two_wheel")
-    with pytest.raises(UnknownIdError, match="walk"):
-        is_way_for({}, "wlak")
+    assert is_road({"highway": "path"}, "two_wheel")
+    assert is_road({"highway": "footway", "motor_vehicle": "no"}, "two_wheel")
+    assert not is_road({"highway": "steps"}, "two_wheel")
+    assert not is_road({"highway": "motorway"}, "two_wheel")
+    assert not is_road({"highway": "path", "access": "private"}, "two_wheel")
 
 
 def test_walk_has_the_meaning_of_osmnx() -> None:
@@ -210,8 +209,8 @@ def test_walk_has_the_meaning_of_osmnx() -> None:
         for value in values.split():
             tags = {"highway": "residential", key: value}
             expected = not any(name in tags and re.search(pattern, tags[name]) for name, pattern in clauses)
-            assert is_way_for(tags, "walk") == expected, (key, value)
-    assert not is_way_for({"foot": "yes"}, "walk")
+            assert is_road(tags, "walk") == expected, (key, value)
+    assert not is_road({"foot": "yes"}, "walk")
 
 
 def test_the_table_has_every_number_of_every_profile_with_its_basis() -> None:
