@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import shared_file
 from planted_trips import with_delays
 from ways_by_hand import ways_of_network
 
 from rescuesim._words import in_language
 from rescuesim.errors import InputError, UnknownIdError
-from rescuesim.network import RoadNetwork
+from rescuesim.network import RoadNetwork, load_network
 from rescuesim.network.conditions import WEATHERS, TravelConditions, hour_class
 from rescuesim.network.in_conditions import moving_times_s, network_in
 from rescuesim.network.profiles import PROFILES, travel_profile, way_speeds_kph
@@ -113,3 +114,19 @@ def test_moving_times_are_what_is_left_without_the_waiting(guixi: RoadNetwork) -
     # where speed and length say something else, the ticks hold
     odd = replace(network, speed_kph=network.speed_kph / 2)
     assert moving_times_s(odd) == pytest.approx(network.ticks / 10_000 - network.delay_s, abs=1e-9)
+
+
+@pytest.mark.parametrize("profile", ["rescue_car", "heavy_truck", "two_wheeler", "on_foot"])
+def test_loading_a_file_under_conditions_and_taking_them_afterwards_agree(profile: str) -> None:
+    """On edges of one way, to the tick; on merged ones the class of most of the length stands for all."""
+    file = shared_file("data/guixi_jiangxi_town/guixi.osm")
+    plain = load_network(file, profile=profile, cache=False)
+    one_way = np.array([len(ways) == 1 for ways in plain.road_ways])[plain.road]
+    assert one_way.mean() > 0.3
+    for conditions in (TravelConditions(hour=8), TravelConditions(hour=23), TravelConditions(hour=2, weather="ice")):
+        anew = load_network(file, profile=profile, conditions=conditions, cache=False)
+        derived = plain.under(hour=conditions.hour, weather=conditions.weather)
+        assert np.array_equal(derived.ticks[one_way], anew.ticks[one_way])
+        assert derived.conditions == anew.conditions
+        # the others lie between the least and the greatest factor of their parts
+        assert np.abs(derived.ticks / np.maximum(anew.ticks, 1) - 1).max() < 0.36

@@ -25,6 +25,7 @@ from rescuesim.network.profiles import (
     way_speeds_kph,
 )
 from rescuesim.network.speeds import class_speed_kph
+from rescuesim.network.ways import Ways
 
 PLAIN = TravelConditions()
 CLASSES = ["motorway", "primary_link", "tertiary", "residential", "track", "path", "steps"]
@@ -108,16 +109,15 @@ def test_ways_of_barred_classes_too_narrow_or_too_weak_are_not_passable() -> Non
         road_class=["tertiary", "tertiary", "tertiary", "path", "steps", "motorway"],
         width_m=[np.nan, 3.0, 2.0, np.nan, np.nan, np.nan],
     )
-    limits = np.array([10.0, np.nan, np.nan, np.nan, np.nan, np.nan])
+    limited = replace(ways, max_weight_t=np.array([10.0] + [np.nan] * 5))
 
-    def able(profile: str, weight: bool = False) -> list[bool]:
-        limited = replace(ways, max_weight_t=limits) if weight else ways
-        return passable(limited, travel_profile(profile)).tolist()
+    def able(profile: str, ways: Ways = ways) -> list[bool]:
+        return passable(ways, travel_profile(profile)).tolist()
 
     assert able("rescue_car") == [True, True, False, False, False, True]
     assert able("heavy_truck") == [True, False, False, False, False, True]
-    assert able("heavy_truck", weight=True)[0] is False
-    assert able("rescue_car", weight=True)[0] is True
+    assert able("heavy_truck", limited)[0] is False
+    assert able("rescue_car", limited)[0] is True
     assert able("two_wheeler") == [True, True, True, True, False, False]
     assert able("on_foot") == [True, True, True, True, True, False]
 
@@ -176,7 +176,7 @@ def test_no_ways_at_all_are_no_fault() -> None:
         ways,
         **{name: getattr(ways, name)[:0] for name in ("node_id", "lon", "lat", "signal", "junction", "at", "step_m")},
         **{name: getattr(ways, name)[:0] for name in ("way_id", "oneway", "road_class", "maxspeed_kph", "width_m")},
-        **{name: getattr(ways, name)[:0] for name in ("lanes", "name", "surface", "bridge", "tunnel")},
+        **{name: getattr(ways, name)[:0] for name in ("lanes", "max_weight_t", "name", "surface", "bridge", "tunnel")},
         first=ways.first[:1],
     )
     for name in PROFILES:
