@@ -153,6 +153,14 @@ def test_a_projected_system_without_a_code_is_taken_as_the_layer_describes_it(
     read = ways_from_lines(guixi_layer.to_crs(county))
     assert topology(read) == topology(guixi_ways)
     assert any("no EPSG code" in note for note in read.notes)
+    assert "expected one of them" in faults_of(guixi_layer.to_crs(county), crs="EPSG:4549")[0]
+
+
+def test_wgs84_by_its_other_names_is_wgs84(guixi_layer: gpd.GeoDataFrame, guixi_ways: Ways) -> None:
+    for crs in ("OGC:CRS84", "EPSG:4979"):
+        read = ways_from_lines(guixi_layer.set_crs(crs, allow_override=True))
+        assert topology(read) == topology(guixi_ways)
+        assert not any("EPSG code" in note for note in read.notes)
 
 
 def test_a_system_whose_shift_is_secret_is_refused(guixi_layer: gpd.GeoDataFrame) -> None:
@@ -169,13 +177,13 @@ def test_a_system_whose_shift_is_secret_is_refused(guixi_layer: gpd.GeoDataFrame
 
 def test_a_declared_system_that_the_layer_contradicts_is_refused_and_one_it_repeats_is_not(tmp_path: Path) -> None:
     roads = layer([[A, B]]).to_crs("EPSG:4549")
-    assert "EPSG:4549, which the layer states" in faults_of(roads, crs="EPSG:4547")[0]
+    assert "the layer states EPSG:4549" in faults_of(roads, crs="EPSG:4547")[0]
     assert ways_from_lines(roads, crs="EPSG:4549").n_ways == 1
 
 
 def test_a_layer_without_a_system_needs_one_declared() -> None:
     roads = layer([[A, B]], crs=None)
-    assert "or one declared with crs" in faults_of(roads)[0]
+    assert "states no coordinate system" in faults_of(roads)[0]
     assert ways_from_lines(roads, crs="wgs84").lon.tolist() == [119.30, 119.31]
 
 
@@ -196,6 +204,10 @@ def test_lines_drawn_over_an_online_map_of_china_come_to_lie_where_the_roads_are
     assert np.abs(east).max() * 111_195 < 0.02
     assert read.step_m.sum() == pytest.approx(guixi_ways.step_m.sum(), abs=1.0)
     assert abs(float(ways_from_lines(path).lon.mean() - guixi_ways.lon.mean())) * 111_195 > 100
+    # and the same where a file calls them WGS84, as files of such lines do
+    for crs in ("EPSG:4326", "EPSG:4490"):
+        said = ways_from_lines(drawn.set_crs(crs, allow_override=True), crs="gcj02")
+        np.testing.assert_array_equal(said.lon, read.lon)
 
 
 # ---- fields ----------------------------------------------------------------------------------------------------
@@ -507,12 +519,6 @@ def test_a_file_that_is_absent_or_no_layer_is_said_so(tmp_path: Path) -> None:
     path.write_text("<html>")
     with pytest.raises(DataFileError):
         ways_from_lines(path)
-
-
-def test_what_is_no_layer_and_no_mapping_is_said_so_and_columns_named_by_numbers_are_columns() -> None:
-    assert "expected the path of a layer" in faults_of(pd.DataFrame({"highway": ["primary"]}))[0]
-    assert "expected a mapping" in faults_of(layer([[A, B]]), fields=["class"])[0]
-    assert ways_from_lines(layer([[A, B]]).rename(columns={"highway": 0}), fields={"class": "0"}).n_ways == 1
 
 
 def test_a_column_twice_is_a_fault() -> None:
