@@ -521,6 +521,12 @@ def test_a_file_that_is_absent_or_no_layer_is_said_so(tmp_path: Path) -> None:
         ways_from_lines(path)
 
 
+def test_what_is_no_layer_and_no_mapping_is_said_so_and_columns_named_by_numbers_are_columns() -> None:
+    assert "expected the path of a layer" in faults_of(pd.DataFrame({"highway": ["primary"]}))[0]
+    assert "expected a mapping" in faults_of(layer([[A, B]]), fields=["class"])[0]
+    assert ways_from_lines(layer([[A, B]]).rename(columns={"highway": 0}), fields={"class": "0"}).n_ways == 1
+
+
 def test_a_column_twice_is_a_fault() -> None:
     frame = layer([[A, B]])
     frame = pd.concat([frame, frame[["highway"]]], axis=1)
