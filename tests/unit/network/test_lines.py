@@ -31,7 +31,7 @@ from rescuesim.network.ways import Ways
 
 def layer(lines: list[object], crs: str | None = "EPSG:4326", **columns: object) -> gpd.GeoDataFrame:
     """A layer of lines, each a list of places; all residential unless a class is given."""
-    if not {"highway", "fclass", "技术等级"} & set(columns):
+    if not {"highway", "fclass", "技术等级", "道路等级"} & set(columns):
         columns["highway"] = ["residential"] * len(lines)
     shapes = [shapely.LineString(line) if isinstance(line, list) else line for line in lines]
     return gpd.GeoDataFrame(columns, geometry=shapes, crs=crs)
@@ -394,6 +394,15 @@ def test_the_other_tags_that_osm_filters_roads_by_filter_lines_too() -> None:
     assert ways_from_lines(frame).n_ways == 2
 
 
+def test_rivers_are_ways_for_boats_and_for_nobody_else() -> None:
+    frame = layer([[A, B], [B, C], [B, D]], 道路等级=["河流", "二级", "航道"]).rename(columns={"道路等级": "类型"})
+    fields = {"class": "类型"}
+    assert sorted(ways_from_lines(frame, fields=fields, roads="water").road_class.tolist()) == ["fairway", "river"]
+    assert ways_from_lines(frame, fields=fields).road_class.tolist() == ["primary"]
+    of_osm = layer([[A, B], [B, C]], highway=[None, "primary"], waterway=["river", None], access=["private", None])
+    assert ways_from_lines(of_osm, fields={"class": "waterway"}, roads="water").n_ways == 1
+
+
 def test_roads_are_filtered_by_class_and_both_filters_number_nodes_alike() -> None:
     frame = layer([[A, B], [B, C], [B, D]], highway=["residential", "track", "footway"])
     drive, service = ways_from_lines(frame), ways_from_lines(frame, roads="drive_service")
@@ -413,7 +422,7 @@ def test_no_name_of_a_column_stands_for_two_fields_and_no_word_for_two_classes()
         words = [normal(word) for listed in tables[table].values() for word in listed]
         assert len(words) == len(set(words)), table
     assert set(tables["fields"]) == set(FIELDS)
-    assert set(tables["class"]) <= set(tables["osm"]["class"])
+    assert set(tables["class"]) <= {*tables["osm"]["class"], *tables["osm"]["water"]}
     assert not {normal_word(w) for listed in tables["class"].values() for w in listed} & set(tables["osm"]["class"])
 
 
