@@ -97,6 +97,7 @@ _FILTERS = (
 _OTHER_TAGS = (
     "oneway",
     "maxspeed",
+    "maxweight",
     "bridge",
     "tunnel",
     "lanes",
