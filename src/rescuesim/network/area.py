@@ -13,9 +13,10 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
+from rescuesim._tables.layers import read_layer
 from rescuesim.errors import Fault, InputError
 from rescuesim.network.crs import project, unproject
-from rescuesim.network.layer_system import layer_lonlat, open_placed_layer
+from rescuesim.network.layer_system import layer_lonlat
 
 if TYPE_CHECKING:
     import geopandas
@@ -145,7 +146,7 @@ def _from_layer(
     source: Path | str | geopandas.GeoDataFrame, crs: str | None
 ) -> tuple[BaseGeometry, str, tuple[str, ...]]:
     """Return all polygons of a layer as one, in WGS84."""
-    layer = open_placed_layer(source, label="the area", crs=crs)
+    layer = read_layer(source, label="the area", crs=crs)
     geometry = np.asarray(layer.frame.geometry.array, dtype=object)
     faults = []
     for row, shape in enumerate(geometry, 1):

@@ -10,7 +10,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import geopandas
 
     from rescuesim.network.area import AreaLike
+    from rescuesim.network.conditions import TravelConditions
+    from rescuesim.network.profiles import TravelProfile
     from rescuesim.network.road_network import RoadNetwork
 
 __all__ = ["download_network", "fetch_osm"]
@@ -41,12 +43,22 @@ _INSTEAD = (
     "without a network, download an extract elsewhere (a .osm.pbf of your province from a mirror of OpenStreetMap) "
     "and read it with load_network, clipped to the county"
 )
+# what OSMnx asks the server for; the reader of the file filters again, by our own rules
+_ASKED_FOR: Mapping[RoadFilter, str] = {
+    "drive": "drive",
+    "drive_service": "drive_service",
+    "two_wheel": "all_public",
+    "walk": "walk",
+    "water": "all",
+}
+_WATERWAYS = '["waterway"~"^(river|canal|fairway|tidal_channel|flowline)$"]'
 _NODE_TAGS = ("barrier", "crossing", "highway", "junction", "railway", "ref", "traffic_signals")
 _WAY_TAGS = (
     "access",
     "area",
     "bridge",
     "est_width",
+    "foot",
     "highway",
     "incline",
     "junction",
@@ -57,15 +69,21 @@ _WAY_TAGS = (
     "maxweight",
     "motor_vehicle",
     "motorcar",
+    "motorcycle",
     "name",
     "oneway",
     "ref",
     "service",
+    "sidewalk",
+    "sidewalk:both",
+    "sidewalk:left",
+    "sidewalk:right",
     "smoothness",
     "surface",
     "toll",
     "tracktype",
     "tunnel",
+    "waterway",
     "width",
 )
 
@@ -73,24 +91,29 @@ _WAY_TAGS = (
 def download_network(
     place: str | AreaLike,
     *,
-    roads: RoadFilter = "drive",
+    profile: str | TravelProfile = "rescue_car",
+    conditions: TravelConditions | None = None,
+    roads: RoadFilter | None = None,
     buffer_m: float | None = None,
     cache_folder: Path | str | None = None,
     refresh: bool = False,
 ) -> RoadNetwork:
     """Download the roads of a place and build a network of them.
 
-    See `fetch_osm` for the parameters and what it raises. Where a download fails or is not allowed,
-    `load_network` reads an extract that somebody brought.
+    See `load_network` for ``profile``, ``conditions`` and ``roads``, and `fetch_osm` for the others and for what is
+    raised. Where a download fails or is not allowed, `load_network` reads an extract that somebody brought.
 
     Returns
     -------
     RoadNetwork
     """
     from rescuesim.network.load import load_network
+    from rescuesim.network.profiles import travel_profile
 
-    path = fetch_osm(place, roads=roads, buffer_m=buffer_m, cache_folder=cache_folder, refresh=refresh)
-    return load_network(path, roads=roads)
+    made = travel_profile(profile) if isinstance(profile, str) else profile
+    wanted: RoadFilter = made.roads if roads is None else roads  # type: ignore[assignment]
+    path = fetch_osm(place, roads=wanted, buffer_m=buffer_m, cache_folder=cache_folder, refresh=refresh)
+    return load_network(path, profile=made, conditions=conditions, roads=wanted)
 
 
 def fetch_osm(
@@ -116,7 +139,7 @@ def fetch_osm(
     place : str, Polygon, MultiPolygon, path, GeoDataFrame or tuple
         A name that Nominatim knows as an area, such as ``"Xianju, Zhejiang"``; or an area as `clip_ways`
         takes it (a layer as a ``Path``, since a text is a name).
-    roads : {'drive', 'drive_service'}, optional
+    roads : {'drive', 'drive_service', 'two_wheel', 'walk', 'water'}, optional
     buffer_m : float, optional
         Metres around the area, since routes leave the county; default ``clip.buffer_m``.
     cache_folder : path, optional
@@ -295,7 +318,8 @@ def _graph(request: _Request) -> Any:
     try:
         return osmnx.graph_from_polygon(
             area.widened(request.buffer_m) if request.buffer_m else area.degrees,
-            network_type=request.roads,
+            network_type=_ASKED_FOR[request.roads],
+            custom_filter=_WATERWAYS if request.roads == "water" else None,
             simplify=False,
             retain_all=True,
             truncate_by_edge=True,
@@ -306,7 +330,7 @@ def _graph(request: _Request) -> Any:
         raise _unreachable(osmnx.settings.overpass_url, error, request) from None
     except (ValueError, KeyError) as error:
         raise InputError(
-            f"{request.name}: no road for {request.roads!r} there: expected at least one; {error}"
+            f"{request.name}: no way for {request.roads!r} there: expected at least one; {error}"
         ) from None
 
 

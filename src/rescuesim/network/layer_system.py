@@ -3,63 +3,21 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
-from rescuesim._tables.layers import Layer, open_layer, read_layer
+from rescuesim._tables.layers import Layer
 from rescuesim._words import Note
 from rescuesim.errors import InputError
 from rescuesim.network.crs import to_wgs84
 from rescuesim.network.declared_crs import SHIFTED_DATUMS, datum_of
 
-if TYPE_CHECKING:
-    import geopandas
+__all__ = ["layer_lonlat"]
 
-__all__ = ["layer_lonlat", "open_placed_layer"]
-
-
-def open_placed_layer(source: Path | str | geopandas.GeoDataFrame, *, label: str, crs: str | None) -> Layer:
-    """Read a layer; one that states a system without an EPSG code is read too.
-
-    The projected system of many a county is CGCS2000 about a meridian of its own: no code stands for it, so
-    nobody could declare it, but the layer describes it in full.
-
-    Parameters
-    ----------
-    source : path or GeoDataFrame
-    label : str
-        What to call a GeoDataFrame in messages.
-    crs : str or None
-        Declared system.
-
-    Returns
-    -------
-    Layer
-        ``crs`` is empty where only the description in ``frame.crs`` holds.
-
-    Raises
-    ------
-    DataFileError, InputError
-        As `read_layer`.
-    """
-    import geopandas
-
-    if not isinstance(source, (str, Path, geopandas.GeoDataFrame)):
-        raise InputError(f"{label}: {type(source).__name__}, expected the path of a layer or a GeoDataFrame")
-    try:
-        return read_layer(source, label=label, crs=crs)
-    except InputError as error:
-        if crs is not None or [fault.column for fault in error.faults] != ["crs"]:
-            raise
-        opened = open_layer(source, label=label)
-        if opened.frame.crs is None or opened.crs is not None:
-            raise
-        return Layer(frame=opened.frame, crs="", label=opened.label, notes=opened.notes)
+_DECLARABLE = re.compile("(epsg:|wgs|gcj|bd)", re.IGNORECASE)
 
 
 def layer_lonlat(
@@ -67,10 +25,13 @@ def layer_lonlat(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Turn coordinates of a layer into WGS84 longitude and latitude.
 
+    The projected system of many a county is CGCS2000 about a meridian of its own: no code stands for it, so
+    nobody could declare it, but the layer describes it in full, and is taken at its word.
+
     Parameters
     ----------
     layer : Layer
-        As `open_placed_layer` returns it; takes a note where a system without an EPSG code was taken as described.
+        As `read_layer` returns it; takes a note where a system was taken as described.
     x, y : ndarray of float64, shape (n,)
 
     Returns
@@ -81,14 +42,17 @@ def layer_lonlat(
     Raises
     ------
     InputError
-        If the system is unknown, or has no known way to WGS84.
+        If the system is unknown, has no known way to WGS84, or is described as another than was declared.
     """
-    if layer.frame.crs is None or re.match(r"(?i)epsg:", layer.crs):
+    stated = None if layer.frame.crs is None else CRS.from_user_input(layer.frame.crs)
+    if stated is None or _DECLARABLE.match(layer.crs):
+        if stated is not None and stated.to_epsg() is None and not _is_described(stated, layer.crs):
+            text = f"crs {layer.crs!r} is declared, but the layer describes {stated.name}: expected one of them"
+            raise InputError(f"{layer.label}: {text}")
         finite = np.isfinite(x) & np.isfinite(y)  # what is not finite is the caller's fault to tell, with its row
         lon, lat = np.full(len(x), np.nan), np.full(len(x), np.nan)
         lon[finite], lat[finite] = to_wgs84(x[finite], y[finite], layer.crs)
         return lon, lat
-    stated = CRS.from_user_input(layer.frame.crs)
     flat = stated.sub_crs_list[0] if stated.is_compound else stated.to_2d()
     if not (flat.is_geographic or flat.is_projected):
         raise InputError(f"{layer.label}: states {stated.name}: expected a geographic or projected system")
@@ -105,6 +69,14 @@ def layer_lonlat(
     )
     lon, lat = Transformer.from_crs(flat, "EPSG:4326", always_xy=True).transform(x, y)
     return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+
+
+def _is_described(stated: CRS, code: str) -> bool:
+    """Whether a system without a code of its own is the one that a code stands for."""
+    flat = stated.sub_crs_list[0] if stated.is_compound else stated.to_2d()
+    if code.upper().startswith("EPSG:"):
+        return bool(flat.equals(CRS.from_user_input(code.split(" ", 1)[0]), ignore_axis_order=True))
+    return bool(flat.is_geographic) and _has_way_to_wgs84(flat)
 
 
 def _has_way_to_wgs84(crs: CRS) -> bool:

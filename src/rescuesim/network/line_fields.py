@@ -80,10 +80,24 @@ class FieldSource:
     value: str | None = None
 
 
+_FILTERS = (
+    "area",
+    "access",
+    "foot",
+    "motor_vehicle",
+    "motorcar",
+    "motorcycle",
+    "service",
+    "sidewalk",
+    "sidewalk:both",
+    "sidewalk:left",
+    "sidewalk:right",
+)
 # the tags that GDAL puts into a column of its own are not among these
 _OTHER_TAGS = (
     "oneway",
     "maxspeed",
+    "maxweight",
     "bridge",
     "tunnel",
     "lanes",
@@ -91,11 +105,7 @@ _OTHER_TAGS = (
     "surface",
     "ref",
     "junction",
-    "area",
-    "access",
-    "motor_vehicle",
-    "motorcar",
-    "service",
+    *_FILTERS,
 )
 
 
@@ -180,7 +190,7 @@ def choose_columns(layer: Layer, fields: Mapping[str, str] | None) -> tuple[dict
 def filter_keys(sources: Mapping[str, FieldSource], columns: Iterable[str]) -> tuple[str, ...]:
     """Return the columns of tags by which OpenStreetMap's ways are filtered, where the layer has its classes."""
     osm = sources["class"].column == "highway"
-    return tuple(name for name in ("area", "access", "motor_vehicle", "motorcar", "service") if osm and name in columns)
+    return tuple(name for name in _FILTERS if osm and name in columns)
 
 
 def _what_is_read(layer: Layer, sources: Mapping[str, FieldSource], columns: list[str]) -> Note:

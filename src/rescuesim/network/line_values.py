@@ -125,7 +125,7 @@ def read_line_fields(
 def _class_words(classes: Mapping[str, str] | None) -> tuple[dict[str, str], list[Fault]]:
     """Return every word for a class that is known, with those that the caller adds."""
     tables = line_words()
-    own = {word: word for word in tables["osm"]["class"]}
+    own = {word: word for word in (*tables["osm"]["class"], *tables["osm"]["water"])}
     words = own | {normal_word(word): name for name, list_ in tables["class"].items() for word in list_}
     wrong = {str(word): name for word, name in (classes or {}).items() if name not in own}
     faults = [
@@ -212,7 +212,8 @@ class _Reader:
     def classes(self, words: Mapping[str, str], roads: RoadFilter) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
         """Return the class of each row and whether it is one of a road."""
         told: dict[str, str] = {}
-        of_osm = self.sources["class"].column == "highway"
+        of_osm = self.sources["class"].column in ("highway", "waterway")
+        water = line_words()["osm"]["water"]
 
         def means(text: str) -> _Meaning[tuple[str, bool]]:
             parts = (
@@ -230,7 +231,7 @@ class _Reader:
                 return _Meaning(value=("", False), expected=expected)
             named = [words[part] for part in parts]
             told.update((text, name) for part, name in zip(parts, named, strict=True) if part != name)
-            driven = [name for name in named if is_road({"highway": name}, roads)]
+            driven = [name for name in named if is_road({"waterway" if name in water else "highway": name}, roads)]
             return _Meaning(value=(slowest_class(driven or named), bool(driven)))
 
         found = self.meanings("class", means)
@@ -245,7 +246,7 @@ class _Reader:
     def passes(self, roads: RoadFilter) -> NDArray[np.bool_]:
         """Whether the other tags by which ways are filtered let a row pass, where they are OpenStreetMap's."""
         keys = filter_keys(self.sources, [str(name) for name in self.layer.frame.columns])
-        if not keys:
+        if not keys or roads == "water":
             return np.ones(len(self.layer.frame), dtype=np.bool_)
         columns = [self.column(key) for key in keys]
 

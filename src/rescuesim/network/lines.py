@@ -13,11 +13,11 @@ import shapely
 from numpy.typing import NDArray
 
 from rescuesim._defaults import default
-from rescuesim._tables.layers import Layer
+from rescuesim._tables.layers import Layer, read_layer
 from rescuesim._words import Note
 from rescuesim.errors import Fault, InputError, UnknownIdError, nearest_name
 from rescuesim.network.crossings import find_crossings, loose_ends
-from rescuesim.network.layer_system import layer_lonlat, open_placed_layer
+from rescuesim.network.layer_system import layer_lonlat
 from rescuesim.network.line_values import LineFields, read_line_fields
 from rescuesim.network.osm_filter import RoadFilter
 from rescuesim.network.vertices import distinct_vertices
@@ -93,7 +93,11 @@ def ways_from_lines(
     """
     if roads not in get_args(RoadFilter):
         raise UnknownIdError(f"roads {roads!r}: expected {nearest_name(roads, get_args(RoadFilter))}")
-    layer = open_placed_layer(source, label="road lines", crs=crs)
+    import geopandas
+
+    if not isinstance(source, (str, Path, geopandas.GeoDataFrame)):
+        raise InputError(f"road lines: {type(source).__name__}, expected the path of a layer or a GeoDataFrame")
+    layer = read_layer(source, label="road lines", crs=crs)
     lines, faults = _lines(layer)
     values, more = read_line_fields(layer, fields=fields, classes=classes, roads=roads)
     if lines is None or values is None:

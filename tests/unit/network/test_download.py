@@ -20,8 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rescuesim.errors import DataFileError, InputError, UnknownIdError
-from rescuesim.network import RoadNetwork, load_network
+from rescuesim.network import load_network
 from rescuesim.network.download import download_network, fetch_osm
+from rescuesim.network.osm_filter import RoadFilter
 from rescuesim.network.osm_writer import chains
 
 COUNTY = shapely.box(119.29, 28.68, 119.34, 28.73)
@@ -56,9 +57,10 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 pytestmark = pytest.mark.usefixtures("naps")
 
 
-def test_a_place_is_downloaded_and_loads_like_the_file_it_came_from(
-    fake: FakeOsm, town: RoadNetwork, tmp_path: Path
-) -> None:
+def test_a_place_is_downloaded_and_loads_like_the_file_it_came_from(fake: FakeOsm, tmp_path: Path) -> None:
+    source = tmp_path / "town.osm"
+    source.write_text(TAGGED, encoding="utf-8")
+    town = load_network(source)
     network = download_network(PLACE, cache_folder=tmp_path)
     assert (network.n_nodes, network.n_edges) == (town.n_nodes, town.n_edges)
     assert network.node_id.tolist() == town.node_id.tolist()
@@ -125,6 +127,26 @@ def test_a_polygon_of_ones_own_needs_no_nominatim(fake: FakeOsm, tmp_path: Path)
     assert fetch_osm((119.29, 28.68, 119.34, 28.73), cache_folder=tmp_path, buffer_m=0) == path
 
 
+@pytest.mark.parametrize(
+    ("roads", "words"),
+    [("two_wheel", "razed|rest_area|services"), ("walk", '["foot"!~"no"]'), ("water", '["waterway"~"^(river|canal')],
+)
+def test_ways_of_other_profiles_are_asked_for_with_their_tags(
+    fake: FakeOsm, tmp_path: Path, roads: RoadFilter, words: str
+) -> None:
+    more = '<tag k="foot" v="yes"/><tag k="waterway" v="river"/>'
+    fake.roads = overpass_answer(TOWN.replace('<tag k="highway" v="track"/>', f'<tag k="highway" v="track"/>{more}'))
+    path = fetch_osm(PLACE, cache_folder=tmp_path, roads=roads)
+    assert words in fake.asked[-1][1]
+    track = next(way for way in ET.parse(path).getroot().iter("way") if way.attrib["id"] == "106")
+    assert {tag.attrib["k"] for tag in track.iter("tag")} == {"highway", "foot", "waterway"}
+
+
+def test_a_network_of_another_profile_is_downloaded_with_its_ways(fake: FakeOsm, tmp_path: Path) -> None:
+    walked = download_network(PLACE, profile="on_foot", cache_folder=tmp_path)
+    assert "track" in set(walked.road_class.tolist())
+
+
 def test_a_place_that_is_not_known_is_wrong_input(fake: FakeOsm, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="place '仙据县': not found"):
         fetch_osm("仙据县", cache_folder=tmp_path)
@@ -136,12 +158,12 @@ def test_a_place_that_is_not_known_is_wrong_input(fake: FakeOsm, tmp_path: Path)
     with pytest.raises(InputError, match="the name of a place"):
         fetch_osm("  ", cache_folder=tmp_path)
     with pytest.raises(UnknownIdError):
-        fetch_osm(PLACE, roads="walk", cache_folder=tmp_path)  # type: ignore[arg-type]
+        fetch_osm(PLACE, roads="wheel", cache_folder=tmp_path)  # type: ignore[arg-type]
 
 
 def test_a_place_without_roads_is_wrong_input(fake: FakeOsm, tmp_path: Path) -> None:
     fake.roads = {"version": 0.6, "elements": []}
-    with pytest.raises(InputError, match="no road for 'drive' there"):
+    with pytest.raises(InputError, match="no way for 'drive' there"):
         fetch_osm(PLACE, cache_folder=tmp_path)
 
 

@@ -31,7 +31,7 @@ from rescuesim.network.ways import Ways
 
 def layer(lines: list[object], crs: str | None = "EPSG:4326", **columns: object) -> gpd.GeoDataFrame:
     """A layer of lines, each a list of places; all residential unless a class is given."""
-    if not {"highway", "fclass", "技术等级"} & set(columns):
+    if not {"highway", "fclass", "技术等级", "道路等级"} & set(columns):
         columns["highway"] = ["residential"] * len(lines)
     shapes = [shapely.LineString(line) if isinstance(line, list) else line for line in lines]
     return gpd.GeoDataFrame(columns, geometry=shapes, crs=crs)
@@ -153,6 +153,14 @@ def test_a_projected_system_without_a_code_is_taken_as_the_layer_describes_it(
     read = ways_from_lines(guixi_layer.to_crs(county))
     assert topology(read) == topology(guixi_ways)
     assert any("no EPSG code" in note for note in read.notes)
+    assert "expected one of them" in faults_of(guixi_layer.to_crs(county), crs="EPSG:4549")[0]
+
+
+def test_wgs84_by_its_other_names_is_wgs84(guixi_layer: gpd.GeoDataFrame, guixi_ways: Ways) -> None:
+    for crs in ("OGC:CRS84", "EPSG:4979"):
+        read = ways_from_lines(guixi_layer.set_crs(crs, allow_override=True))
+        assert topology(read) == topology(guixi_ways)
+        assert not any("EPSG code" in note for note in read.notes)
 
 
 def test_a_system_whose_shift_is_secret_is_refused(guixi_layer: gpd.GeoDataFrame) -> None:
@@ -169,13 +177,13 @@ def test_a_system_whose_shift_is_secret_is_refused(guixi_layer: gpd.GeoDataFrame
 
 def test_a_declared_system_that_the_layer_contradicts_is_refused_and_one_it_repeats_is_not(tmp_path: Path) -> None:
     roads = layer([[A, B]]).to_crs("EPSG:4549")
-    assert "EPSG:4549, which the layer states" in faults_of(roads, crs="EPSG:4547")[0]
+    assert "the layer states EPSG:4549" in faults_of(roads, crs="EPSG:4547")[0]
     assert ways_from_lines(roads, crs="EPSG:4549").n_ways == 1
 
 
 def test_a_layer_without_a_system_needs_one_declared() -> None:
     roads = layer([[A, B]], crs=None)
-    assert "or one declared with crs" in faults_of(roads)[0]
+    assert "states no coordinate system" in faults_of(roads)[0]
     assert ways_from_lines(roads, crs="wgs84").lon.tolist() == [119.30, 119.31]
 
 
@@ -196,6 +204,10 @@ def test_lines_drawn_over_an_online_map_of_china_come_to_lie_where_the_roads_are
     assert np.abs(east).max() * 111_195 < 0.02
     assert read.step_m.sum() == pytest.approx(guixi_ways.step_m.sum(), abs=1.0)
     assert abs(float(ways_from_lines(path).lon.mean() - guixi_ways.lon.mean())) * 111_195 > 100
+    # and the same where a file calls them WGS84, as files of such lines do
+    for crs in ("EPSG:4326", "EPSG:4490"):
+        said = ways_from_lines(drawn.set_crs(crs, allow_override=True), crs="gcj02")
+        np.testing.assert_array_equal(said.lon, read.lon)
 
 
 # ---- fields ----------------------------------------------------------------------------------------------------
@@ -382,6 +394,15 @@ def test_the_other_tags_that_osm_filters_roads_by_filter_lines_too() -> None:
     assert ways_from_lines(frame).n_ways == 2
 
 
+def test_rivers_are_ways_for_boats_and_for_nobody_else() -> None:
+    frame = layer([[A, B], [B, C], [B, D]], 道路等级=["河流", "二级", "航道"]).rename(columns={"道路等级": "类型"})
+    fields = {"class": "类型"}
+    assert sorted(ways_from_lines(frame, fields=fields, roads="water").road_class.tolist()) == ["fairway", "river"]
+    assert ways_from_lines(frame, fields=fields).road_class.tolist() == ["primary"]
+    of_osm = layer([[A, B], [B, C]], highway=[None, "primary"], waterway=["river", None], access=["private", None])
+    assert ways_from_lines(of_osm, fields={"class": "waterway"}, roads="water").n_ways == 1
+
+
 def test_roads_are_filtered_by_class_and_both_filters_number_nodes_alike() -> None:
     frame = layer([[A, B], [B, C], [B, D]], highway=["residential", "track", "footway"])
     drive, service = ways_from_lines(frame), ways_from_lines(frame, roads="drive_service")
@@ -401,7 +422,7 @@ def test_no_name_of_a_column_stands_for_two_fields_and_no_word_for_two_classes()
         words = [normal(word) for listed in tables[table].values() for word in listed]
         assert len(words) == len(set(words)), table
     assert set(tables["fields"]) == set(FIELDS)
-    assert set(tables["class"]) <= set(tables["osm"]["class"])
+    assert set(tables["class"]) <= {*tables["osm"]["class"], *tables["osm"]["water"]}
     assert not {normal_word(w) for listed in tables["class"].values() for w in listed} & set(tables["osm"]["class"])
 
 
