@@ -121,17 +121,17 @@ def check(
 
     with watching(as_json) as tell:
         tell("load", 0, 1)
-        prepared, faults = check_scenario(scenario)
+        checked = check_scenario(scenario)
+        prepared, faults = checked.prepared, checked.faults
         tell("load", 1, 1)
-    quality = prepared.quality if prepared is not None else ()
-    files = _write_quality(quality, out, lang) if out is not None else []
+    files = _write_quality(checked.quality, out, lang) if out is not None else []
     if as_json:
         fields = ("file", "row", "column", "value", "expected", "problem", "infeasible")
         listed = [{name: getattr(fault, name) for name in fields} for fault in faults]
         found = {
             "ok": not faults,
             "faults": listed,
-            "quality": [_quality_facts(report, lang) for report in quality],
+            "quality": [_quality_facts(report, lang) for report in checked.quality],
             "files": [str(path) for path in files],
         }
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
@@ -139,10 +139,12 @@ def check(
     for path in files:
         typer.echo(str(path))
     if faults or prepared is None:
+        for report in checked.quality:
+            typer.echo(report.in_language(lang.value))
         raise InputError(faults)
     typer.echo(prepared.network.summary().in_language(lang.value))
     typer.echo(f"{len(prepared.sites)} sites, {len(prepared.demand)} demand points")
-    for report in quality:
+    for report in checked.quality:
         typer.echo(report.in_language(lang.value))
     for note in (*prepared.sites.notes, *prepared.demand.notes):
         typer.echo(f"note: {in_language(note, lang.value)}")
@@ -171,11 +173,11 @@ def _run(scenario: Path, out: Path, lang: Language, tell: Callable[[str, int, in
 
     began = time.perf_counter()
     tell("load", 0, 1)
-    prepared, faults = check_scenario(scenario)
-    if faults or prepared is None:
-        raise InputError(faults)
+    checked = check_scenario(scenario)
+    if checked.faults or checked.prepared is None:
+        raise InputError(checked.faults)
     tell("load", 1, 1)
-    return run_prepared(prepared, out=out, lang=lang.value, progress=tell, load_s=time.perf_counter() - began)
+    return run_prepared(checked.prepared, out=out, lang=lang.value, progress=tell, load_s=time.perf_counter() - began)
 
 
 def _finish(outcome: Outcome, as_json: bool, lang: Language) -> None:

@@ -50,6 +50,8 @@ def load_network(
     buffer_m: float | None = None,
     supplement: Path | str | geopandas.GeoDataFrame | None = None,
     supplement_fields: Mapping[str, str] | None = None,
+    supplement_classes: Mapping[str, str] | None = None,
+    supplement_crs: str | None = None,
     elevation: Path | str | None = None,
     cache: bool | Path | str = True,
 ) -> RoadNetwork:
@@ -79,8 +81,8 @@ def load_network(
         Metres around the area that are kept too, since routes leave the county; default ``clip.buffer_m``.
     supplement : path or GeoDataFrame, optional
         Layer of roads that the source lacks, tied to its roads.
-    supplement_fields : mapping of str to str, optional
-        As `fields`, for the supplement.
+    supplement_fields, supplement_classes, supplement_crs : optional
+        As `fields`, `classes` and `crs`, for the supplement.
     elevation : path, optional
         Raster of elevations in metres (extra ``raster``): steep stretches are slower.
     cache : bool or path, optional
@@ -128,7 +130,10 @@ def load_network(
     def build() -> RoadNetwork:
         ways = read_ways(source, roads=kind, fields=fields, classes=classes, crs=crs)
         if supplement is not None:
-            ways = with_supplement(ways, ways_from_lines(supplement, fields=supplement_fields, roads=kind))
+            added = ways_from_lines(
+                supplement, fields=supplement_fields, classes=supplement_classes, crs=supplement_crs, roads=kind
+            )
+            ways = with_supplement(ways, added)
         if clip is not None:
             ways = clip_ways(ways, clip, buffer_m=buffer_m)
         return build_network(ways, profile=made, conditions=conditions, elevation=elevation)
@@ -143,7 +148,7 @@ def load_network(
         "crs": crs,
         "clip": shapely.to_wkb(clip, hex=True) if isinstance(clip, shapely.Geometry) else clip,
         "buffer_m": buffer_m,
-        "supplement": None if supplement is None else _sorted(supplement_fields),
+        "supplement": (_sorted(supplement_fields), _sorted(supplement_classes), supplement_crs),
     }
     hashable = (str, Path, tuple, shapely.Geometry, type(None))
     in_memory = any(not isinstance(part, hashable) for part in (source, clip, supplement))

@@ -20,7 +20,7 @@ from rescuesim.scenario.points import points_of, quality_of, tried
 from rescuesim.scenario.sections import DisruptionSection
 from rescuesim.standard import PRESETS, ResponseStandard, load_standard
 
-__all__ = ["Prepared", "check_scenario", "prepare"]
+__all__ = ["Checked", "Prepared", "check_scenario", "prepare"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,25 @@ class Prepared:
         return dict(zip(self.demand.ids, self.demand.people.tolist(), strict=True))
 
 
-def check_scenario(path: Path | str) -> tuple[Prepared | None, list[Fault]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a look at a scenario and all its files found.
+
+    Parameters
+    ----------
+    prepared : Prepared or None
+        None if there is any fault.
+    faults : list of Fault
+    quality : tuple of QualityReport
+        Of the tables that could be read, also where there are faults.
+    """
+
+    prepared: Prepared | None
+    faults: list[Fault]
+    quality: tuple[QualityReport, ...] = ()
+
+
+def check_scenario(path: Path | str) -> Checked:
     """Check a scenario file and every file that it names.
 
     Parameters
@@ -72,9 +90,7 @@ def check_scenario(path: Path | str) -> tuple[Prepared | None, list[Fault]]:
 
     Returns
     -------
-    prepared : Prepared or None
-        None if there is any fault.
-    faults : list of Fault
+    Checked
 
     Raises
     ------
@@ -83,20 +99,15 @@ def check_scenario(path: Path | str) -> tuple[Prepared | None, list[Fault]]:
     """
     scenario, faults = parse_scenario(Path(path))
     if scenario is None:
-        return None, faults
-    prepared, more = prepare(scenario)
-    return (prepared if not faults else None), faults + more
+        return Checked(prepared=None, faults=faults)
+    checked = prepare(scenario)
+    return Checked(
+        prepared=checked.prepared if not faults else None, faults=faults + checked.faults, quality=checked.quality
+    )
 
 
-def prepare(scenario: Scenario) -> tuple[Prepared | None, list[Fault]]:
-    """Load what a scenario names and collect the faults of all of it.
-
-    Returns
-    -------
-    prepared : Prepared or None
-        None if there is any fault.
-    faults : list of Fault
-    """
+def prepare(scenario: Scenario) -> Checked:
+    """Load what a scenario names and collect the faults of all of it."""
     faults: list[Fault] = []
     network = _roads(faults, scenario)
     sites, demand = points_of(faults, scenario)
@@ -117,7 +128,7 @@ def prepare(scenario: Scenario) -> tuple[Prepared | None, list[Fault]]:
         chosen = scenario.standard
         standard = load_standard(inner=chosen.inner, outer=chosen.outer, planning=chosen.planning)
     if faults or network is None or sites is None or demand is None or standard is None:
-        return None, faults
+        return Checked(prepared=None, faults=faults, quality=reports)
     made = Prepared(
         scenario=scenario,
         network=network,
@@ -127,7 +138,7 @@ def prepare(scenario: Scenario) -> tuple[Prepared | None, list[Fault]]:
         disruption=disruption,
         quality=reports,
     )
-    return made, faults
+    return Checked(prepared=made, faults=faults, quality=reports)
 
 
 def _roads(faults: list[Fault], scenario: Scenario) -> RoadNetwork | None:
@@ -151,6 +162,8 @@ def _roads(faults: list[Fault], scenario: Scenario) -> RoadNetwork | None:
             buffer_m=section.buffer_m,
             supplement=files.get("supplement"),
             supplement_fields=section.supplement_fields,
+            supplement_classes=section.supplement_classes,
+            supplement_crs=section.supplement_crs,
             elevation=files.get("elevation"),
         )
 

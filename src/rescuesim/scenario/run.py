@@ -88,11 +88,11 @@ def run(
     tell = progress or _quiet
     tell("load", 0, 1)
     began = time.perf_counter()
-    prepared, faults = prepare(scenario)
-    if faults or prepared is None:
-        raise InputError(faults)
+    checked = prepare(scenario)
+    if checked.faults or checked.prepared is None:
+        raise InputError(checked.faults)
     tell("load", 1, 1)
-    return run_prepared(prepared, out=out, lang=lang, progress=tell, load_s=time.perf_counter() - began)
+    return run_prepared(checked.prepared, out=out, lang=lang, progress=tell, load_s=time.perf_counter() - began)
 
 
 def run_prepared(

@@ -47,6 +47,8 @@ class NetworkSection(Section):
     buffer_m: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     supplement: str | None = None
     supplement_fields: dict[str, str] | None = None
+    supplement_classes: dict[str, str] | None = None
+    supplement_crs: str | None = None
     elevation: str | None = None
     snap_limit_m: float = Field(
         default_factory=lambda: default("access.snap_limit_m").number, ge=0, allow_inf_nan=False

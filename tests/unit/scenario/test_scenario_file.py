@@ -288,11 +288,11 @@ def test_a_console_without_chinese_does_not_lose_the_result(folder: Path) -> Non
 def test_points_off_the_road_may_be_reported_instead(folder: Path) -> None:
     edit(folder, "demand.csv", ("d4,北山,119.3040,28.7101,rural", "d4,北山,119.3040,28.7301,suburb"))
     scenario = folder / "scenario.toml"
-    assert check_scenario(scenario)[0] is None
+    assert check_scenario(scenario).prepared is None
     edit(folder, "scenario.toml", ('file = "town.osm"', 'file = "town.osm"\noff_road = "report"'))
-    prepared, faults = check_scenario(scenario)
-    assert prepared is not None
-    assert faults == []
+    checked = check_scenario(scenario)
+    assert checked.prepared is not None
+    assert checked.faults == []
     outcome = run(load_scenario(scenario))
     assert outcome.solution.points.set_index("id")["reason"]["d4"] == "no_road"
 
@@ -300,7 +300,7 @@ def test_points_off_the_road_may_be_reported_instead(folder: Path) -> None:
 def test_faults_in_the_file_do_not_hide_those_in_the_tables(folder: Path) -> None:
     edit(folder, "scenario.toml", ("replications = 4", 'replications = "many"\nqueue = "lifo"'))
     edit(folder, "demand.csv", ("built_up,4000", "built_up,x"))
-    _, faults = check_scenario(folder / "scenario.toml")
+    faults = check_scenario(folder / "scenario.toml").faults
     assert [(fault.file, fault.column, fault.row) for fault in faults] == [
         ("scenario.toml", "simulation.replications", 12),
         ("scenario.toml", "simulation.queue", 13),
@@ -311,7 +311,7 @@ def test_faults_in_the_file_do_not_hide_those_in_the_tables(folder: Path) -> Non
 def test_files_are_looked_for_beside_the_scenario(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     moved = tmp_path_factory.mktemp("moved") / "deep"
     shutil.copytree(folder, moved)
-    assert check_scenario(moved / "scenario.toml")[1] == []
+    assert check_scenario(moved / "scenario.toml").faults == []
 
 
 def test_an_absent_scenario_is_said_plainly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
