@@ -380,15 +380,17 @@ def test_a_hundred_thousand_points_take_seconds(wuhan: RoadNetwork) -> None:
 
     draw = np.random.default_rng(0)
     n = 100_000
-    demand = replace(
-        points([{}]),
-        ids=tuple(f"v{at}" for at in range(n)),
-        names=tuple(f"村{at}" for at in range(n)),
-        lon=draw.uniform(114.0, 114.5, n),
-        lat=draw.uniform(30.4, 30.75, n),
-        people=np.ones(n),
-        townships=tuple(f"镇{at % 50}" for at in range(n)),
-        rows=(),
+    demand = load_demand(
+        pd.DataFrame(
+            {
+                "id": [f"v{at}" for at in range(n)],
+                "name": [f"村{at}" for at in range(n)],
+                "lon": draw.uniform(114.0, 114.5, n),
+                "lat": draw.uniform(30.4, 30.75, n),
+                "people": 1,
+                "township": [f"镇{at % 50}" for at in range(n)],
+            }
+        )
     )
     start = time.process_time()
     report = quality_report(wuhan, demand)
