@@ -12,7 +12,7 @@ from planted_trips import HOURS, beside_roads, planted_trips, true_network, with
 
 from rescuesim.candidates import load_sites
 from rescuesim.demand import load_demand
-from rescuesim.errors import InputError
+from rescuesim.errors import InputError, InvariantError
 from rescuesim.network import RoadNetwork
 from rescuesim.network.calibration import ANY_HOUR, Calibration
 from rescuesim.network.conditions import HOUR_CLASSES
@@ -299,6 +299,18 @@ def test_too_few_trips_and_trips_that_go_nowhere_are_said(network: RoadNetwork) 
     made = network.calibrate(pd.concat([trips, still], ignore_index=True))
     assert made.n_left_out == 3
     assert any("n1, n2, n3" in note for note in made.notes)
+
+
+def test_a_trip_without_a_way_to_its_end_is_a_broken_network_not_a_short_trip(town: RoadNetwork) -> None:
+    dead_end = int(np.flatnonzero((town.node_id[town.tail] == 6) & (town.node_id[town.head] == 3))[0])
+    keep = np.arange(town.n_edges) != dead_end
+    per_edge = ("tail", "head", "road", "forward", "length_m", "speed_kph", "ticks", "delay_s", "road_class")
+    cut = replace(
+        town, **{name: getattr(town, name)[keep] for name in (*per_edge, "bridge", "tunnel", "maxspeed_stated")}
+    )
+    table = pd.DataFrame({"id": ["t"], "from_node": [6], "to_node": [1], "seconds": [300.0]})
+    with pytest.raises(InvariantError, match="trip t: no way"):
+        cut.calibrate(table)
 
 
 def test_a_network_under_other_conditions_is_not_calibrated(
