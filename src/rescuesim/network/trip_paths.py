@@ -268,7 +268,7 @@ class _Graph:
         flat = total.reshape(len(trip), 4)
         best = np.argmin(flat, axis=1)
         around = flat[np.arange(len(trip)), best]
-        stays = direct.min(axis=1) <= around
+        stays = np.isfinite(direct).any(axis=1) & (direct.min(axis=1) <= around)
         found = stays | np.isfinite(around)
         self._add_direct(trip[stays], direct[stays], leave, enter, sums)
         goes = np.flatnonzero(found & ~stays)

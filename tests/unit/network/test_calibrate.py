@@ -86,6 +86,22 @@ def test_bounded_searches_find_the_same_paths(network: RoadNetwork, drawn: tuple
     assert (cost <= (before.moving_s * other[-1]).sum(axis=1) + before.delay_s + 1e-6).all()
 
 
+def test_trips_beyond_the_first_guess_of_the_search_are_found_too(network: RoadNetwork) -> None:
+    """Forty times slower on one class of all: the paths are those of plain speeds, however far the search must go."""
+    rng = np.random.default_rng(12)
+    nodes = network.node_id[rng.integers(0, network.n_nodes, (150, 2))]
+    read = read_trips(
+        network, pd.DataFrame({"id": range(150), "from_node": nodes[:, 0], "to_node": nodes[:, 1], "minutes": 30})
+    )
+    bare = replace(network, delay_s=np.zeros(network.n_edges))
+    roads = TripRoads(
+        network=bare, moving_s=moving_times_s(network), group=np.zeros(network.n_edges, dtype=np.int64), n_groups=1
+    )
+    plain, slow = (fastest_paths(roads, read, np.full((4, 1), factor)) for factor in (1.0, 40.0))
+    assert slow.moving_s == pytest.approx(plain.moving_s)
+    assert (slow.moving_s[nodes[:, 0] != nodes[:, 1]] > 0).all()
+
+
 def test_factors_by_class_and_hour_are_found_within_their_errors(calibration: Calibration) -> None:
     table = calibration.to_frame()
     supported = table[~table["road_class"].isin(calibration.unsupported) & (table["hour_class"] != ANY_HOUR)]
