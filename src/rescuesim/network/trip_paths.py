@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from rescuesim.errors import InvariantError
 from rescuesim.network.road_network import RoadNetwork
 from rescuesim.network.trips import RecordedTrips, TripEnds
 
@@ -186,20 +188,34 @@ def _hour_paths(
         straight = np.hypot(network.x_m[begin] - network.x_m[end], network.y_m[begin] - network.y_m[end])
         limit = straight / _GUESS_KPH * 3.6 + 600.0
     direct = _direct(roads, leave, enter, some, weight)
-    todo = np.argsort(limit, kind="stable")  # short trips are searched with short ones
+    todo = np.arange(len(some))
     reach = limit * (1 + 1e-9) + 1e-3
     while len(todo):
         left = []
-        for start in range(0, len(todo), _ROWS_AT_ONCE):
-            part = todo[start : start + _ROWS_AT_ONCE]
-            found = graph.join(
-                some[part], leave, enter, out[part], into[part], direct[part], float(reach[part].max()), sums
-            )
+        for part in _chunks(todo, leave.node[some[todo]], reach[todo]):
+            bound = float(reach[part].max())
+            found = graph.join(some[part], leave, enter, out[part], into[part], direct[part], bound, sums)
             left.append(part[~found])
         todo = np.concatenate(left)
         reach = reach * 4
         if len(todo) and (reach[todo] > 1e9).any():
-            break  # cannot be in a strongly connected network
+            first = trips.ids[some[todo[0]]]
+            raise InvariantError(f"trip {first}: no way to its end in a network that should be strongly connected")
+
+
+def _chunks(
+    todo: NDArray[np.int64], gates: NDArray[np.int64], reach: NDArray[np.float64]
+) -> Iterator[NDArray[np.int64]]:
+    """Split trips so that each beginning is searched from once, and short searches are not made long by others."""
+    _, place = np.unique(gates, axis=0, return_inverse=True)
+    place = place.ravel()
+    farthest = np.zeros(int(place.max()) + 1)
+    np.maximum.at(farthest, place, reach)
+    rank = np.empty(len(farthest), dtype=np.int64)
+    rank[np.argsort(farthest, kind="stable")] = np.arange(len(farthest))
+    chunk = rank[place] // (_ROWS_AT_ONCE // 2)  # two nodes a beginning at most
+    order = np.argsort(chunk, kind="stable")
+    yield from np.split(todo[order], np.flatnonzero(np.diff(chunk[order])) + 1)
 
 
 def _direct(
@@ -252,7 +268,7 @@ class _Graph:
         flat = total.reshape(len(trip), 4)
         best = np.argmin(flat, axis=1)
         around = flat[np.arange(len(trip)), best]
-        stays = direct.min(axis=1) <= around
+        stays = np.isfinite(direct).any(axis=1) & (direct.min(axis=1) <= around)
         found = stays | np.isfinite(around)
         self._add_direct(trip[stays], direct[stays], leave, enter, sums)
         goes = np.flatnonzero(found & ~stays)

@@ -12,7 +12,7 @@ from planted_trips import HOURS, beside_roads, planted_trips, true_network, with
 
 from rescuesim.candidates import load_sites
 from rescuesim.demand import load_demand
-from rescuesim.errors import InputError
+from rescuesim.errors import InputError, InvariantError
 from rescuesim.network import RoadNetwork
 from rescuesim.network.calibration import ANY_HOUR, Calibration
 from rescuesim.network.conditions import HOUR_CLASSES
@@ -84,6 +84,22 @@ def test_bounded_searches_find_the_same_paths(network: RoadNetwork, drawn: tuple
     assert bounded.moving_s == pytest.approx(free.moving_s)
     cost = (free.moving_s * other[-1]).sum(axis=1) + free.delay_s
     assert (cost <= (before.moving_s * other[-1]).sum(axis=1) + before.delay_s + 1e-6).all()
+
+
+def test_trips_beyond_the_first_guess_of_the_search_are_found_too(network: RoadNetwork) -> None:
+    """Forty times slower on one class of all: the paths are those of plain speeds, however far the search must go."""
+    rng = np.random.default_rng(12)
+    nodes = network.node_id[rng.integers(0, network.n_nodes, (150, 2))]
+    read = read_trips(
+        network, pd.DataFrame({"id": range(150), "from_node": nodes[:, 0], "to_node": nodes[:, 1], "minutes": 30})
+    )
+    bare = replace(network, delay_s=np.zeros(network.n_edges))
+    roads = TripRoads(
+        network=bare, moving_s=moving_times_s(network), group=np.zeros(network.n_edges, dtype=np.int64), n_groups=1
+    )
+    plain, slow = (fastest_paths(roads, read, np.full((4, 1), factor)) for factor in (1.0, 40.0))
+    assert slow.moving_s == pytest.approx(plain.moving_s)
+    assert (slow.moving_s[nodes[:, 0] != nodes[:, 1]] > 0).all()
 
 
 def test_factors_by_class_and_hour_are_found_within_their_errors(calibration: Calibration) -> None:
@@ -299,6 +315,18 @@ def test_too_few_trips_and_trips_that_go_nowhere_are_said(network: RoadNetwork) 
     made = network.calibrate(pd.concat([trips, still], ignore_index=True))
     assert made.n_left_out == 3
     assert any("n1, n2, n3" in note for note in made.notes)
+
+
+def test_a_trip_without_a_way_to_its_end_is_a_broken_network_not_a_short_trip(town: RoadNetwork) -> None:
+    dead_end = int(np.flatnonzero((town.node_id[town.tail] == 6) & (town.node_id[town.head] == 3))[0])
+    keep = np.arange(town.n_edges) != dead_end
+    per_edge = ("tail", "head", "road", "forward", "length_m", "speed_kph", "ticks", "delay_s", "road_class")
+    cut = replace(
+        town, **{name: getattr(town, name)[keep] for name in (*per_edge, "bridge", "tunnel", "maxspeed_stated")}
+    )
+    table = pd.DataFrame({"id": ["t"], "from_node": [6], "to_node": [1], "seconds": [300.0]})
+    with pytest.raises(InvariantError, match="trip t: no way"):
+        cut.calibrate(table)
 
 
 def test_a_network_under_other_conditions_is_not_calibrated(
