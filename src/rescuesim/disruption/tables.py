@@ -19,9 +19,9 @@ from rescuesim.network.crs import to_wgs84
 from rescuesim.network.states import LEVELS, Closure
 from rescuesim.quality import SnappedPoints, snap_points
 
-__all__ = ["load_closures", "read_closures"]
+__all__ = ["CLOSURE_COLUMNS", "load_closures", "read_closures"]
 
-_COLUMNS = (
+CLOSURE_COLUMNS = (
     Column(name="label"),
     Column(name="road", number=True, minimum=0, whole=True),
     Column(name="lon", number=True),
@@ -39,15 +39,15 @@ def read_closures(
     source: Path | str | pd.DataFrame, network: RoadNetwork, *, crs: str | None = None
 ) -> tuple[tuple[RoadOutage, ...], list[Fault]]:
     """Read closures and collect the faults instead of raising them."""
-    table = read_text_table(source, label="closure table", columns=_COLUMNS)
-    frame, faults = check_table(table, _COLUMNS)
+    table = read_text_table(source, label="closure table", columns=CLOSURE_COLUMNS)
+    frame, faults = check_table(table, CLOSURE_COLUMNS)
     code, unclear = declared_crs(table, crs)
     no_place = position_faults(table, frame)
     frame = frame[~frame.index.isin([fault.row for fault in no_place])]
     faults += [*no_place, *unclear]
     if frame.empty or any(fault.row is None for fault in faults):
         return (), faults
-    frame = frame.reindex(columns=[column.name for column in _COLUMNS])
+    frame = frame.reindex(columns=[column.name for column in CLOSURE_COLUMNS])
     by_point = (frame["lon"].notna() & frame["lat"].notna()).to_numpy()
     lon, lat = to_wgs84(np.where(by_point, frame["lon"], 0.0), np.where(by_point, frame["lat"], 0.0), code)
     # rows without a point are placed at a node, and their snapping is not looked at

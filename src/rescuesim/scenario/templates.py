@@ -20,7 +20,7 @@ from rescuesim._words import Lang
 from rescuesim.candidates import site_columns
 from rescuesim.crew import default_crews
 from rescuesim.demand.points import DEMAND_COLUMNS
-from rescuesim.disruption import tables as closure_tables
+from rescuesim.disruption.tables import CLOSURE_COLUMNS
 from rescuesim.errors import InputError
 from rescuesim.report.document import check_folder
 from rescuesim.scenario.model import Scenario
@@ -105,7 +105,7 @@ def write_templates(folder: Path | str, *, lang: Lang = "zh") -> Path:
     tables = {
         "sites": site_columns(default_crews()),
         "demand": DEMAND_COLUMNS,
-        "closures": closure_tables._COLUMNS,
+        "closures": CLOSURE_COLUMNS,
     }
     names = ["scenario.toml", *(_words()["tables"][table]["file"] for table in tables)]
     if there := [name for name in names if (target / name).exists()]:
@@ -235,6 +235,13 @@ def _commented(line: str, means: str) -> str:
     return f"{line:<32}  # {means}" if means else line
 
 
+def _toml(value: object) -> str:
+    """Write a value as TOML does; of words, numbers and lists as JSON would."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{json.dumps(key, ensure_ascii=False)} = {_toml(part)}' for key, part in value.items())} }}"
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _section_lines(model: type[BaseModel], prefix: str, lang: Lang, *, off: bool) -> Iterator[str]:
     """Yield the keys of a section, then its sections; what is switched off begins with ``#`` and no blank."""
     later = []
@@ -254,7 +261,7 @@ def _section_lines(model: type[BaseModel], prefix: str, lang: Lang, *, off: bool
         if isinstance(value, list) and dotted == "name":
             value = _of(cast(Pair, value), lang)
         hidden = hidden or value is None
-        shown = "" if value is None else json.dumps(value, ensure_ascii=False)
+        shown = "" if value is None else _toml(value)
         yield _commented(f"{'#' if hidden else ''}{key} = {shown}", means)
     for inner, dotted, head, means, hidden in later:
         yield ""

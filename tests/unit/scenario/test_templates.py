@@ -17,7 +17,7 @@ from rescuesim.candidates import load_sites, site_columns
 from rescuesim.crew import default_crews
 from rescuesim.demand import load_demand
 from rescuesim.demand.points import CALL_TYPES, DEMAND_COLUMNS
-from rescuesim.disruption.tables import _COLUMNS as CLOSURE_COLUMNS
+from rescuesim.disruption.tables import CLOSURE_COLUMNS
 from rescuesim.errors import DataFileError, InputError
 from rescuesim.scenario.model import Scenario, load_scenario
 from rescuesim.scenario.templates import _model_of, _words, write_templates

@@ -24,7 +24,7 @@ from rescuesim.candidates import HOSTS, SITE_KINDS, STATUSES, load_sites, site_c
 from rescuesim.crew import default_crews
 from rescuesim.demand import load_demand
 from rescuesim.demand.points import DEMAND_COLUMNS, DemandPoints
-from rescuesim.disruption.tables import _COLUMNS as CLOSURE_COLUMNS
+from rescuesim.disruption.tables import CLOSURE_COLUMNS
 from rescuesim.errors import InputError
 
 FRAME = pd.DataFrame([dict(zip(HEADER, row, strict=True)) for row in ROWS])
