@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from runner import Row, against, main
 
 from rescuesim.network import load_network
-from rescuesim.network.osm_filter import is_road
-from rescuesim.network.profiles import travel_profile
+from rescuesim.network.reading.osm_filter import is_road
+from rescuesim.network.vehicles.profiles import travel_profile
 
 SHARED = Path(os.environ.get("RESCUESIM_SHARED", "../shared")) / "data"
 BUILDS = (

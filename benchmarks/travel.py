@@ -5,6 +5,7 @@ The embedded county, and Wuhan where the shared data is there (RESCUESIM_SHARED)
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from functools import partial
@@ -52,9 +53,20 @@ def by_networkx(times: rs.TravelTimes, cutoff_s: float) -> NDArray[np.int64]:
         )
         for point, node in enumerate(split.point_node[n_sites:].tolist()):
             legs = int(site_snap.access_ticks[site]) + int(demand_snap.access_ticks[point])
-            if reached.get(node, UNREACHABLE) + legs <= cutoff:
-                found[site, point] = reached[node] + legs
+            if node in reached and (total := with_loss(times, reached[node] + legs)) <= cutoff:
+                found[site, point] = total
     return found
+
+
+def with_loss(times: rs.TravelTimes, free: int) -> int:
+    """Add the start-up loss to the ticks of one trip, in whole numbers."""
+    tau, launch = round(times.start_up_s * 10_000), round(times.launch_s * 10_000)
+    if free == 0:
+        return 0
+    if free > tau:
+        return free + tau + launch
+    root = math.isqrt(4 * free * tau)
+    return root + (4 * free * tau > root * root + root) + launch
 
 
 def bench(quick: bool) -> list[Row]:

@@ -12,7 +12,7 @@ import networkx as nx
 import numpy as np
 
 from rescuesim.network import RoadNetwork
-from rescuesim.network.osm_filter import is_road
+from rescuesim.network.reading.osm_filter import is_road
 
 
 def write_roads(source: Path, target: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rescuesim.network import NetworkState, RoadNetwork
-from rescuesim.network.crs import unproject
+from rescuesim.network.coordinates.crs import unproject
 from rescuesim.network.road_network import to_ticks
 from rescuesim.network.states import LEVELS, Closure
 

@@ -12,9 +12,9 @@ import shapely
 from rescuesim.candidates import load_sites
 from rescuesim.demand import load_demand
 from rescuesim.network import RoadNetwork
-from rescuesim.network.crs import unproject
+from rescuesim.network.coordinates.crs import unproject
 from rescuesim.network.road_network import TICKS_PER_SECOND, to_ticks
-from rescuesim.network.speeds import class_group
+from rescuesim.network.vehicles.speeds import class_group
 from rescuesim.travel import travel_times
 
 HOURS = {"day": "2024-05-01 12:10", "peak": "8:05", "night": "23"}

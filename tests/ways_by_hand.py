@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from rescuesim.network import RoadNetwork
-from rescuesim.network.crs import unproject
+from rescuesim.network.coordinates.crs import unproject
 from rescuesim.network.ways import Ways, measured
 
 METRIC = "EPSG:32650"

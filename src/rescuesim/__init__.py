@@ -86,7 +86,7 @@ _HOMES = {
         "save_network",
         "travel_profile",
     ),
-    "rescuesim.network.calibration": ("Calibration",),
+    "rescuesim.network.calibrating.calibration": ("Calibration",),
     "rescuesim.network.states": ("Closure",),
     "rescuesim.plan": (
         "Plan",
@@ -263,7 +263,7 @@ if TYPE_CHECKING:
         save_network,
         travel_profile,
     )
-    from rescuesim.network.calibration import Calibration
+    from rescuesim.network.calibrating.calibration import Calibration
     from rescuesim.network.states import Closure
     from rescuesim.plan import Plan, PlanSite
     from rescuesim.quality import QualityReport, detect_offset, quality_report

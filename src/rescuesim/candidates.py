@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rescuesim._tables import Column, TextTable, Values, declared_crs, read_identified
 from rescuesim.crew import CrewType, default_crews
 from rescuesim.errors import Fault, InputError
-from rescuesim.network.crs import read_positions
+from rescuesim.network.coordinates.crs import read_positions
 
 __all__ = ["HOSTS", "SITE_KINDS", "STATUSES", "CandidateSites", "load_sites", "read_sites"]
 

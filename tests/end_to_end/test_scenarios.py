@@ -12,7 +12,7 @@ from conftest import shared_file
 from oracles_siting import coverage_share
 
 from rescuesim.network import RoadNetwork
-from rescuesim.network.crs import unproject
+from rescuesim.network.coordinates.crs import unproject
 from rescuesim.scenario import Outcome, load_scenario, run
 
 pytestmark = pytest.mark.slow

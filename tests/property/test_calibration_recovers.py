@@ -16,7 +16,7 @@ from planted_trips import planted_trips, with_delays
 from scipy.stats import chi2
 
 from rescuesim.network import RoadNetwork
-from rescuesim.network.calibration import Calibration
+from rescuesim.network.calibrating.calibration import Calibration
 
 CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary", "residential", "unclassified")
 LOG_FACTOR = st.floats(-0.7, 0.7)

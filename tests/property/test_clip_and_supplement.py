@@ -11,9 +11,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rescuesim.errors import InputError
-from rescuesim.network.clip import clip_ways
-from rescuesim.network.lines import ways_from_lines
-from rescuesim.network.supplement import with_supplement
+from rescuesim.network.editing.clip import clip_ways
+from rescuesim.network.editing.supplement import with_supplement
+from rescuesim.network.reading.lines import ways_from_lines
 from rescuesim.network.ways import Ways
 
 COORDINATES = st.tuples(st.integers(0, 4000), st.integers(0, 4000))  # steps of about a metre

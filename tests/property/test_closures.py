@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rescuesim.candidates import load_sites
 from rescuesim.demand import load_demand
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
-from rescuesim.network.crs import unproject
+from rescuesim.network.coordinates.crs import unproject
 from rescuesim.network.states import Closure
 from rescuesim.travel import TravelTimes, travel_times
 

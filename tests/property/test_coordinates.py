@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles_crs import bd09_of, gcj02_of
 
-from rescuesim.network.crs import (
+from rescuesim.network.coordinates.crs import (
     bd09_to_gcj02,
     bd09_to_wgs84,
     check_positions,

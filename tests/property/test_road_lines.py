@@ -10,7 +10,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rescuesim.network.lines import ways_from_lines
+from rescuesim.network.reading.lines import ways_from_lines
 from rescuesim.network.ways import Ways
 
 GRID = [(119.3 + column / 200, 28.7 + row / 300) for column in range(5) for row in range(4)]

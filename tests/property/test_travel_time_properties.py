@@ -13,11 +13,11 @@ from ways_by_hand import ways_of_network
 from rescuesim.candidates import load_sites
 from rescuesim.demand import load_demand
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
-from rescuesim.network.conditions import WEATHERS, TravelConditions
-from rescuesim.network.crs import unproject
-from rescuesim.network.profiles import PROFILES, travel_profile, way_speeds_kph
+from rescuesim.network.coordinates.crs import unproject
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE
-from rescuesim.network.start_up import with_start_up_ticks
+from rescuesim.network.vehicles.conditions import WEATHERS, TravelConditions
+from rescuesim.network.vehicles.profiles import PROFILES, travel_profile, way_speeds_kph
+from rescuesim.network.vehicles.start_up import with_start_up_ticks
 from rescuesim.travel import TravelTimesEnsemble, travel_times
 
 TICKS = st.integers(0, UNREACHABLE - 1)

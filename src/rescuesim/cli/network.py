@@ -106,7 +106,7 @@ def download(
 @network_app.command()
 def profiles(as_json: Json = False, lang: Lang = Language.en) -> None:
     """Print every parameter of every travel profile, with what it rests on."""
-    from rescuesim.network.profile_table import profile_table
+    from rescuesim.network.vehicles.profile_table import profile_table
 
     table = profile_table(lang.value)
     if as_json:

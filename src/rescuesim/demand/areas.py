@@ -14,7 +14,7 @@ from pyproj import Transformer
 from rescuesim._tables.layers import Layer, read_layer
 from rescuesim._words import Note
 from rescuesim.errors import Fault, InputError, nearest_name
-from rescuesim.network.crs import to_wgs84
+from rescuesim.network.coordinates.crs import to_wgs84
 
 if TYPE_CHECKING:
     import geopandas

@@ -19,7 +19,7 @@ from rescuesim.demand.placed import placed_rows
 from rescuesim.demand.points import CALL_TYPES, DemandPoints
 from rescuesim.demand.population import nearest
 from rescuesim.errors import Fault, InputError, nearest_name
-from rescuesim.network.crs import metric_crs, project
+from rescuesim.network.coordinates.crs import metric_crs, project
 
 __all__ = ["Incidents", "read_incidents"]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rescuesim._tables import TextTable, declared_crs
 from rescuesim.errors import Fault
-from rescuesim.network.crs import check_crs, read_positions
+from rescuesim.network.coordinates.crs import check_crs, read_positions
 
 __all__ = ["placed_rows"]
 

@@ -19,7 +19,7 @@ from rescuesim.demand.placed import placed_rows
 from rescuesim.demand.points import DEMAND_KINDS, DemandPoints
 from rescuesim.demand.population import nearest
 from rescuesim.errors import Fault, InputError, nearest_name
-from rescuesim.network.crs import metric_crs, project
+from rescuesim.network.coordinates.crs import metric_crs, project
 from rescuesim.standard import ZONES
 
 if TYPE_CHECKING:

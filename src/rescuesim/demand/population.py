@@ -19,7 +19,7 @@ from rescuesim.demand.placed import placed_rows
 from rescuesim.demand.raster import RASTER_KINDS, RasterGrid, read_raster
 from rescuesim.demand.rounding import whole_total
 from rescuesim.errors import Fault, InputError
-from rescuesim.network.crs import metric_crs, project
+from rescuesim.network.coordinates.crs import metric_crs, project
 
 if TYPE_CHECKING:
     import geopandas

@@ -14,7 +14,7 @@ from pyproj import CRS, Geod, Transformer
 
 from rescuesim._words import Note
 from rescuesim.errors import DataFileError, Fault, InputError
-from rescuesim.network.crs import check_crs
+from rescuesim.network.coordinates.crs import check_crs
 
 if TYPE_CHECKING:
     import rasterio

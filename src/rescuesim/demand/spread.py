@@ -17,7 +17,7 @@ from rescuesim.demand.points import DemandPoints
 from rescuesim.demand.population import PopulationCells, in_blocks, nearest, read_population
 from rescuesim.demand.rounding import largest_remainder
 from rescuesim.errors import InputError
-from rescuesim.network.crs import metric_crs, project, unproject
+from rescuesim.network.coordinates.crs import metric_crs, project, unproject
 
 if TYPE_CHECKING:
     from rescuesim.demand.population import PopulationSource

@@ -19,7 +19,7 @@ from rescuesim.demand.areas import Areas, read_areas
 from rescuesim.demand.combine import by_id
 from rescuesim.demand.points import DemandPoints
 from rescuesim.errors import Fault, InputError, nearest_name
-from rescuesim.network.crs import metric_crs, project
+from rescuesim.network.coordinates.crs import metric_crs, project
 from rescuesim.standard import ZONES
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from rescuesim._tables import Column, check_table, declared_crs, position_faults
 from rescuesim.disruption.timeline import RoadOutage
 from rescuesim.errors import Fault, InputError
 from rescuesim.network import RoadNetwork
-from rescuesim.network.crs import to_wgs84
+from rescuesim.network.coordinates.crs import to_wgs84
 from rescuesim.network.states import LEVELS, Closure
 from rescuesim.quality import SnappedPoints, snap_points
 

@@ -20,11 +20,12 @@ from scipy.sparse import csgraph
 from rescuesim._defaults import default
 from rescuesim._words import Note
 from rescuesim.errors import InputError
-from rescuesim.network.conditions import TravelConditions
-from rescuesim.network.crs import metric_crs, project
-from rescuesim.network.elevation import step_time_factors
+from rescuesim.network.coordinates.crs import metric_crs, project
 from rescuesim.network.junctions import Edges, arc_heads, edges_between_junctions
-from rescuesim.network.profiles import (
+from rescuesim.network.road_network import NetworkSummary, RoadNetwork, to_ticks
+from rescuesim.network.vehicles.conditions import TravelConditions
+from rescuesim.network.vehicles.elevation import step_time_factors
+from rescuesim.network.vehicles.profiles import (
     TravelProfile,
     arc_delays_s,
     oneway_for,
@@ -33,7 +34,6 @@ from rescuesim.network.profiles import (
     travel_profile,
     way_speeds_kph,
 )
-from rescuesim.network.road_network import NetworkSummary, RoadNetwork, to_ticks
 from rescuesim.network.ways import Ways, kept_ways
 
 __all__ = ["build_network"]

@@ -10,24 +10,24 @@ import shapely
 
 from rescuesim.errors import DataFileError, InputError, UnknownIdError, nearest_name
 from rescuesim.network.build import build_network
-from rescuesim.network.clip import clip_ways
-from rescuesim.network.conditions import TravelConditions
-from rescuesim.network.graphml import ways_from_graphml
-from rescuesim.network.lines import ways_from_lines
-from rescuesim.network.osm_filter import RoadFilter
-from rescuesim.network.osm_pbf import read_osm_pbf
-from rescuesim.network.osm_ways import ways_from_osm
-from rescuesim.network.osm_xml import read_osm_xml
-from rescuesim.network.profiles import TravelProfile, travel_profile
+from rescuesim.network.editing.clip import clip_ways
+from rescuesim.network.editing.supplement import with_supplement
+from rescuesim.network.reading.graphml import ways_from_graphml
+from rescuesim.network.reading.lines import ways_from_lines
+from rescuesim.network.reading.osm_filter import RoadFilter
+from rescuesim.network.reading.osm_pbf import read_osm_pbf
+from rescuesim.network.reading.osm_ways import ways_from_osm
+from rescuesim.network.reading.osm_xml import read_osm_xml
 from rescuesim.network.road_network import RoadNetwork
 from rescuesim.network.store import cache_folder, cache_key, load_saved, store_network, stored_network
-from rescuesim.network.supplement import with_supplement
+from rescuesim.network.vehicles.conditions import TravelConditions
+from rescuesim.network.vehicles.profiles import TravelProfile, travel_profile
 from rescuesim.network.ways import Ways
 
 if TYPE_CHECKING:
     import geopandas
 
-    from rescuesim.network.area import AreaLike
+    from rescuesim.network.editing.area import AreaLike
 
 __all__ = ["load_network", "read_ways"]
 
@@ -71,7 +71,7 @@ def load_network(
         ``drive_service`` adds service roads and tracks. Ways are filtered by tag, so a building never becomes a
         road.
     fields, classes : mapping of str to str, optional
-        Columns of a layer of lines, and its words for road classes; see `rescuesim.network.lines`.
+        Columns of a layer of lines, and its words for road classes; see `rescuesim.network.reading.lines`.
     crs : str, optional
         Declared system of a layer of lines that states none.
     clip : Polygon, MultiPolygon, path, GeoDataFrame or tuple, optional

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from rescuesim._words import Lang, in_language
 from rescuesim.errors import InputError, WeightOverflowError
-from rescuesim.network.conditions import TravelConditions
+from rescuesim.network.vehicles.conditions import TravelConditions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rescuesim.network.calibration import Calibration
-    from rescuesim.network.profiles import TravelProfile
+    from rescuesim.network.calibrating.calibration import Calibration
+    from rescuesim.network.vehicles.profiles import TravelProfile
 
 __all__ = ["TICKS_PER_SECOND", "UNREACHABLE", "NetworkSummary", "RoadNetwork", "limit_ticks", "to_ticks"]
 
@@ -279,9 +279,9 @@ class RoadNetwork:
 
         See Also
         --------
-        rescuesim.network.in_conditions.network_in : The rule, and where it is exact.
+        rescuesim.network.vehicles.in_conditions.network_in : The rule, and where it is exact.
         """
-        from rescuesim.network.in_conditions import network_in
+        from rescuesim.network.vehicles.in_conditions import network_in
 
         return network_in(self, conditions=TravelConditions(hour=hour, weather=weather), profile=profile)
 
@@ -291,7 +291,7 @@ class RoadNetwork:
         Parameters
         ----------
         trips : path or DataFrame
-            One trip a row; columns as in `rescuesim.network.calibrate.calibrate`.
+            One trip a row; columns as in `rescuesim.network.calibrating.calibrate.calibrate`.
         crs : str, optional
             Declared system of the positions.
         seed : int, optional
@@ -299,15 +299,15 @@ class RoadNetwork:
 
         See Also
         --------
-        rescuesim.network.calibrate.calibrate : Columns, method, what is reported.
+        rescuesim.network.calibrating.calibrate.calibrate : Columns, method, what is reported.
         """
-        from rescuesim.network.calibrate import calibrate
+        from rescuesim.network.calibrating.calibrate import calibrate
 
         return calibrate(self, trips, crs=crs, seed=seed)
 
     def projected_lines(self) -> NDArray[np.object_]:
         """Return the road lines in the metres of `crs`; LineString array, shape (n_roads,)."""
-        from rescuesim.network.crs import project
+        from rescuesim.network.coordinates.crs import project
 
         def to_metres(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
             return np.column_stack(project(degrees[:, 0], degrees[:, 1], self.crs))

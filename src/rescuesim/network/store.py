@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from rescuesim._words import Note
 from rescuesim.errors import DataFileError
-from rescuesim.network.conditions import TravelConditions
 from rescuesim.network.road_network import NetworkSummary, RoadNetwork
+from rescuesim.network.vehicles.conditions import TravelConditions
 
 __all__ = ["cache_folder", "cache_key", "load_saved", "save_network", "store_network", "stored_network"]
 

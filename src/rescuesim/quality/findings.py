@@ -16,7 +16,7 @@ from rescuesim.candidates import CandidateSites
 from rescuesim.demand import CensusTotals, DemandPoints
 from rescuesim.errors import InputError
 from rescuesim.network import RoadNetwork
-from rescuesim.network.crs import project
+from rescuesim.network.coordinates.crs import project
 
 __all__ = ["FINDING_CODES", "Finding", "TownshipRoads", "census_findings", "density_findings", "township_roads"]
 

@@ -19,7 +19,7 @@ from rescuesim._defaults import default
 from rescuesim._words import Note
 from rescuesim.errors import InputError
 from rescuesim.network import RoadNetwork
-from rescuesim.network.crs import (
+from rescuesim.network.coordinates.crs import (
     bd09_to_wgs84,
     check_crs,
     gcj02_to_wgs84,
@@ -53,7 +53,7 @@ class OffsetSuspicion:
     Parameters
     ----------
     declared : str
-        The declared system, in the spelling of `rescuesim.network.crs.check_crs`.
+        The declared system, in the spelling of `rescuesim.network.coordinates.crs.check_crs`.
     best : str
         One of `HYPOTHESES`.
     rival : str

@@ -15,7 +15,7 @@ from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
 from rescuesim.errors import InputError
 from rescuesim.network import RoadNetwork
-from rescuesim.network.crs import project
+from rescuesim.network.coordinates.crs import project
 from rescuesim.quality.snap import NearestRoads, in_network_area
 
 __all__ = ["REASON_CODES", "REASON_WORDS", "reason_flags"]

@@ -17,7 +17,7 @@ from rescuesim.candidates import CandidateSites
 from rescuesim.demand import CensusTotals, DemandPoints
 from rescuesim.errors import Fault, InputError
 from rescuesim.network import RoadNetwork
-from rescuesim.network.crs import unproject
+from rescuesim.network.coordinates.crs import unproject
 from rescuesim.quality.findings import Finding, TownshipRoads, census_findings, density_findings, township_roads
 from rescuesim.quality.offsets import OffsetSuspicion, detect_offset
 from rescuesim.quality.reasons import REASON_CODES, REASON_WORDS, check_boundary, reason_flags

@@ -13,7 +13,7 @@ from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
 from rescuesim.errors import Fault, InputError
 from rescuesim.network import RoadNetwork
-from rescuesim.network.crs import project
+from rescuesim.network.coordinates.crs import project
 from rescuesim.network.road_network import to_ticks
 
 __all__ = ["NearestRoads", "SnappedPoints", "in_network_area", "nearest_roads", "place_faults", "snap_points"]

@@ -10,8 +10,8 @@ from rescuesim.demand import CensusTotals, DemandPoints, assign_zones, demand_at
 from rescuesim.demand.calendar import PeopleCalendar
 from rescuesim.errors import Fault, InputError, RescueSimError
 from rescuesim.network import RoadNetwork
-from rescuesim.network.area import read_area
-from rescuesim.network.crs import check_crs
+from rescuesim.network.coordinates.crs import check_crs
+from rescuesim.network.editing.area import read_area
 from rescuesim.quality import QualityReport, quality_report
 from rescuesim.scenario.model import Scenario
 from rescuesim.scenario.sections import TableSection

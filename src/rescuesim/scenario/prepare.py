@@ -12,8 +12,8 @@ from rescuesim.disruption import ChannelOutage, Disruption, RoadOutage
 from rescuesim.disruption.tables import read_closures
 from rescuesim.errors import Fault, nearest_name
 from rescuesim.network import RoadNetwork, load_network
-from rescuesim.network.conditions import TravelConditions
-from rescuesim.network.profiles import travel_profile
+from rescuesim.network.vehicles.conditions import TravelConditions
+from rescuesim.network.vehicles.profiles import travel_profile
 from rescuesim.quality import QualityReport
 from rescuesim.scenario.model import Scenario, parse_scenario
 from rescuesim.scenario.points import points_of, quality_of, tried

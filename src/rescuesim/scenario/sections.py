@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rescuesim._defaults import default
 from rescuesim.disruption.timeline import fallback_channels
-from rescuesim.network.osm_filter import RoadFilter
+from rescuesim.network.reading.osm_filter import RoadFilter
 
 __all__ = [
     "DemandSection",

@@ -238,7 +238,8 @@ def _commented(line: str, means: str) -> str:
 def _toml(value: object) -> str:
     """Write a value as TOML does; of words, numbers and lists as JSON would."""
     if isinstance(value, dict):
-        return f"{{ {', '.join(f'{json.dumps(key, ensure_ascii=False)} = {_toml(part)}' for key, part in value.items())} }}"
+        pairs = (f"{json.dumps(key, ensure_ascii=False)} = {_toml(part)}" for key, part in value.items())
+        return f"{{ {', '.join(pairs)} }}"
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -16,7 +16,7 @@ from rescuesim.demand import DemandPoints, read_demand
 from rescuesim.errors import Fault, InputError, UnknownIdError, nearest_name
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE, limit_ticks
-from rescuesim.network.start_up import check_start_up, with_start_up_ticks
+from rescuesim.network.vehicles.start_up import check_start_up, with_start_up_ticks
 from rescuesim.quality import SnappedPoints, snap_points
 from rescuesim.travel.dijkstra import shortest_ticks
 from rescuesim.travel.split_graph import SplitGraph, build_split_graph

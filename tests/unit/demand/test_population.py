@@ -20,7 +20,7 @@ from rescuesim.demand.raster import read_raster
 from rescuesim.demand.rounding import largest_remainder, whole_total
 from rescuesim.errors import DataFileError, InputError
 from rescuesim.network import RoadNetwork, load_network
-from rescuesim.network.crs import metric_crs, project, unproject
+from rescuesim.network.coordinates.crs import metric_crs, project, unproject
 
 
 def raster(

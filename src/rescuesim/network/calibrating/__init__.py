@@ -1,0 +1,1 @@
+"""Factors on travel times fitted to recorded trips."""

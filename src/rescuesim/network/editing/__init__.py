@@ -1,0 +1,1 @@
+"""Changes to ways before they are cut at junctions: clipped to an area, supplemented, tied."""

@@ -1,0 +1,1 @@
+"""Readers: every kind of file of roads becomes Ways."""

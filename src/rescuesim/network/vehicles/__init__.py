@@ -1,0 +1,1 @@
+"""What makes travel times: profiles of vehicles, hour and weather, grade, speeding up."""
