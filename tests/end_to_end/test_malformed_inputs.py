@@ -157,7 +157,7 @@ CASES = {
     "nan": (csv(changed(1, 5, "NaN")), "row 2, column 人口 (people): 'NaN'"),
     "inf": (csv(changed(1, 5, "inf")), "row 2, column 人口 (people): 'inf'"),
     "exchanged lon and lat": (csv([*VILLAGES[:2], ["v", "x", 28.7, 119.3, "郊区", 3]]), "exchanged"),
-    "zero zero": (csv([*VILLAGES[:3], ["v4", "村", 0, 0, "郊区", 3]]), "row 5, column 经度 (lon): '0'"),
+    "zero zero": (csv([*VILLAGES[:3], ["v4", "村", 0, 0, "郊区", 3]]), "row 4, column 经度 (lon): '0'"),
     "duplicate ids": (csv([*VILLAGES, VILLAGES[1]]), "it stands in row 2 too"),
     "unknown zone": (csv(changed(1, 4, "水域")), "row 2, column 区域类型 (zone): '水域'"),
     "empty network": (network("no.osm", lambda: b"<osm></osm>"), "none of them a road"),
