@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rescuesim._tables.columns import Column
+from rescuesim._tables.columns import Column, decimal_degrees
 from rescuesim._tables.grid import TextTable
 from rescuesim._tables.headers import column_in_words
 from rescuesim._tables.words import choice_names, expected_choice, header_word, plain
@@ -101,7 +101,7 @@ def _check_column(table: TextTable, column: Column) -> tuple[pd.Series, dict[int
     values: NDArray[np.float64] | NDArray[np.object_]
     if column.number:
         numbers = [column.number_in(cell) if cell else math.nan for cell in cells]
-        wrong = {at: column.expected for at, number in enumerate(numbers) if number is None}
+        wrong = {at: _number_expected(column, cells[at]) for at, number in enumerate(numbers) if number is None}
         values = np.array([math.nan if number is None else number for number in numbers], dtype=np.float64)
     elif column.choices:
         values = _choices(table, column, cells, wrong)
@@ -114,6 +114,12 @@ def _check_column(table: TextTable, column: Column) -> tuple[pd.Series, dict[int
     faulty = np.flatnonzero(np.isin(codes, list(wrong))).tolist() if wrong else []
     series = series if column.number else series.astype(str)
     return series, {int(rows[at]): wrong[int(codes[at])] for at in faulty}
+
+
+def _number_expected(column: Column, cell: str) -> str:
+    """Say what number to write; for degrees, minutes and seconds the very number."""
+    degrees = decimal_degrees(cell) if column.name in ("lon", "lat") else None
+    return column.expected if degrees is None else f"decimal degrees: {degrees:.6f}"
 
 
 def _digits_expected(column: Column) -> str:

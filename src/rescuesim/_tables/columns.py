@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from dataclasses import dataclass
 
-__all__ = ["Column", "parse_number"]
+__all__ = ["Column", "decimal_degrees", "parse_number"]
 
 _ANY_AMOUNT = 1e7  # a maximum from here on only guards the arithmetic
 
@@ -78,3 +79,31 @@ def parse_number(cell: str) -> float:
     if "_" in cell:
         raise ValueError(cell)
     return float(cell if cell.isascii() else unicodedata.normalize("NFKC", cell))
+
+
+_DEGREES = re.compile(
+    r"(?P<before>[NSEW]|[东西南北][经纬]?)?\s*(?P<d>\d{1,3})\s*[°º˚度:]\s*"
+    r"(?:(?P<m>\d{1,2}(?:\.\d+)?)\s*['′’＇分:]?\s*)?"
+    r"(?:(?P<s>\d{1,2}(?:\.\d+)?)\s*(?:[\"″”＂秒]|''|′′)?\s*)?(?P<after>[NSEW]|[东西南北][经纬]?)?",
+    re.IGNORECASE,
+)
+
+
+def decimal_degrees(cell: str) -> float | None:
+    """Read a text of degrees, minutes and seconds; None if it is none.
+
+    Tables are not read this way: it serves to tell the reader what decimal number to write.
+
+    Examples
+    --------
+    >>> round(decimal_degrees("119°18′12″"), 6), decimal_degrees("北纬28度30分"), decimal_degrees("119.3")
+    (119.303333, 28.5, None)
+    """
+    found = _DEGREES.fullmatch(cell.strip())
+    if found is None:
+        return None
+    minutes, seconds = float(found["m"] or 0), float(found["s"] or 0)
+    if minutes >= 60 or seconds >= 60:
+        return None
+    south_or_west = any(mark and mark[0].upper() in "SW南西" for mark in (found["before"], found["after"]))
+    return (-1 if south_or_west else 1) * (float(found["d"]) + minutes / 60 + seconds / 3600)

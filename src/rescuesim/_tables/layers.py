@@ -183,7 +183,7 @@ def may_declare(declared: str, stated: str) -> bool:
     >>> may_declare("wgs84", "EPSG:4326"), may_declare("wgs84", "EPSG:4490"), may_declare("gcj02", "EPSG:4490")
     (True, False, True)
     """
-    plain = declared.strip().upper()
+    plain = declared.strip().upper().partition(" ")[0]  # without a shift to WGS84
     plain = _PLAIN_CODES.get(plain, plain)
     return plain == stated or (plain in _SHIFTED and stated in _UNSHIFTED)
 

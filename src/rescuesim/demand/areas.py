@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import Transformer
 
 from rescuesim._tables.layers import Layer, read_layer
 from rescuesim._words import Note
 from rescuesim.errors import Fault, InputError, nearest_name
-from rescuesim.network.coordinates.crs import to_wgs84
+from rescuesim.network.reading.layer_system import layer_lonlat
 
 if TYPE_CHECKING:
     import geopandas
@@ -149,7 +148,7 @@ def wgs84_shapes(layer: Layer, kinds: tuple[str, ...]) -> tuple[NDArray[np.objec
         return given, [], faults
 
     def degrees(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.column_stack(_wgs84(layer, xy[:, 0], xy[:, 1]))
+        return np.column_stack(layer_lonlat(layer, xy[:, 0], xy[:, 1]))
 
     shapes = np.asarray(shapely.transform(shapely.force_2d(given), degrees), dtype=object)
     notes: list[str] = []
@@ -165,14 +164,3 @@ def wgs84_shapes(layer: Layer, kinds: tuple[str, ...]) -> tuple[NDArray[np.objec
         en = f"{layer.label}: {n} polygons cross themselves and were mended"
         notes.append(Note(en, f"{layer.label}：{n} 个多边形自相交，已修复"))
     return shapes, notes, faults
-
-
-def _wgs84(
-    layer: Layer, x: NDArray[np.float64], y: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Turn coordinates of a layer into WGS84 degrees, by its own definition where it states one."""
-    stated = layer.frame.crs
-    if stated is None or layer.crs != ":".join(stated.to_authority() or ("", "unknown")):
-        return to_wgs84(x, y, layer.crs)
-    lon, lat = Transformer.from_crs(stated, "EPSG:4326", always_xy=True).transform(x, y)
-    return lon, lat

@@ -210,6 +210,9 @@ def _empty_grid(raster: rasterio.io.DatasetReader, label: str, crs: str | None) 
         raise InputError(faults)
     if raster.crs is None:
         code = check_crs(str(crs))
+        if "towgs84" in code:
+            expected = "a raster without a datum shift: reproject it to CGCS2000 or WGS84 first"
+            raise InputError([Fault(file=label, column="crs", value=code, expected=expected)])
         if not code.upper().startswith("EPSG:"):
             raise InputError([Fault(file=label, column="crs", value=code, expected="an EPSG code for a raster")])
     else:

@@ -17,6 +17,7 @@ import xlsxwriter
 from tables_workbooks import HEADER, ROWS, rewrite_part, write_book
 
 from rescuesim._tables import Column, check_table, declared_crs, read_layer, read_text_table
+from rescuesim._tables.columns import decimal_degrees
 from rescuesim._tables.words import aliases, choice_names, header_names, plain
 from rescuesim._words import CREW_WORDS, ZONE_WORDS
 from rescuesim.candidates import HOSTS, SITE_KINDS, STATUSES, load_sites, site_columns
@@ -440,3 +441,35 @@ def test_a_hundred_thousand_rows_are_read_and_checked(tmp_path: Path) -> None:
     for name in ("v.csv", "v.xlsx"):
         demand = load_demand(tmp_path / name)
         assert (len(demand), demand.ids[-1], demand.people.sum()) == (n, f"330382{n - 1:06d}", 5 * n)
+
+
+def test_degrees_minutes_and_seconds_are_said_in_decimal_degrees() -> None:
+    frame = pd.DataFrame({"id": ["a", "b"], "lon": ["119°18′12″", "119.3"], "lat": ["28.7", "28.8"]})
+    with pytest.raises(InputError) as caught:
+        load_demand(frame)
+    assert [(fault.row, fault.column, fault.expected) for fault in caught.value.faults] == [
+        (1, "lon", "decimal degrees: 119.303333")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "degrees"),
+    [
+        ("119°18′12″", 119 + 18 / 60 + 12 / 3600),
+        ("东经119°18′12.5″", 119 + 18 / 60 + 12.5 / 3600),
+        ("119° 18' 12'' E", 119 + 18 / 60 + 12 / 3600),
+        ("119度18分", 119.3),
+        ("119:18:12", 119 + 18 / 60 + 12 / 3600),
+        ("28°30′S", -28.5),
+        ("南纬28°30′", -28.5),
+        ("119°", 119.0),
+        ("119.3", None),
+        ("119", None),
+        ("119°75′", None),
+        ("", None),
+        ("浙江", None),
+    ],
+)
+def test_degrees_minutes_and_seconds_are_recognised(cell: str, degrees: float | None) -> None:
+    found = decimal_degrees(cell)
+    assert found == (None if degrees is None else pytest.approx(degrees, abs=1e-12))

@@ -20,7 +20,6 @@ from rescuesim.network.coordinates.declared_crs import check_crs as check_crs
 from rescuesim.network.coordinates.declared_crs import to_wgs84 as to_wgs84
 from rescuesim.network.coordinates.positions import CheckedPositions as CheckedPositions
 from rescuesim.network.coordinates.positions import check_positions as check_positions
-from rescuesim.network.coordinates.positions import decimal_degrees as decimal_degrees
 from rescuesim.network.coordinates.positions import read_positions as read_positions
 
 

@@ -7,7 +7,6 @@ names the declaration or the order that would fit.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,7 +22,7 @@ from rescuesim.network.coordinates.china_offset import CHINA_BOX
 from rescuesim.network.coordinates.declared_crs import OFFSET_SYSTEMS, check_crs, datum_of, epsg_part, to_wgs84
 from rescuesim.network.ways import great_circle_m
 
-__all__ = ["CheckedPositions", "check_positions", "decimal_degrees", "read_positions"]
+__all__ = ["CheckedPositions", "check_positions", "read_positions"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -40,12 +39,6 @@ _ZONE_REACH_M = 500_000.0  # from the false easting to the next zone number
 _FAR_REACH_M = 2_000_000.0  # where no number stands in front, a system may be used zones away
 _POLE_M = 10_002_000.0
 _MOST_SHIFTED_M = 1000.0  # old datums of China lie 50 to 150 m off
-_DEGREES = re.compile(
-    r"(?P<before>[NSEW]|[东西南北][经纬]?)?\s*(?P<d>\d{1,3})\s*[°º˚度:]\s*"
-    r"(?:(?P<m>\d{1,2}(?:\.\d+)?)\s*['′’＇分:]?\s*)?"
-    r"(?:(?P<s>\d{1,2}(?:\.\d+)?)\s*(?:[\"″”＂秒]|''|′′)?\s*)?(?P<after>[NSEW]|[东西南北][经纬]?)?",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,26 +267,6 @@ def _code_of(name: str) -> str:
     return f"EPSG:{code}" if code else ""
 
 
-def decimal_degrees(cell: str) -> float | None:
-    """Read a text of degrees, minutes and seconds; None if it is none.
-
-    Tables are not read this way: it serves to tell the reader what decimal number to write.
-
-    Examples
-    --------
-    >>> round(decimal_degrees("119°18′12″"), 6), decimal_degrees("北纬28度30分"), decimal_degrees("119.3")
-    (119.303333, 28.5, None)
-    """
-    found = _DEGREES.fullmatch(cell.strip())
-    if found is None:
-        return None
-    minutes, seconds = float(found["m"] or 0), float(found["s"] or 0)
-    if minutes >= 60 or seconds >= 60:
-        return None
-    south_or_west = any(mark and mark[0].upper() in "SW南西" for mark in (found["before"], found["after"]))
-    return (-1 if south_or_west else 1) * (float(found["d"]) + minutes / 60 + seconds / 3600)
-
-
 def read_positions(
     table: TextTable, frame: pd.DataFrame, crs: str, *, shift: Sequence[float] | None = None
 ) -> tuple[pd.DataFrame, Floats, Floats, list[Fault]]:
@@ -316,9 +289,9 @@ def read_positions(
     lon, lat : ndarray of float64, one a row
     faults : list of Fault
         One for each other row; one for all of them where more than half of the rows have the same one, for then it is
-        the declaration that is wrong. Cells in degrees, minutes and seconds have one too.
+        the declaration that is wrong.
     """
-    faults = _degree_faults(table)
+    faults: list[Fault] = []
     x, y = (np.asarray(frame[name], dtype=np.float64) for name in ("lon", "lat"))
     found = check_positions(x, y, crs, shift=shift)
     bad = np.flatnonzero(~found.ok)
@@ -341,13 +314,3 @@ def _row_fault(table: TextTable, row: int, column: str, expected: str) -> Fault:
         return table.fault(row, column, expected)
     value = " ".join(str(table.frame.at[row, name]) for name in ("lon", "lat") if name in table.frame.columns)
     return Fault(file=table.label, row=row, column=column, value=value, expected=expected)
-
-
-def _degree_faults(table: TextTable) -> list[Fault]:
-    """Describe the cells that hold degrees, minutes and seconds."""
-    faults = []
-    for name in ("lon", "lat"):
-        for row, cell in table.frame[name].items() if name in table.frame.columns else ():
-            if (degrees := decimal_degrees(str(cell))) is not None:
-                faults.append(table.fault(int(str(row)), name, f"decimal degrees: {degrees:.6f}"))
-    return faults

@@ -9,7 +9,7 @@ import pytest
 from rescuesim._tables import TextTable
 from rescuesim.demand import load_demand, read_demand
 from rescuesim.errors import InputError
-from rescuesim.network.coordinates.crs import check_positions, decimal_degrees, project, read_positions, wgs84_to_gcj02
+from rescuesim.network.coordinates.crs import check_positions, project, read_positions, wgs84_to_gcj02
 
 N = 3_177_000.0
 
@@ -112,37 +112,6 @@ def test_what_is_wrong_with_the_whole_table_is_said_once_and_what_is_wrong_with_
     assert len(faults) == 3
     assert "EPSG:4528 fits (so in 28 of 30 rows, this is the first)" in faults[0].expected
     assert [fault.row for fault in faults] == [2, 9, 11]
-
-
-def test_degrees_minutes_and_seconds_are_said_in_decimal_degrees() -> None:
-    cells = table(["119°18′12″", 119.3], [28.7, 28.8])
-    *_, faults = read_positions(cells, numbers([119.3], [28.8]).set_axis([3]), "wgs84")
-    assert [(fault.row, fault.column, fault.expected) for fault in faults] == [
-        (2, "lon", "decimal degrees: 119.303333")
-    ]
-
-
-@pytest.mark.parametrize(
-    ("cell", "degrees"),
-    [
-        ("119°18′12″", 119 + 18 / 60 + 12 / 3600),
-        ("东经119°18′12.5″", 119 + 18 / 60 + 12.5 / 3600),
-        ("119° 18' 12'' E", 119 + 18 / 60 + 12 / 3600),
-        ("119度18分", 119.3),
-        ("119:18:12", 119 + 18 / 60 + 12 / 3600),
-        ("28°30′S", -28.5),
-        ("南纬28°30′", -28.5),
-        ("119°", 119.0),
-        ("119.3", None),
-        ("119", None),
-        ("119°75′", None),
-        ("", None),
-        ("浙江", None),
-    ],
-)
-def test_degrees_minutes_and_seconds_are_recognised(cell: str, degrees: float | None) -> None:
-    found = decimal_degrees(cell)
-    assert found == (None if degrees is None else pytest.approx(degrees, abs=1e-12))
 
 
 def test_the_same_villages_in_four_systems_are_the_same_places(tmp_path: Path) -> None:
