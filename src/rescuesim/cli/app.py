@@ -10,7 +10,7 @@ import io
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -117,21 +117,24 @@ def check(
 
     Every point is looked at against the roads: quality tables are printed, and written only if --out is given.
     """
-    from rescuesim.scenario import check_scenario
+    from rescuesim.scenario import check_results_folder, check_scenario, parse_scenario
 
+    draft, _ = parse_scenario(scenario)
+    if out is not None and draft is not None:
+        check_results_folder(draft, out, _QUALITY_FILES)
     with watching(as_json) as tell:
         tell("load", 0, 1)
         checked = check_scenario(scenario)
         prepared, faults = checked.prepared, checked.faults
         tell("load", 1, 1)
-    files = _write_quality(checked.quality, out, lang) if out is not None else []
+    files = _write_quality(checked.quality, out, lang) if out is not None and draft is not None else []
     if as_json:
         fields = ("file", "row", "column", "value", "expected", "problem", "infeasible")
         listed = [{name: getattr(fault, name) for name in fields} for fault in faults]
         found = {
             "ok": not faults,
             "faults": listed,
-            "quality": [_quality_facts(report, lang) for report in checked.quality],
+            "quality": [_quality_facts(report, lang) for report in checked.quality.values()],
             "files": [str(path) for path in files],
         }
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
@@ -139,12 +142,12 @@ def check(
     for path in files:
         typer.echo(str(path))
     if faults or prepared is None:
-        for report in checked.quality:
+        for report in checked.quality.values():
             typer.echo(report.in_language(lang.value))
         raise InputError(faults)
     typer.echo(prepared.network.summary().in_language(lang.value))
     typer.echo(f"{len(prepared.sites)} sites, {len(prepared.demand)} demand points")
-    for report in checked.quality:
+    for report in checked.quality.values():
         typer.echo(report.in_language(lang.value))
     for note in (*prepared.sites.notes, *prepared.demand.notes):
         typer.echo(f"note: {in_language(note, lang.value)}")
@@ -157,11 +160,13 @@ def _quality_facts(report: QualityReport, lang: Language) -> dict[str, object]:
     return {"file": report.source, "points": len(report), "counts": report.counts, "warnings": warnings}
 
 
-def _write_quality(reports: Sequence[QualityReport], out: Path, lang: Language) -> list[Path]:
+_QUALITY_FILES = tuple(f"{name}_quality.{kind}" for name in ("sites", "demand") for kind in ("csv", "gpkg"))
+
+
+def _write_quality(reports: Mapping[str, QualityReport], out: Path, lang: Language) -> list[Path]:
     """Write what became of sites and demand points, as tables and as layers for QGIS."""
-    out.mkdir(parents=True, exist_ok=True)
     files = []
-    for name, report in zip(("sites", "demand"), reports, strict=False):
+    for name, report in reports.items():
         files.append(report.write_csv(out / f"{name}_quality.csv", lang=lang.value))
         files.append(report.write_layer(out / f"{name}_quality.gpkg", lang=lang.value))
     return files

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rescuesim._tables import parse_number, read_text_table
 from rescuesim._words import Note
 from rescuesim.demand.combine import by_id
-from rescuesim.demand.points import DEMAND_KINDS, DemandPoints
+from rescuesim.demand.points import DEMAND_COLUMNS, DEMAND_KINDS, DemandPoints
 from rescuesim.errors import Fault, InputError, nearest_name
 from rescuesim.standard import ZONES
 
@@ -24,7 +24,6 @@ __all__ = ["Formula", "parse_formula", "weigh"]
 Array = NDArray[np.float64]
 _MOST_CHARACTERS = 1000
 _MOST_DEPTH = 50
-_ID_HEADERS = ("id", "编号", "编码", "代码", "村编号", "村编码")
 _OPERATORS: Mapping[type[ast.operator], Callable[[Array, Array], Array]] = {
     ast.Add: np.add,
     ast.Sub: np.subtract,
@@ -133,7 +132,10 @@ def _check(node: ast.expr, names: dict[str, None], depth: int) -> list[Fault]:
         if given != 1 if name in _ONE else given < 2:
             return [_fault(f"{name} of {given}", "one value" if name in _ONE else "two values or more")]
         return [fault for part in node.args for fault in _check(part, names, depth + 1)]
-    return [_fault(ast.unparse(node)[:60], _WORDS)]
+    try:
+        return [_fault(ast.unparse(node)[:60], _WORDS)]
+    except RecursionError:
+        return [_fault(type(node).__name__, _WORDS)]
 
 
 def _value(node: ast.expr, columns: Mapping[str, Array]) -> Array:
@@ -228,11 +230,11 @@ def _columns(
         own |= {word: np.array([one == word for one in of], dtype=np.float64) for word in words}
     found, faults, label, listed = {}, list[Fault](), "", list[str]()
     if source is not None:
-        table = read_text_table(source, label="table of columns")
+        table = read_text_table(source, label="table of columns", columns=DEMAND_COLUMNS)
         label = table.label
         names = [unicodedata.normalize("NFKC", str(name)).strip() for name in table.frame.columns]
-        key = next((name for name in _ID_HEADERS if name in names), None)
-        if key is None:
+        key = "id"
+        if key not in names:
             expected = f"a column id with one row for each demand point; there are {', '.join(names)}"
             return own, [Fault(file=label, column="id", expected=expected)], label
         ids = [str(cell) for cell in table.frame.iloc[:, names.index(key)]]
@@ -248,10 +250,13 @@ def _columns(
         )
         at, missing = by_id(demand, ids, file=label, rows=rows)
         faults += missing
-        listed = [name for name in names if name != key]
+        # a column that is known may be named as it stands in the file, too
+        known = {unicodedata.normalize("NFKC", header).strip(): name for name, header in table.written.items()}
+        listed = [name for name in (*names, *known) if name != key]
         for name in formula.names:
-            if name in listed and name != "people":
-                values, wrong = _numbers(list(table.frame.iloc[:, names.index(name)]), rows, name, label)
+            if name in listed and known.get(name, name) != "people":
+                at_column = names.index(known.get(name, name))
+                values, wrong = _numbers(list(table.frame.iloc[:, at_column]), rows, name, label)
                 faults += wrong
                 found[name] = values[at]
     for name in formula.names:

@@ -206,6 +206,9 @@ def _by_boundary(demand: DemandPoints, areas: Areas, field: str, zones: list[str
     inside: dict[int, dict[str, int]] = {}
     for point, area in zip(*(of.tolist() for of in areas.pairs(demand.lon, demand.lat)), strict=True):
         inside.setdefault(point, {}).setdefault(words[areas.texts[field][area]], area + 1)
+    if not inside:
+        expected = f"boundaries that hold at least one of the {len(demand)} points; check their system and the county"
+        faults.append(Fault(file=areas.label, column=field, expected=expected))
     for point, found in inside.items():
         zones[point] = next(iter(found))
         if len(found) > 1:

@@ -52,7 +52,7 @@ def read_closures(
     lon, lat = to_wgs84(np.where(by_point, frame["lon"], 0.0), np.where(by_point, frame["lat"], 0.0), code)
     # rows without a point are placed at a node, and their snapping is not looked at
     lon, lat = np.where(by_point, lon, network.lon[0]), np.where(by_point, lat, network.lat[0])
-    snapped = snap_points(network, lon, lat, snap_limit_m=default("closure.reach_m").number)
+    snapped = snap_points(network, lon, lat, snap_limit_m=default("closure.reach_m").number, any_road=True)
     made = []
     for at, (row, cells) in enumerate(zip(frame.index, frame.to_dict("records"), strict=True)):
         found = _read_closure(cells, network, snapped, at if by_point[at] else None)

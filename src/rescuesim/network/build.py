@@ -26,7 +26,9 @@ from rescuesim.network.road_network import NetworkSummary, RoadNetwork, to_ticks
 from rescuesim.network.vehicles.conditions import TravelConditions
 from rescuesim.network.vehicles.elevation import step_time_factors
 from rescuesim.network.vehicles.profiles import (
+    PROFILES,
     TravelProfile,
+    access_kph_in,
     arc_delays_s,
     oneway_for,
     passable,
@@ -36,7 +38,7 @@ from rescuesim.network.vehicles.profiles import (
 )
 from rescuesim.network.ways import Ways, kept_ways
 
-__all__ = ["build_network"]
+__all__ = ["build_network", "name_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -176,6 +178,12 @@ def _component_notes(source: str, kept: int, dropped: int) -> list[str]:
     ]
 
 
+def name_of(profile: TravelProfile) -> str:
+    """Name a profile; one that was changed says so, so that nobody takes it for the one of the defaults."""
+    usual = profile.name in PROFILES and profile == travel_profile(profile.name, priority=profile.priority)
+    return profile.name if usual else f"{profile.name} (changed)"
+
+
 def _is_first(edges: Edges) -> NDArray[np.bool_]:
     """Whether each edge is the first of its road, in their order; bool, shape (n_edges,)."""
     return np.asarray((edges.mate < 0) | (np.arange(len(edges)) < edges.mate))
@@ -246,9 +254,10 @@ def _network(
         road_line=_lines(ways, of_road),
         crs=crs,
         summary_=summary,
-        profile=times.profile.name,
+        profile=name_of(times.profile),
         start_up_s=times.profile.start_up_s,
         launch_s=times.profile.launch_s,
+        access_kph=access_kph_in(times.profile, times.conditions),
         conditions=times.conditions,
         maxspeed_stated=_any(np.isfinite(ways.maxspeed_kph[way]), edges.first) & times.profile.obeys_maxspeed,
         dropped_lines=_lines(ways, dropped),

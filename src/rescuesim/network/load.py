@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import shapely
 
 from rescuesim.errors import DataFileError, InputError, UnknownIdError, nearest_name
-from rescuesim.network.build import build_network
+from rescuesim.network.build import build_network, name_of
 from rescuesim.network.editing.clip import clip_ways
 from rescuesim.network.editing.supplement import with_supplement
 from rescuesim.network.reading.graphml import ways_from_graphml
@@ -114,18 +114,24 @@ def load_network(
     wanted = made.roads if roads is None else roads
     if wanted not in get_args(RoadFilter):
         raise UnknownIdError(f"roads {wanted!r}: expected {nearest_name(str(wanted), get_args(RoadFilter))}")
+    if (wanted == "water") != (made.roads == "water"):
+        raise InputError(f"roads {wanted!r}, profile {made.name!r}: expected a boat on water, and all others on land")
     kind: RoadFilter = wanted  # type: ignore[assignment]
     files = [Path(part) for part in (source, clip, supplement, elevation) if isinstance(part, (str, Path))]
     for path in files:
         if not path.is_file() and "#" not in path.name:
             raise DataFileError(f"{path}: {'a folder, expected a file' if path.is_dir() else 'no such file'}")
     if isinstance(source, (str, Path)) and Path(source).suffix == ".npz":
-        changed = [clip, supplement, elevation, roads, fields, classes, crs]
-        plain = (travel_profile("rescue_car"), TravelConditions())
-        if any(option is not None for option in changed) or (made, conditions) != plain:
+        changed = [clip, buffer_m, supplement, supplement_fields, supplement_classes, supplement_crs]
+        changed += [elevation, roads, fields, classes, crs]
+        if any(option is not None for option in changed):
             text = "a saved network is taken as it is: expected no other option; build it again with them"
             raise InputError(f"{source}: {text}")
-        return load_saved(Path(source))
+        saved = load_saved(Path(source))
+        if (saved.profile, saved.conditions) != (name_of(made), conditions):
+            is_of, asked = f"{saved.profile}, {saved.conditions.note()}", f"{name_of(made)}, {conditions.note()}"
+            raise InputError(f"{source}: saved for {is_of}; expected the times asked for: {asked}; build it again")
+        return saved
 
     def build() -> RoadNetwork:
         ways = read_ways(source, roads=kind, fields=fields, classes=classes, crs=crs)
@@ -152,7 +158,9 @@ def load_network(
     }
     hashable = (str, Path, tuple, shapely.Geometry, type(None))
     in_memory = any(not isinstance(part, hashable) for part in (source, clip, supplement))
-    if cache is False or in_memory or any("#" in path.name for path in files):
+    # a sheet or layer after #, and a raster that only points to others, have no content of their own to be known by
+    elusive = any("#" in path.name or path.suffix.lower() == ".vrt" for path in files)
+    if cache is False or in_memory or elusive:
         return build()
     folder = cache_folder() if cache is True else Path(cache)
     key = cache_key(files, options)

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from rescuesim._defaults import default
 from rescuesim._words import Lang, in_language
 from rescuesim.errors import InputError, WeightOverflowError
 from rescuesim.network.vehicles.conditions import TravelConditions
@@ -161,6 +162,8 @@ class RoadNetwork:
         Roads outside the largest strongly connected component, WGS84 degrees; nothing snaps to them.
     launch_s : float
         Fixed time before any trip, as to launch a boat.
+    access_kph : float
+        Speed between a point and its road.
     conditions : TravelConditions
         Hour and weather that the times are of.
     maxspeed_stated : ndarray of bool, shape (n_edges,), or None
@@ -196,6 +199,7 @@ class RoadNetwork:
     start_up_s: float = 0.0
     dropped_lines: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
     launch_s: float = 0.0
+    access_kph: float = field(default_factory=lambda: default("access.speed_kph").number)
     conditions: TravelConditions = field(default_factory=TravelConditions)
     maxspeed_stated: NDArray[np.bool_] | None = None
 

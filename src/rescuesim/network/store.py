@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import itertools
 import json
@@ -26,10 +28,10 @@ from rescuesim.network.vehicles.conditions import TravelConditions
 __all__ = ["cache_folder", "cache_key", "load_saved", "save_network", "store_network", "stored_network"]
 
 logger = logging.getLogger(__name__)
-_FORMAT = "rescuesim network 1"  # raise the number when the arrays, or what is computed into them, change
+_FORMAT = "rescuesim network 2"  # raise the number when the arrays of the file change
 _TEXTS = ("road_class", "road_name", "surface")
 _LINES = ("road_line", "dropped_lines")
-_WORDS = ("crs", "profile", "start_up_s", "launch_s")
+_WORDS = ("crs", "profile", "start_up_s", "launch_s", "access_kph")
 _MOST_KEPT = 32  # networks in the cache folder; those not used for longest go first
 
 
@@ -60,7 +62,7 @@ def save_network(network: RoadNetwork, path: Path | str) -> Path:
         if field.name in _TEXTS:
             words, code = np.unique(value, return_inverse=True)
             arrays[field.name] = code.astype(np.int32)
-            arrays[f"{field.name}.words"] = np.frombuffer("\n".join(words).encode(), dtype=np.uint8)
+            arrays[f"{field.name}.words"] = np.frombuffer(json.dumps(words.tolist()).encode(), dtype=np.uint8)
         elif field.name in _LINES:
             places, offsets = _ragged(value)
             arrays[field.name], arrays[f"{field.name}.first"] = places, offsets
@@ -116,7 +118,7 @@ def _network(arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> RoadNetw
     for field in fields(RoadNetwork):
         name = field.name
         if name in _TEXTS:
-            words = np.array(arrays[f"{name}.words"].tobytes().decode().split("\n"))
+            words = np.array(json.loads(arrays[f"{name}.words"].tobytes()), dtype=np.str_)
             made[name] = words[arrays[name].astype(np.int32)]
         elif name in _LINES:
             made[name] = _lines(arrays[name], arrays[f"{name}.first"])
@@ -153,12 +155,12 @@ def cache_folder() -> Path:
 
 
 def cache_key(sources: Iterable[Path], options: Mapping[str, object]) -> str:
-    """Hash the content of files, the options, the defaults and this format.
+    """Hash the content of files, the options, and the code and defaults that networks are built with.
 
     Parameters
     ----------
     sources : iterable of Path
-        Files that are read; a shapefile brings those beside it.
+        Files that are read; those that belong to them are found beside them.
     options : mapping of str to object
         Everything else that the network depends on; by its ``repr``.
 
@@ -166,17 +168,38 @@ def cache_key(sources: Iterable[Path], options: Mapping[str, object]) -> str:
     -------
     str
     """
-    digest = hashlib.blake2b(_FORMAT.encode(), digest_size=16)
-    digest.update(resources.files("rescuesim").joinpath("defaults.toml").read_bytes())
+    digest = hashlib.blake2b(_code_digest(), digest_size=16)
     digest.update(repr(sorted(options.items())).encode())
     for source in sources:
-        beside = sorted(source.parent.glob(f"{source.stem}.*")) if source.suffix == ".shp" else [source]
-        for path in beside:
+        for path in _with_side_files(source):
             digest.update(path.name.encode())
             with path.open("rb") as stream:
                 while block := stream.read(1 << 20):
                     digest.update(block)
     return digest.hexdigest()
+
+
+@functools.cache
+def _code_digest() -> bytes:
+    """Hash the format and all code and tables that a network is built with: what they compute may have changed."""
+    digest = hashlib.blake2b(_FORMAT.encode(), digest_size=16)
+    package = Path(str(resources.files("rescuesim")))
+    parts = [package / "defaults.toml", package / "_defaults.py"]
+    parts += sorted(path for part in ("network", "_tables") for path in (package / part).rglob("*.*"))
+    for path in parts:
+        if path.suffix in (".py", ".toml"):
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.digest()
+
+
+def _with_side_files(source: Path) -> list[Path]:
+    """Return a file and what belongs to it: the parts of a shapefile, the journal of an open GeoPackage, a .prj."""
+    if source.name.lower().endswith((".osm", ".gz", ".bz2", ".pbf", ".graphml")):
+        return [source]
+    stem, name = source.stem.lower(), source.name.lower()
+    beside = (path for path in source.parent.iterdir() if path.is_file())
+    own = {path for path in beside if path.name.lower().startswith((f"{stem}.", f"{name}-", f"{name}."))}
+    return sorted(own | {source})
 
 
 def stored_network(folder: Path, key: str) -> RoadNetwork | None:
@@ -186,11 +209,12 @@ def stored_network(folder: Path, key: str) -> RoadNetwork | None:
         return None
     try:
         network = load_saved(path)
-        path.touch()
-        return network
-    except (DataFileError, OSError) as error:
+    except DataFileError as error:
         logger.warning("%s; it is built anew", error)
         return None
+    with contextlib.suppress(OSError):  # a cache that may only be read serves as well
+        path.touch()
+    return network
 
 
 def store_network(network: RoadNetwork, folder: Path, key: str) -> None:

@@ -73,7 +73,9 @@ class NearestRoads:
     y_m: NDArray[np.float64]
 
 
-def nearest_roads(network: RoadNetwork, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NearestRoads:
+def nearest_roads(
+    network: RoadNetwork, lon: NDArray[np.float64], lat: NDArray[np.float64], *, any_road: bool = False
+) -> NearestRoads:
     """Find the nearest position on a road for each point; among roads at the same distance the lowest index.
 
     Parameters
@@ -81,21 +83,25 @@ def nearest_roads(network: RoadNetwork, lon: NDArray[np.float64], lat: NDArray[n
     network : RoadNetwork
     lon, lat : ndarray of float64, shape (n,)
         WGS84 degrees.
+    any_road : bool, optional
+        Whether a motorway counts too. No village opens into one (``access.never_from``); where there is
+        no other road, all count.
 
     Returns
     -------
     NearestRoads
     """
     lines = network.projected_lines()
+    open_to_all = np.arange(network.n_roads) if any_road else _roads_with_access(network)
     x, y = project(lon, lat, network.crs)
     # a point that the projection cannot hold (swapped columns) is far from every road, wherever it is put
     on_earth = np.isfinite(x) & np.isfinite(y)
     points = np.asarray(shapely.points(np.where(on_earth, x, 0.0), np.where(on_earth, y, 0.0)), dtype=object)
     nearest = np.zeros(len(points), dtype=np.int64)
     if len(points):
-        pairs = shapely.STRtree(lines).query_nearest(points, all_matches=True)
+        pairs = shapely.STRtree(lines[open_to_all]).query_nearest(points, all_matches=True)
         order = np.lexsort((pairs[1], pairs[0]))
-        at, road = pairs[0][order], pairs[1][order]
+        at, road = pairs[0][order], open_to_all[pairs[1][order]]
         first = np.flatnonzero(np.r_[True, at[1:] != at[:-1]])
         nearest[at[first]] = road[first]
     along = shapely.line_locate_point(lines[nearest], points)
@@ -114,6 +120,14 @@ def nearest_roads(network: RoadNetwork, lon: NDArray[np.float64], lat: NDArray[n
     )
 
 
+def _roads_with_access(network: RoadNetwork) -> NDArray[np.int64]:
+    """Return the roads that points can open into, ascending."""
+    first = network.forward
+    barred = np.zeros(network.n_roads, dtype=np.bool_)
+    barred[network.road[first]] = np.isin(network.road_class[first], default("access.never_from").words)
+    return np.flatnonzero(~barred) if not barred.all() else np.arange(network.n_roads)
+
+
 def snap_points(
     network: RoadNetwork,
     lon: NDArray[np.float64],
@@ -121,6 +135,7 @@ def snap_points(
     *,
     snap_limit_m: float | None = None,
     access_speed_kph: float | None = None,
+    any_road: bool = False,
 ) -> SnappedPoints:
     """Snap points to the nearest positions on roads.
 
@@ -132,7 +147,9 @@ def snap_points(
     snap_limit_m : float, optional
         Farther from any road than this, a point has no road; default ``access.snap_limit_m``.
     access_speed_kph : float, optional
-        Speed of the access leg; default ``access.speed_kph``.
+        Speed of the access leg; that of the network's vehicle if absent.
+    any_road : bool, optional
+        Whether a motorway counts too, which no village opens into.
 
     Returns
     -------
@@ -144,10 +161,10 @@ def snap_points(
     See `rescuesim.travel_times`, which snaps its points itself.
     """
     limit = default("access.snap_limit_m").number if snap_limit_m is None else snap_limit_m
-    speed = default("access.speed_kph").number if access_speed_kph is None else access_speed_kph
+    speed = network.access_kph if access_speed_kph is None else access_speed_kph
     if not (limit >= 0 and speed > 0):
         raise InputError(f"snap limit {limit} m, access speed {speed} km/h: expected 0 or more, and above 0")
-    nearest = nearest_roads(network, lon, lat)
+    nearest = nearest_roads(network, lon, lat, any_road=any_road)
     out = nearest.access_m > limit
     return SnappedPoints(
         road=np.where(out, -1, nearest.road).astype(np.int32),

@@ -64,7 +64,7 @@ class Scenario(Section):
         """Resolve a file named in the scenario; a sheet or layer may follow after ``#``."""
         path, part = split_source(self.path.parent / name)
         whole = path.resolve()
-        return whole if part is None else whole.with_name(f"{whole.name}#{part}")
+        return whole if part is None else Path(f"{whole}#{part}")
 
     def named_files(self) -> dict[str, str]:
         """Return the files that the scenario names, by dotted key."""
@@ -148,16 +148,47 @@ def parse_scenario(path: Path) -> tuple[Scenario | None, list[Fault]]:
     if scenario is not None:
         said = {fault.column for fault in faults}
         faults += [fault for fault in _word_faults(path.name, scenario, lines) if fault.column not in said]
+        if any("a name that a file can have" in fault.expected for fault in faults):
+            return None, faults  # no file of such a scenario can be looked at
     return scenario, faults
+
+
+_NEEDS = {
+    "network.buffer_m": "network.clip",
+    "network.supplement_fields": "network.supplement",
+    "network.supplement_classes": "network.supplement",
+    "network.supplement_crs": "network.supplement",
+    "demand.zone_field": "demand.zone_boundaries",
+    "quality.county": "quality.census",
+}
+
+
+def _idle_keys(file: str, scenario: Scenario, lines: dict[str, int]) -> list[Fault]:
+    """Find keys that do nothing, because the one that they go with is not there."""
+
+    def value(dotted: str) -> object:
+        section, _, key = dotted.partition(".")
+        return getattr(getattr(scenario, section), key)
+
+    return [
+        _at(file, key, str(value(key)), f"{other} too, or not this key: it would do nothing", lines)
+        for key, other in _NEEDS.items()
+        if value(key) is not None and value(other) is None
+    ]
 
 
 def _word_faults(file: str, scenario: Scenario, lines: dict[str, int]) -> list[Fault]:
     """Names that must exist, and keys that only make sense together."""
-    faults = [
-        _at(file, key, name, "a file in the scenario's folder, or in one that data_folders names", lines)
-        for key, name in scenario.named_files().items()
-        if not scenario.may_read(scenario.file(name))
-    ]
+    faults = []
+    for key, name in scenario.named_files().items():
+        try:
+            if scenario.may_read(scenario.file(name)):
+                continue
+            expected = "a file in the scenario's folder, or in one that data_folders names; links are followed"
+        except (ValueError, OSError) as error:
+            expected = f"a name that a file can have; {error}"
+        faults.append(_at(file, key, name, expected, lines))
+    faults += _idle_keys(file, scenario, lines)
     for key in ("inner", "outer"):
         name = getattr(scenario.standard, key)
         if name not in PRESETS:

@@ -113,7 +113,7 @@ def quality_of(
             census = None if people is None else {county: float(people)}
         else:
             census = totals
-    return quality_report(
+    report = quality_report(
         network,
         points,
         boundary=boundary,
@@ -121,3 +121,7 @@ def quality_of(
         declared_crs=table.crs or "wgs84",
         snap_limit_m=scenario.network.snap_limit_m,
     )
+    if boundary is not None and report.counts_all["outside_boundary"] == len(report):
+        expected = f"a boundary that holds at least one of the {len(report)} points of {report.source}"
+        faults.append(Fault(file=section.boundary, expected=expected))
+    return report

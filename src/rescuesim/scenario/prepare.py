@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rescuesim._words import Note
@@ -35,8 +36,8 @@ class Prepared:
     demand : DemandPoints
     standard : ResponseStandard
     disruption : Disruption or None
-    quality : tuple of QualityReport
-        What became of the sites, and of the demand points.
+    quality : mapping of str to QualityReport
+        What became of the ``sites`` and of the ``demand`` points.
     """
 
     scenario: Scenario
@@ -45,13 +46,13 @@ class Prepared:
     demand: DemandPoints
     standard: ResponseStandard
     disruption: Disruption | None
-    quality: tuple[QualityReport, ...]
+    quality: Mapping[str, QualityReport]
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Defaults that were taken and what the loader met, to be said aloud."""
         notes = [*self.network.summary().notes, *self.sites.notes, *self.demand.notes]
-        notes += [warning for report in self.quality for warning in report.warnings()]
+        notes += [warning for report in self.quality.values() for warning in report.warnings()]
         if self.disruption is not None:
             usual = "calls come at the rate of normal days during the disruption: no surge is simulated"
             notes.append(Note(usual, "中断期间呼叫率按平日计，未模拟灾后激增"))
@@ -72,13 +73,13 @@ class Checked:
     prepared : Prepared or None
         None if there is any fault.
     faults : list of Fault
-    quality : tuple of QualityReport
-        Of the tables that could be read, also where there are faults.
+    quality : mapping of str to QualityReport
+        Of ``sites`` and ``demand``, as far as they could be read, also where there are faults.
     """
 
     prepared: Prepared | None
     faults: list[Fault]
-    quality: tuple[QualityReport, ...] = ()
+    quality: Mapping[str, QualityReport] = field(default_factory=dict)
 
 
 def check_scenario(path: Path | str) -> Checked:
@@ -111,11 +112,12 @@ def prepare(scenario: Scenario) -> Checked:
     faults: list[Fault] = []
     network = _roads(faults, scenario)
     sites, demand = points_of(faults, scenario)
-    quality = tuple(quality_of(faults, scenario, network, points) for points in (sites, demand)) if network else ()
-    reports = tuple(report for report in quality if report is not None)
-    if scenario.network.off_road == "error":
-        for report in reports:
-            faults += report.faults()
+    reports: dict[str, QualityReport] = {}
+    for name, points in (("sites", sites), ("demand", demand)):
+        report = quality_of(faults, scenario, network, points) if network is not None else None
+        if report is not None:
+            reports[name] = report
+            faults += report.faults() if scenario.network.off_road == "error" else []
     if sites is not None:
         faults += _n_sites_faults(scenario, sites)
     if demand is not None and not demand.people.sum() > 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,7 +107,7 @@ def run_prepared(
     clock = {"load_s": load_s}
     scenario, network = prepared.scenario, prepared.network
     if out is not None:
-        _check_folder(prepared, Path(out))
+        check_results_folder(prepared.scenario, Path(out), _FILES)
 
     def timed(name: str, since: float) -> None:
         clock[name] = time.perf_counter() - since
@@ -150,13 +150,14 @@ def run_prepared(
     )
 
 
-def _check_folder(prepared: Prepared, out: Path) -> None:
+def check_results_folder(scenario: Scenario, out: Path, names: Collection[str]) -> None:
     """Refuse, before any work, a folder that cannot be written to or in which an input would be overwritten."""
-    scenario = prepared.scenario
     inputs = {scenario.path.resolve(), *(scenario.file(name) for name in scenario.named_files().values())}
-    clash = sorted(path.name for path in inputs if path.parent == out.resolve() and path.name in _FILES)
+    clash = sorted(path.name for path in inputs if path.parent == out.resolve() and path.name in names)
     if clash:
         raise InputError(f"{out}: expected another folder for the results; {', '.join(clash)} there is an input")
+    if folders := sorted(name for name in names if (out / name).is_dir()):
+        raise InputError(f"{out}: expected another folder for the results; {', '.join(folders)} there is a folder")
     check_folder(out)
 
 

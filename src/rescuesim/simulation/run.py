@@ -251,6 +251,13 @@ def _disruptions(
             raise InputError(
                 f"disruption {disruption.label!r}, road {wrong[0]}: expected from 0 to {network.n_roads - 1}"
             )
+        length = network.road_length_m
+        for closure in (outage.closure for outage in disruption.roads):
+            if closure.from_m > length[closure.road]:
+                beyond = f"closure of road {closure.road} from {closure.from_m:g} m"
+                raise InputError(
+                    f"disruption {disruption.label!r}, {beyond}: expected at most its {length[closure.road]:.1f} m"
+                )
     return some
 
 

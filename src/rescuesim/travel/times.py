@@ -217,7 +217,7 @@ def _check_labels(frame: pd.DataFrame, sites: CandidateSites, demand: DemandPoin
             raise InputError(f"matrix, {what}: {odd[0]!r}, expected {odd[1]!r}; the labels must be the ids in order")
 
 
-def _check_roads(network: RoadNetwork, state: NetworkState) -> None:
+def _check_closures(network: RoadNetwork, state: NetworkState) -> None:
     """Refuse closures of roads, or of parts of roads, that the network does not have."""
     roads = [closure.road for closure in state.closures] + list(state.slow_downs)
     if wrong := [road for road in roads if not 0 <= road < network.n_roads]:
@@ -361,7 +361,7 @@ def travel_times(
     if sites.lon is None or sites.lat is None or demand.lon is None or demand.lat is None:
         raise InputError("sites and demand: expected lon and lat")
     for state in states or ():
-        _check_roads(network, state)
+        _check_closures(network, state)
     site_snap = snap_points(network, sites.lon, sites.lat, snap_limit_m=snap_limit_m)
     demand_snap = snap_points(network, demand.lon, demand.lat, snap_limit_m=snap_limit_m)
     empty = np.zeros((0, 0))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rescuesim.errors import DataFileError
+from rescuesim.errors import DataFileError, InputError
 from rescuesim.network import RoadNetwork, load_network
 from rescuesim.network.store import cache_key, save_network
 
@@ -98,3 +98,51 @@ def test_arrays_of_something_else_are_refused_by_name(tmp_path: Path, guixi: Roa
         load_network(tmp_path / "other.npz")
     with pytest.raises(DataFileError, match=r"ends in \.npz"):
         save_network(guixi, tmp_path / "network.zip")
+
+
+def write_shape(path: Path, road_class: str) -> None:
+    import geopandas
+    import shapely
+
+    lines = [shapely.LineString([(119.3, 28.7), (119.31, 28.7)]), shapely.LineString([(119.31, 28.7), (119.31, 28.71)])]
+    geopandas.GeoDataFrame({"highway": [road_class] * 2}, geometry=lines, crs="EPSG:4490").to_file(path)
+
+
+@pytest.mark.parametrize("name", ["roads.shp", "roads[2024].shp", "roads*.shp", "道路 二.shp"])
+def test_a_change_of_any_part_of_a_shapefile_is_seen(tmp_path: Path, name: str) -> None:
+    write_shape(tmp_path / name, "primary")
+    first = load_network(tmp_path / name, cache=tmp_path / "cache")
+    write_shape(tmp_path / name, "residential")
+    second = load_network(tmp_path / name, cache=tmp_path / "cache")
+    assert set(first.road_class) == {"primary"}
+    assert set(second.road_class) == {"residential"}
+
+
+def test_the_journal_of_an_open_geopackage_and_the_prj_of_a_raster_are_part_of_the_key(tmp_path: Path) -> None:
+    for name, beside in (("g.gpkg", "g.gpkg-wal"), ("dem.asc", "dem.prj"), ("DEM.ASC", "dem.PRJ")):
+        (tmp_path / name).write_bytes(b"content")
+        key = cache_key([tmp_path / name], {})
+        (tmp_path / beside).write_bytes(b"more")
+        assert cache_key([tmp_path / name], {}) != key, beside
+
+
+def test_names_with_line_breaks_come_back_as_they_were(guixi: RoadNetwork, tmp_path: Path) -> None:
+    named = replace(guixi, road_name=np.array(["B\nC", *guixi.road_name[1:]]))
+    assert load_network(save_network(named, tmp_path / "n.npz")).road_name[0] == "B\nC"
+
+
+def test_a_saved_network_takes_no_other_option(guixi: RoadNetwork, tmp_path: Path) -> None:
+    path = save_network(guixi, tmp_path / "n.npz")
+    for option in ({"buffer_m": 5.0}, {"supplement_crs": "gcj02"}, {"roads": "walk"}):
+        with pytest.raises(InputError, match="taken as it is"):
+            load_network(path, **option)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"saved for rescue_car, .*; expected the times asked for: on_foot"):
+        load_network(path, profile="on_foot")
+    walked = save_network(replace(guixi, profile="on_foot"), tmp_path / "w.npz")
+    assert load_network(walked, profile="on_foot").profile == "on_foot"
+
+
+def test_a_boat_goes_on_water_and_nothing_else_does(town_file: Path) -> None:
+    for options in ({"profile": "boat", "roads": "drive"}, {"roads": "water"}):
+        with pytest.raises(InputError, match="expected a boat on water"):
+            load_network(town_file, **options)  # type: ignore[arg-type]

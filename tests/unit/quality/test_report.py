@@ -258,6 +258,7 @@ def test_two_townships_share_the_land_between_them_by_the_nearer_point(town: Roa
 
 
 @pytest.mark.shared
+@pytest.mark.slow
 def test_a_township_whose_roads_the_map_lacks_stands_out(wuhan: RoadNetwork) -> None:
     draw = np.random.default_rng(0)
     x0, y0 = (float(part[0]) for part in project([114.3], [30.58], wuhan.crs))

@@ -159,6 +159,17 @@ def test_check_lists_the_faults_as_json_too(folder: Path, capsys: pytest.Capture
         ("scenario.toml", '"town.osm"', '"absent.osm"', 2, "no such file"),
         ("scenario.toml", '"sites.csv"', '"absent.csv"', 2, "no such file"),
         ("scenario.toml", '"sites.csv"', '"../sites.csv"', 2, "row 6, column sites.file: '../sites.csv'"),
+        ("scenario.toml", '"demand.csv"', '"demand.csv#2024/村庄"', 2, "demand.csv"),
+        ("scenario.toml", '"demand.csv"', f'"{"村" * 120}.csv"', 2, "a name that a file can have"),
+        (
+            "scenario.toml",
+            '"demand.csv"',
+            '"demand.csv"\nweight = "a' + ".a" * 300 + '"',
+            2,
+            "numbers, names of columns",
+        ),
+        ("scenario.toml", '"town.osm"', '"town.osm"\nbuffer_m = 5.0', 2, "network.clip too, or not this key"),
+        ("scenario.toml", '"town.osm"', '"town.osm"\nprofile = "boat"\nroads = "drive"', 2, "expected a boat on water"),
         ("scenario.toml", '"town.osm"', '"/etc/passwd"', 2, "a file in the scenario's folder, or in one that"),
         ("scenario.toml", 'file = "demand.csv"', 'file = "demand.csv"\ncrs = "wgs48"', 2, "wgs84 or an EPSG code"),
         ("scenario.toml", "[network]", "[network", 2, "expected a TOML file"),
@@ -325,3 +336,38 @@ def test_an_absent_scenario_is_said_plainly(tmp_path: Path, capsys: pytest.Captu
     empty.write_text("", encoding="utf-8")
     with pytest.raises(InputError, match="this key, which has no default"):
         load_scenario(empty)
+
+
+def test_quality_files_are_named_after_their_table_and_never_overwrite_an_input(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(folder, "scenario.toml", ('"sites.csv"', '"absent.csv"'))
+    assert exit_code(["check", str(folder / "scenario.toml"), "--out", str(folder / "q")]) == 2
+    assert sorted(path.name for path in (folder / "q").iterdir()) == ["demand_quality.csv", "demand_quality.gpkg"]
+    edit(folder, "scenario.toml", ('"demand.csv"', '"q/demand_quality.csv"'))
+    shutil.copy(folder / "demand.csv", folder / "q" / "demand_quality.csv")
+    assert exit_code(["check", str(folder / "scenario.toml"), "--out", str(folder / "q")]) == 2
+    assert "demand_quality.csv there is an input" in capsys.readouterr().err
+    assert (folder / "q" / "demand_quality.csv").read_bytes() == (folder / "demand.csv").read_bytes()
+    assert exit_code(["check", str(folder / "scenario.toml"), "--out", str(folder / "town.osm")]) == 2
+
+
+def test_a_result_that_would_replace_a_folder_is_refused_before_the_work(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "out" / "summary.json").mkdir(parents=True)
+    assert exit_code(["run", str(folder / "scenario.toml"), "--out", str(folder / "out")]) == 2
+    assert "summary.json there is a folder" in capsys.readouterr().err
+
+
+def test_the_weight_formula_reads_the_table_as_the_demand_is_read(folder: Path) -> None:
+    table = "某县需求点\n村庄编号,名称,经度,纬度,区域类型,人口,风险\n"
+    rows = "v1,人民社区,119.3051,28.7002,建成区,4000,2\nv2,河东村,119.3102,28.7060,郊区,900,1\n"
+    (folder / "demand.csv").write_text(table + rows, encoding="utf-8")
+    edit(folder, "scenario.toml", ('"demand.csv"', '"demand.csv"\nweight = "people * 风险"'), ("[disruption]", "[x]"))
+    text = (folder / "scenario.toml").read_text(encoding="utf-8").partition("[x]")[0]
+    (folder / "scenario.toml").write_text(text, encoding="utf-8")
+    checked = check_scenario(folder / "scenario.toml")
+    assert checked.faults == []
+    assert checked.prepared is not None
+    assert checked.prepared.demand.weights.tolist() == [8000.0, 900.0]

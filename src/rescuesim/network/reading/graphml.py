@@ -52,11 +52,7 @@ def ways_from_graphml(source: Path, *, roads: RoadFilter = "drive") -> Ways:
     if str(graph.graph.get("crs", "")).lower() not in ("epsg:4326", "wgs84", "+init=epsg:4326"):
         raise InputError(f"{source}: crs {graph.graph.get('crs')!r}, expected epsg:4326 (an unprojected graph)")
     total = graph.number_of_edges()
-    edges: list[_Edge] = [
-        (u, v, data)
-        for u, v, data in graph.edges(data=True)
-        if any(is_road({"highway": name}, roads) for name in _words(data.get("highway")))
-    ]
+    edges: list[_Edge] = [(u, v, data) for u, v, data in graph.edges(data=True) if _driven(data, roads)]
     if not edges:
         raise InputError(f"{source}: no edge is a road for {roads!r}: expected at least one")
     _check(graph, edges, source)
@@ -67,7 +63,10 @@ def ways_from_graphml(source: Path, *, roads: RoadFilter = "drive") -> Ways:
         words = f"{source.name}: {dropped} edges are no roads for {roads!r}"
         notes.append(Note(words, f"{source.name}：{dropped} 条边不是道路（{roads}）"))
     simplified = bool(graph.graph.get("simplified", False))
-    return _ways(graph, edges, two_way, simplified, source).with_notes(*notes)
+    if simplified:
+        words = f"{source.name}: simplified elsewhere; signals between its junctions are not in the file"
+        notes.append(Note(words, f"{source.name}：图已简化，路口之间的信号灯不在文件中"))
+    return _ways(graph, edges, two_way, simplified, source, roads).with_notes(*notes)
 
 
 def _read(source: Path) -> nx.MultiDiGraph:
@@ -137,7 +136,14 @@ def _paired(edges: list[_Edge]) -> list[int]:
     return mate
 
 
-def _ways(graph: nx.MultiDiGraph, edges: list[_Edge], mate: list[int], simplified: bool, source: Path) -> Ways:
+def _driven(data: dict[str, Any], roads: RoadFilter) -> list[str]:
+    """Return the classes of an edge that are roads."""
+    return [name for name in _words(data.get("highway")) if is_road({"highway": name}, roads)]
+
+
+def _ways(
+    graph: nx.MultiDiGraph, edges: list[_Edge], mate: list[int], simplified: bool, source: Path, roads: RoadFilter
+) -> Ways:
     """Lay the edges out over the graph's nodes and new ones, of negative ids, where they bend."""
     chosen = [index for index in range(len(edges)) if mate[index] != -2]
     nodes = sorted({node for u, v, _ in edges for node in (u, v)})
@@ -178,7 +184,7 @@ def _ways(graph: nx.MultiDiGraph, edges: list[_Edge], mate: list[int], simplifie
         at=at,
         step_m=step_m,
         oneway=np.array([mate[index] == -1 for index in chosen]),
-        road_class=np.array([slowest_class(_words(d["highway"])) for d in data]),
+        road_class=np.array([slowest_class(_driven(d, roads)) for d in data]),
         maxspeed_kph=np.array([_figure(stated_speed_kph(_words(d.get("maxspeed")))) for d in data]),
         width_m=np.array([least_figure(";".join(_words(d.get("width")))) for d in data]),
         max_weight_t=np.array([least_figure(";".join(_words(d.get("maxweight")))) for d in data]),

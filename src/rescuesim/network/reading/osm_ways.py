@@ -24,7 +24,10 @@ __all__ = ["OsmRoads", "is_yes", "least_figure", "ways_from_osm"]
 # as OSMnx reads them (osmnx.settings and its rule for roundabouts)
 _ONEWAY = frozenset({"yes", "true", "1", "-1", "reverse", "T", "F"})
 _REVERSED = frozenset({"-1", "reverse", "T"})
-_FIGURE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(m|metres?|meters?|t)?\s*")
+# units of width and weight, in metres and tonnes
+_UNITS = {"": 1.0, "m": 1.0, "cm": 0.01, "ft": 0.3048, "t": 1.0, "kg": 0.001, "st": 0.907185, "lbs": 0.000453592}
+_FIGURE = re.compile(r"(\d+(?:[.,]\d+)?)\s*(m|metres?|meters?|cm|ft|t|kg|st|lbs)?")
+_FEET = re.compile(r"(\d+)\s*'\s*(?:(\d+(?:\.\d+)?)\s*\")?")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,6 +84,7 @@ def ways_from_osm(found: OsmRoads, source: Path, *, roads: RoadFilter) -> Ways:
     InputError
         If none of the ways is a road.
     """
+    twice = _drop_older(found)
     node_id, first_seen = np.unique(np.frombuffer(found.node_id, dtype=np.int64), return_index=True)
     lengths = np.array([len(refs) for refs in found.refs], dtype=np.int64)
     flat = np.fromiter(itertools.chain.from_iterable(found.refs), dtype=np.int64, count=int(lengths.sum()))
@@ -103,6 +107,9 @@ def ways_from_osm(found: OsmRoads, source: Path, *, roads: RoadFilter) -> Ways:
             f"{source.name}：{found.ways} 条路径中 {kept} 条是道路（{roads}）",
         )
     ]
+    if twice:
+        words = f"{source.name}: {twice} ways stand twice under one id and run over the same steps; the last counts"
+        notes.append(Note(words, f"{source.name}：{twice} 条路径同一编号重复且路段相同，以最后一条为准"))
     if cut := int((~whole).sum()):
         words = f"{source.name}: {cut} roads cut where nodes are missing from the file"
         notes.append(Note(words, f"{source.name}：{cut} 条道路因文件缺少节点而截断"))
@@ -120,6 +127,26 @@ def ways_from_osm(found: OsmRoads, source: Path, *, roads: RoadFilter) -> Ways:
         way_id=np.array(found.way_id, dtype=np.int64)[run_way],
         **_columns(tags),
     )
+
+
+def _drop_older(found: OsmRoads) -> int:
+    """Leave out ways that a later one of the same id replaces, as in merged extracts; returns how many.
+
+    Parts of one way that share no step (a way cut at the border between two extracts) all stay.
+    """
+    by_id: dict[int, list[int]] = {}
+    for at, way in enumerate(found.way_id):
+        by_id.setdefault(way, []).append(at)
+    older = set()
+    for copies in (copies for copies in by_id.values() if len(copies) > 1):
+        steps = [{frozenset(pair) for pair in itertools.pairwise(found.refs[at])} for at in copies]
+        older |= {copies[k] for k in range(len(copies)) if any(steps[k] & later for later in steps[k + 1 :])}
+    if older:
+        keep = [at for at in range(len(found.way_id)) if at not in older]
+        found.way_id = [found.way_id[at] for at in keep]
+        found.refs = [found.refs[at] for at in keep]
+        found.tags = [found.tags[at] for at in keep]
+    return len(older)
 
 
 def _runs(
@@ -185,6 +212,26 @@ def _maxspeed(tags: Mapping[str, str]) -> float:
 
 
 def least_figure(text: str) -> float:
-    """Return the least figure of a tag such as ``lanes`` (``2;3``) or ``width`` (``3.5 m``), NaN without one."""
-    found = [_FIGURE.fullmatch(part) for part in text.split(";")] if text else []
-    return min((float(match[1]) for match in found if match), default=np.nan)
+    """Return the least figure of a tag such as ``lanes``, ``width`` or ``maxweight``, in metres or tonnes.
+
+    Returns
+    -------
+    float
+        NaN where no figure is stated.
+
+    Examples
+    --------
+    >>> least_figure("2;3"), least_figure("3,5 m"), least_figure("180 cm"), least_figure("2000 kg"), least_figure("6'")
+    (2.0, 3.5, 1.8, 2.0, 1.8288)
+    """
+    found = [_figure(part.strip().lower()) for part in text.split(";")] if text else []
+    return min((figure for figure in found if figure is not None), default=np.nan)
+
+
+def _figure(part: str) -> float | None:
+    if match := _FIGURE.fullmatch(part):
+        unit = "m" if (match[2] or "").startswith("met") else match[2] or ""
+        return round(float(match[1].replace(",", ".")) * _UNITS[unit], 6)
+    if feet := _FEET.fullmatch(part):
+        return round(float(feet[1]) * 0.3048 + float(feet[2] or 0) * 0.0254, 6)
+    return None

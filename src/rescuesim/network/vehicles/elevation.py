@@ -245,6 +245,8 @@ def step_time_factors(ways: Ways, profile: TravelProfile, elevation: Path | str 
         climb_s = 3600 / profile.climb_m_per_h
         along = 1 + np.maximum(rise, 0.0) * climb_s / metre_s
         against = 1 + np.maximum(-rise, 0.0) * climb_s / metre_s
+    if len(known) and not known.any():
+        raise InputError(f"{elevation.source}: no elevation on any road: expected a raster of the county")
     unknown_km = float(parts.length_m[~known].sum() / 1000)
     return GradeFactors(
         parts.mean_per_step(along, len(ways.at)),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rescuesim.errors import InputError
 from rescuesim.network.road_network import TICKS_PER_SECOND, RoadNetwork, to_ticks
 from rescuesim.network.vehicles.conditions import TravelConditions
-from rescuesim.network.vehicles.profiles import TravelProfile, condition_factors, travel_profile
+from rescuesim.network.vehicles.profiles import TravelProfile, access_kph_in, condition_factors, travel_profile
 
 __all__ = ["moving_times_s", "network_in", "with_moving_times"]
 
@@ -80,5 +80,7 @@ def network_in(
     room = np.maximum(made.top_kph / np.maximum(network.speed_kph, 1e-9), 1.0)
     factor = np.minimum(factor, room)
     changed = with_moving_times(network, moving_times_s(network) / factor)
-    summary = replace(network.summary_, notes=(*network.summary_.notes, conditions.note()))
-    return replace(changed, conditions=conditions, summary_=summary)
+    kept = [note for note in network.summary_.notes if note != network.conditions.note()]
+    summary = replace(network.summary_, notes=(*kept, conditions.note()))
+    access = access_kph_in(made, conditions)
+    return replace(changed, conditions=conditions, summary_=summary, access_kph=access)

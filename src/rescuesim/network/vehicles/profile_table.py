@@ -52,6 +52,7 @@ _PARAMETERS = {
     "acceleration_m_s2": ("加速度", "acceleration"),
     "cruise_kph": ("巡航速度", "cruise speed"),
     "launch_s": ("下水时间", "launch"),
+    "access_kph": ("点到道路的速度", "speed to the road"),
 }
 _MADE_OF = {"start_up_s": ("起步损失上限", "start-up loss at most")}
 _ONLY_FOR = {"steep_grade": "steep", "steep_factor": "steep", "climb_m_per_h": "climb"}

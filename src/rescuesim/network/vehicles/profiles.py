@@ -22,6 +22,7 @@ from rescuesim.network.ways import Ways
 __all__ = [
     "PROFILES",
     "TravelProfile",
+    "access_kph_in",
     "arc_delays_s",
     "condition_factors",
     "oneway_for",
@@ -57,6 +58,7 @@ _ELSEWHERE = {
     "signal_with_s": "signal_delay_s.with_priority",
     "junction_delay_s": "junction_delay_s.plain",
     "acceleration_m_s2": "start_up.acceleration",
+    "access_kph": "access.speed_kph",
 }
 _OF_PROFILE = {
     ("heavy_truck", "speed_factor"): "speed_factor.heavy_truck",
@@ -65,6 +67,9 @@ _OF_PROFILE = {
     ("on_foot", "path_kph"): "channel.runner_path_kph",
     ("boat", "constant_kph"): "flood.boat_kph",
     ("boat", "launch_s"): "flood.boat_launch_min",
+    ("two_wheeler", "access_kph"): "profile.two_wheeler.path_kph",
+    ("on_foot", "access_kph"): "channel.runner_path_kph",
+    ("boat", "access_kph"): "channel.runner_path_kph",
 }
 
 
@@ -114,6 +119,8 @@ class TravelProfile:
         Make the start-up loss.
     launch_s : float
         Fixed time before any trip.
+    access_kph : float
+        Speed between a point and its road; of a boat's crew, on foot to the bank.
 
     Examples
     --------
@@ -151,11 +158,20 @@ class TravelProfile:
     acceleration_m_s2: float
     cruise_kph: float
     launch_s: float
+    access_kph: float
 
     def __post_init__(self) -> None:
         place = f"profile {self.name!r}"
         above_0 = ("speed_factor", "top_kph", "peak_factor", "night_factor", "heavy_rain_factor", "ice_factor")
-        for field in (*above_0, "steep_factor", "climb_m_per_h", "acceleration_m_s2", "cruise_kph", "steep_grade"):
+        for field in (
+            *above_0,
+            "steep_factor",
+            "climb_m_per_h",
+            "acceleration_m_s2",
+            "cruise_kph",
+            "steep_grade",
+            "access_kph",
+        ):
             if not 0 < getattr(self, field) < math.inf:
                 raise InputError(f"{place}, {field}: {getattr(self, field)}, expected a number above 0")
         for field in ("heavy_rain_factor", "ice_factor", "steep_factor"):
@@ -267,6 +283,7 @@ def travel_profile(name: str, *, priority: bool = False) -> TravelProfile:
         acceleration_m_s2=number("acceleration_m_s2"),
         cruise_kph=number("cruise_kph"),
         launch_s=number("launch_s"),
+        access_kph=number("access_kph"),
     )
 
 
@@ -336,6 +353,18 @@ def condition_factors(
         of = {str(name): float(class_group(str(name)) in urban) for name in np.unique(road_class)}
         factor[_taken(road_class, of) > 0] *= profile.peak_factor
     return factor
+
+
+def access_kph_in(profile: TravelProfile, conditions: TravelConditions) -> float:
+    """Return the speed between a point and its road in some weather.
+
+    Examples
+    --------
+    >>> access_kph_in(travel_profile("on_foot"), TravelConditions())
+    3.0
+    """
+    factors = {"heavy_rain": profile.heavy_rain_factor, "ice": profile.ice_factor}
+    return profile.access_kph * factors.get(conditions.weather, 1.0)
 
 
 def way_speeds_kph(ways: Ways, profile: TravelProfile, conditions: TravelConditions) -> NDArray[np.float64]:

@@ -120,7 +120,10 @@ def test_signals_lanes_width_and_surface_are_read(tmp_path: Path) -> None:
 SIGNAL = '<node id="5" lat="28.705" lon="119.310"><tag k="highway" v="traffic_signals"/></node>'
 
 
-@pytest.mark.parametrize(("text", "figure"), [("2;3", 2.0), ("3.5 m", 3.5), ("", None), ("wide", None), ("7'", None)])
+@pytest.mark.parametrize(
+    ("text", "figure"),
+    [("2;3", 2.0), ("3.5 m", 3.5), ("", None), ("wide", None), ("7'", 2.1336), ("1,8", 1.8), ("180 cm", 1.8)],
+)
 def test_a_width_without_a_figure_in_metres_is_unknown(text: str, figure: float | None) -> None:
     assert least_figure(text) == figure or (figure is None and np.isnan(least_figure(text)))
 
@@ -130,3 +133,23 @@ def test_what_an_editor_marked_for_deletion_is_not_read(tmp_path: Path, town_fil
     path.write_text(TOWN.replace('<way id="105">', '<way id="105" action="delete">'), encoding="utf-8")
     assert 6 not in load_network(path).node_id
     assert 6 in load_network(town_file).node_id
+
+
+def test_a_way_that_stands_twice_is_one_road_and_parts_of_one_way_are_two(tmp_path: Path, town_file: Path) -> None:
+    path = tmp_path / "merged.osm"
+    start = TOWN.index('<way id="102">')
+    again = TOWN[start : TOWN.index("</way>", start) + 6]
+    path.write_text(TOWN.replace("</osm>", f"{again}</osm>"), encoding="utf-8")
+    merged, once = load_network(path), load_network(town_file)
+    assert_same_roads(merged, once)
+    assert "1 ways stand twice" in str(merged.summary())
+    pbf = write_pbf(path, tmp_path / "merged.osm.pbf")
+    assert_same_roads(load_network(pbf), once)
+
+
+@pytest.mark.parametrize(
+    ("text", "tonnes"),
+    [("2", 2.0), ("2 t", 2.0), ("2000 kg", 2.0), ("2000kg", 2.0), ("2,5", 2.5), ("2.0 st", 1.81437), ("10;3.5", 3.5)],
+)
+def test_weight_limits_are_read_in_every_unit(text: str, tonnes: float) -> None:
+    assert least_figure(text) == pytest.approx(tonnes, abs=1e-5)

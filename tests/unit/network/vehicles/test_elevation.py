@@ -163,9 +163,8 @@ def test_outside_the_raster_and_in_its_holes_nothing_is_slow_and_it_is_said(tmp_
     assert whole_km == pytest.approx(10, abs=0.1)
     assert unknown_km == pytest.approx(6 + 0.4, abs=0.3)
     nowhere = ways_of([(50_000, 0), (51_000, 0)], [[0, 1]])
-    far = factors(nowhere, raster)
-    assert (far.along == 1).all()
-    assert "no elevation on 1.0 of 1.0 km" in "\n".join(far.notes)
+    with pytest.raises(InputError, match="no elevation on any road"):
+        factors(nowhere, raster)
 
 
 def test_values_that_are_no_elevation_are_holes_even_if_not_declared(tmp_path: Path) -> None:
