@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rescuesim._defaults import default
 from rescuesim._tables import Column, TextTable, check_table, read_text_table
 from rescuesim._words import CALL_TYPE_WORDS
 from rescuesim.demand.placed import placed_rows
@@ -125,10 +126,14 @@ def read_incidents(
     if frame.empty or not {"time", "type"} <= set(frame.columns):
         raise InputError(faults)
     words = _words(type_names)
+    earliest, today = default("calls.history.earliest_year").number, datetime.date.today()
     days, codes = [], []
     unknown: dict[str, int] = {}
     for row, time, kind in zip(frame.index, frame["time"], frame["type"], strict=True):
         day = _day(time)
+        if day is not None and not earliest <= day.year <= today.year:
+            expected = f"a day from {earliest:.0f} to {today.year}: a slip in one stretches the exposure of all"
+            faults.append(table.fault(int(row), "time", expected))
         if day is None:
             faults.append(table.fault(int(row), "time", "a date such as 2023-05-01, 2023/5/1 or 2023年5月1日"))
         days.append(day or datetime.date.min)

@@ -16,7 +16,7 @@ from rescuesim.demand.combine import demand_from_arrays, joined, no_zones, selec
 from rescuesim.demand.points import DemandPoints
 from rescuesim.demand.population import PopulationCells, in_blocks, nearest, read_population
 from rescuesim.demand.rounding import largest_remainder
-from rescuesim.errors import InputError
+from rescuesim.errors import Fault, InputError
 from rescuesim.network.coordinates.crs import metric_crs, project, unproject
 
 if TYPE_CHECKING:
@@ -109,6 +109,9 @@ def spread_population(
         snap_limit_m=default("access.snap_limit_m").number if snap_limit_m is None else snap_limit_m,
         block_m=default("population.block_m").number if block_m is None else block_m,
     )
+    if cells.total == 0:
+        expected = f"people in the population; the cells hold {cells.people.sum():.2f} in all, which is nobody"
+        raise InputError([Fault(file=cells.label, column="people", expected=expected)])
     if at not in ("road", "junctions"):
         raise InputError(f"at {at!r}: expected road or junctions")
     if places is not None:
