@@ -99,8 +99,10 @@ def drawn(network: rs.RoadNetwork, n_sites: int, n_demand: int) -> tuple[rs.Cand
 
     rng = np.random.default_rng(0)
     frames = []
+    # no point opens into a motorway
+    nodes = np.unique(network.tail[~np.isin(network.road_class, ["motorway", "motorway_link"])])
     for prefix, size in (("s", n_sites), ("d", n_demand)):
-        node = rng.choice(network.n_nodes, size, replace=False)
+        node = rng.choice(nodes, size, replace=False)
         ids = [f"{prefix}{k}" for k in range(size)]
         frames.append(pd.DataFrame({"id": ids, "lon": network.lon[node], "lat": network.lat[node]}))
     return rs.load_sites(frames[0]), rs.load_demand(frames[1])

@@ -46,9 +46,11 @@ def write_scenario(
 ) -> Path:
     """Write tables of points beside the roads, and closures of some roads, for a network on disk."""
     rng = np.random.default_rng(11)
+    on_motorways = np.isin(network.road_class, ["motorway", "motorway_link"])
+    open_roads = np.setdiff1d(np.arange(network.n_roads), network.road[on_motorways])
 
     def beside(n: int) -> dict[str, np.ndarray]:
-        lines = network.projected_lines()[rng.choice(network.n_roads, n, replace=False)]
+        lines = network.projected_lines()[rng.choice(open_roads, n, replace=False)]
         at = [line.interpolate(share, normalized=True) for line, share in zip(lines, rng.uniform(0, 1, n), strict=True)]
         off = rng.uniform(-60, 60, (2, n))
         lon, lat = unproject([p.x for p in at] + off[0], [p.y for p in at] + off[1], network.crs)

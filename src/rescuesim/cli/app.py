@@ -146,13 +146,14 @@ def check(
             typer.echo(report.in_language(lang.value))
         raise InputError(faults)
     typer.echo(prepared.network.summary().in_language(lang.value))
-    typer.echo(f"{len(prepared.sites)} sites, {len(prepared.demand)} demand points")
+    zh, n_sites, n_points = lang is Language.zh, len(prepared.sites), len(prepared.demand)
+    typer.echo(f"站点 {n_sites} 处，需求点 {n_points} 个" if zh else f"{n_sites} sites, {n_points} demand points")
     for report in checked.quality.values():
         typer.echo(report.in_language(lang.value))
     for note in (*prepared.sites.notes, *prepared.demand.notes):
-        typer.echo(f"note: {in_language(note, lang.value)}")
+        typer.echo(f"{'说明：' if zh else 'note: '}{in_language(note, lang.value)}")
     typer.echo(prepared.standard.explain(lang=lang.value, crews=dict.fromkeys(prepared.sites.crews)))
-    typer.echo("no faults")
+    typer.echo("没有问题" if zh else "no faults")
 
 
 def _quality_facts(report: QualityReport, lang: Language) -> dict[str, object]:
