@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from rescuesim.travel.ensemble import TravelTimesEnsemble as TravelTimesEnsemble
+from rescuesim.travel.from_network import travel_times as travel_times
 from rescuesim.travel.split_graph import SplitGraph as SplitGraph
 from rescuesim.travel.split_graph import build_split_graph as build_split_graph
 from rescuesim.travel.times import TravelTimes as TravelTimes
-from rescuesim.travel.times import TravelTimesEnsemble as TravelTimesEnsemble
-from rescuesim.travel.times import travel_times as travel_times

@@ -8,6 +8,7 @@ on one edge and directions that are closed are cases of this one rule.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,11 @@ class SplitGraph:
         Road of each point that lies between junctions; -1 for the others.
     point_m : ndarray of float64, shape (n_points,)
         Its position there.
+    node_x_m, node_y_m : ndarray of float64, shape (n_nodes,)
+        Where nodes lie, split points on the straight line between the junctions: good enough to put nodes in order.
+    first_of_road : ndarray of int64, shape (n_roads + 1,)
+    pieces_by_road : ndarray of int32, shape (n_pieces,)
+        The pieces of road r are ``pieces_by_road[first_of_road[r]:first_of_road[r + 1]]``.
     """
 
     n_nodes: int
@@ -62,41 +68,107 @@ class SplitGraph:
     point_node: NDArray[np.int32]
     point_road: NDArray[np.int32]
     point_m: NDArray[np.float64]
+    node_x_m: NDArray[np.float64]
+    node_y_m: NDArray[np.float64]
+    first_of_road: NDArray[np.int64]
+    pieces_by_road: NDArray[np.int32]
 
     def piece_ticks(self, state: NetworkState | None = None) -> NDArray[np.int64]:
         """Ticks of each piece, slowed parts of the state included; int64, shape (n_pieces,)."""
-        total = self.edge_ticks.astype(np.float64)[self.edge]
-        ticks = np.rint(total * self.end) - np.rint(total * self.begin)
-        for road, parts in state.slow_parts.items() if state else ():
-            here = np.flatnonzero(self.road == road)
-            length = float(self.to_m[here].max(initial=0.0))
-            for along in (True, False):
-                some = here[self.forward[here] == along]
-                share, lost = _lost_share(parts, length, along=along)
-                # what is lost is rounded by itself, so that a slowed part never makes another piece faster
-                until, before = np.interp(self.end[some], share, lost), np.interp(self.begin[some], share, lost)
-                ticks[some] += np.rint(total[some] * until) - np.rint(total[some] * before)
-        if ticks.size and ticks.max() >= UNREACHABLE:
-            raise WeightOverflowError("a slow-down makes an edge take 29.8 hours or more")
-        return ticks.astype(np.int64)
+        ticks = self._driven(np.arange(len(self.road)))
+        if state is not None:
+            slowed, lost = self._slowed(state)
+            ticks[slowed] += lost
+        return ticks
 
     def open_pieces(self, state: NetworkState | None = None) -> NDArray[np.bool_]:
         """Mark the pieces that no closure touches; bool, shape (n_pieces,)."""
         is_open = np.ones(len(self.road), dtype=np.bool_)
-        for closure in state.closures if state else ():
-            if closure.shuts:
-                touched = (self.road == closure.road) & (self.from_m <= closure.to_m)
-                is_open &= ~(touched & (self.to_m >= closure.from_m))
+        if state is not None:
+            is_open[self._shut(state)] = False
         return is_open
+
+    def changes(self, state: NetworkState) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """List the pieces that a state closes or slows.
+
+        Parameters
+        ----------
+        state : NetworkState
+
+        Returns
+        -------
+        piece : ndarray of int64, shape (n_changes,)
+            Ascending, each once.
+        ticks : ndarray of int32, shape (n_changes,)
+            2^30 - 1 where closed. Never below the ticks of the intact piece.
+        """
+        slowed, lost = self._slowed(state)
+        shut = self._shut(state)
+        piece = np.unique(np.r_[slowed, shut])
+        ticks = self._driven(piece)
+        ticks[np.searchsorted(piece, slowed)] += lost
+        ticks[np.searchsorted(piece, shut)] = UNREACHABLE
+        return piece, ticks.astype(np.int32)
 
     def closed_points(self, state: NetworkState | None = None) -> NDArray[np.bool_]:
         """Mark the points that lie on a closed part of a road; bool, shape (n_points,)."""
         closed = np.zeros(len(self.point_node), dtype=np.bool_)
-        for closure in state.closures if state else ():
-            if closure.shuts:
-                on_road = self.point_road == closure.road
-                closed |= on_road & (self.point_m >= closure.from_m) & (self.point_m <= closure.to_m)
+        if state is None or not state.closures:
+            return closed
+        road, from_m, to_m = _shut_parts(state)
+        order = np.argsort(self.point_road, kind="stable")
+        low = np.searchsorted(self.point_road, road, side="left", sorter=order)
+        high = np.searchsorted(self.point_road, road, side="right", sorter=order)
+        which, place = _expanded(low, high)
+        point = order[place]
+        inside = (self.point_m[point] >= from_m[which]) & (self.point_m[point] <= to_m[which])
+        closed[point[inside]] = True
         return closed
+
+    def _driven(self, pieces: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Ticks of intact pieces: differences of rounded cumulative ticks."""
+        total = self.edge_ticks[self.edge[pieces]].astype(np.float64)
+        return (np.rint(total * self.end[pieces]) - np.rint(total * self.begin[pieces])).astype(np.int64)
+
+    def _shut(self, state: NetworkState) -> NDArray[np.int64]:
+        """Return the pieces that a closure touches; some may stand twice."""
+        road, from_m, to_m = _shut_parts(state)
+        which, place = _expanded(self.first_of_road[road], self.first_of_road[road + 1])
+        piece = self.pieces_by_road[place].astype(np.int64)
+        return piece[(self.from_m[piece] <= to_m[which]) & (self.to_m[piece] >= from_m[which])]
+
+    def _slowed(self, state: NetworkState) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the pieces of slowed roads, each once, and the ticks that they lose."""
+        parts_of = state.slow_parts
+        whole = {road: parts[0][2] for road, parts in parts_of.items() if parts == [(0.0, math.inf, parts[0][2])]}
+        roads = np.fromiter(whole, np.int64, len(whole))
+        which, place = _expanded(self.first_of_road[roads], self.first_of_road[roads + 1])
+        factor = np.fromiter(whole.values(), np.float64, len(whole))[which]
+        pieces = [self.pieces_by_road[place].astype(np.int64)]
+        lost = [self._lost(pieces[0], self.begin[pieces[0]] * (factor - 1), self.end[pieces[0]] * (factor - 1))]
+        for road, parts in parts_of.items():
+            if road in whole:
+                continue
+            here = self.pieces_by_road[self.first_of_road[road] : self.first_of_road[road + 1]].astype(np.int64)
+            length = float(self.to_m[here].max(initial=0.0))
+            for along in (True, False):
+                some = here[self.forward[here] == along]
+                share, until = _lost_share(parts, length, along=along)
+                pieces.append(some)
+                lost.append(
+                    self._lost(some, np.interp(self.begin[some], share, until), np.interp(self.end[some], share, until))
+                )
+        return np.concatenate(pieces), np.concatenate(lost)
+
+    def _lost(
+        self, pieces: NDArray[np.int64], before: NDArray[np.float64], until: NDArray[np.float64]
+    ) -> NDArray[np.int64]:
+        """Round what is lost by itself, so that a slowed part never makes another piece faster."""
+        total = self.edge_ticks[self.edge[pieces]].astype(np.float64)
+        lost = np.rint(total * until) - np.rint(total * before)
+        if lost.size and (self._driven(pieces) + lost).max() >= UNREACHABLE:
+            raise WeightOverflowError("a slow-down makes an edge take 29.8 hours or more")
+        return lost.astype(np.int64)
 
     def matrix(self, state: NetworkState | None = None) -> csr_array:
         """Return the open pieces as a sparse matrix of ticks, the fastest of parallel ones.
@@ -116,6 +188,23 @@ class SplitGraph:
         np.cumsum(np.bincount(tail[first], minlength=self.n_nodes), out=indptr[1:])
         data = ticks[first].astype(np.float64)
         return csr_array((data, head[first].astype(np.int32), indptr), shape=(self.n_nodes, self.n_nodes))
+
+
+def _shut_parts(state: NetworkState) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Roads that vehicles cannot pass, and the parts of them, as arrays."""
+    shut = [closure for closure in state.closures if closure.shuts]
+    return (
+        np.fromiter((closure.road for closure in shut), np.int64, len(shut)),
+        np.fromiter((closure.from_m for closure in shut), np.float64, len(shut)),
+        np.fromiter((closure.to_m for closure in shut), np.float64, len(shut)),
+    )
+
+
+def _expanded(low: NDArray[np.int64], high: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Write out ranges one after the other: which range, and each whole number from low to below high."""
+    size = high - low
+    which = np.repeat(np.arange(len(low)), size)
+    return which, np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size) + low[which]
 
 
 def _lost_share(
@@ -198,6 +287,7 @@ def build_split_graph(network: RoadNetwork, *points: SnappedPoints) -> SplitGrap
     road_start, road_end = _road_ends(network)
     at_start, at_end = (road >= 0) & ~inside & (metres <= 0), (road >= 0) & ~inside & (metres > 0)
     node[at_start], node[at_end] = road_start[road[at_start]], road_end[road[at_end]]
+    share = place_m / length[place_road]
     return SplitGraph(
         n_nodes=network.n_nodes + len(places),
         tail=np.where(starts, network.tail[edge], network.n_nodes + cut_before).astype(np.int32),
@@ -213,7 +303,22 @@ def build_split_graph(network: RoadNetwork, *points: SnappedPoints) -> SplitGrap
         point_node=node.astype(np.int32),
         point_road=np.where(inside, road, -1).astype(np.int32),
         point_m=metres,
+        node_x_m=np.r_[network.x_m, _between(network.x_m, road_start, road_end, place_road, share)],
+        node_y_m=np.r_[network.y_m, _between(network.y_m, road_start, road_end, place_road, share)],
+        first_of_road=np.r_[0, np.cumsum(np.bincount(on, minlength=network.n_roads))].astype(np.int64),
+        pieces_by_road=np.argsort(on, kind="stable").astype(np.int32),
     )
+
+
+def _between(
+    value: NDArray[np.float64],
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    road: NDArray[np.int64],
+    share: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Interpolate a coordinate between the ends of roads."""
+    return value[start[road]] * (1 - share) + value[end[road]] * share
 
 
 def _road_ends(network: RoadNetwork) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,11 +1,10 @@
-"""TravelTimes and TravelTimesEnsemble: how long every site takes to every point, intact and broken."""
+"""TravelTimes: how long every site takes to every point, in one state of the network."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Literal, TypeVar, overload
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,14 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 from rescuesim.candidates import CandidateSites, read_sites
 from rescuesim.demand import DemandPoints, read_demand
 from rescuesim.errors import Fault, InputError, UnknownIdError, nearest_name
-from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
+from rescuesim.network import NetworkState
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE, limit_ticks
-from rescuesim.network.vehicles.start_up import check_start_up, with_start_up_ticks
-from rescuesim.quality import SnappedPoints, snap_points
+from rescuesim.network.vehicles.start_up import with_start_up_ticks
+from rescuesim.quality import SnappedPoints
 from rescuesim.travel.dijkstra import shortest_ticks
-from rescuesim.travel.split_graph import SplitGraph, build_split_graph
+from rescuesim.travel.split_graph import SplitGraph
 
-__all__ = ["REASONS", "TravelTimes", "TravelTimesEnsemble", "travel_times"]
+__all__ = ["REASONS", "Towards", "TravelTimes", "times_in_state"]
 
 REASONS = ("", "no_road", "road_closed", "site_unusable", "no_path", "beyond_cutoff", "not_given")
 Towards = Literal["demand", "sites"]
@@ -39,8 +38,8 @@ class TravelTimes:
     ticks : ndarray of int32, shape (n_sites, n_demand)
         Units of 0.1 ms, access legs and start-up loss included; 2^30 - 1 where unreachable. Empty for other
         units.
-    values : ndarray of float64, shape (n_sites, n_demand)
-        In `unit`; ``inf`` where unreachable.
+    given : ndarray of float64, shape (n_sites, n_demand), or None
+        Distances or costs as they were given; None for times.
     unit : {'s', 'm', 'cost'}
     cutoff_s : float
         Longer times are unreachable; it only truncates.
@@ -60,7 +59,7 @@ class TravelTimes:
     sites: CandidateSites
     demand: DemandPoints
     ticks: NDArray[np.int32]
-    values: NDArray[np.float64]
+    given: NDArray[np.float64] | None = None
     unit: Literal["s", "m", "cost"] = "s"
     cutoff_s: float = math.inf
     towards: Towards = "demand"
@@ -70,6 +69,19 @@ class TravelTimes:
     demand_snap: SnappedPoints | None = None
     start_up_s: float = 0.0
     launch_s: float = 0.0
+    _seconds: list[NDArray[np.float64]] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Times, distances or costs in `unit`; float64, shape (n_sites, n_demand), ``inf`` where unreachable.
+
+        Seconds are worked out from the ticks when they are first asked for.
+        """
+        if self.given is not None:
+            return self.given
+        if not self._seconds:
+            self._seconds.append(np.where(self.ticks < UNREACHABLE, self.ticks / TICKS_PER_SECOND, np.inf))
+        return self._seconds[0]
 
     @classmethod
     def from_matrix(
@@ -129,8 +141,8 @@ class TravelTimes:
             if (np.isfinite(rounded) & (rounded >= UNREACHABLE)).any():
                 raise InputError("matrix: expected times under 29.8 hours, or inf")
             ticks = np.where(np.isfinite(rounded), rounded, UNREACHABLE).astype(np.int32)
-            array = np.where(ticks < UNREACHABLE, ticks / TICKS_PER_SECOND, np.inf)
-        return cls(sites=made_sites, demand=made_demand, ticks=ticks, values=array, unit=unit)
+        given = None if unit == "s" else array
+        return cls(sites=made_sites, demand=made_demand, ticks=ticks, given=given, unit=unit)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the values as a table, sites as rows and points as columns, by id."""
@@ -184,30 +196,6 @@ class TravelTimes:
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TravelTimesEnsemble:
-    """Travel times over the states of a network, computed one state at a time as they are asked for.
-
-    Parameters
-    ----------
-    intact : TravelTimes
-        Times of the unbroken network with the same points and cutoff.
-    states : NetworkStates
-    """
-
-    intact: TravelTimes
-    states: NetworkStates
-
-    def __len__(self) -> int:
-        return len(self.states)
-
-    def __getitem__(self, index: int) -> TravelTimes:
-        return _times_in_state(self.intact, self.states[index])
-
-    def __iter__(self) -> Iterator[TravelTimes]:
-        return (self[index] for index in range(len(self)))
-
-
 def _check_labels(frame: pd.DataFrame, sites: CandidateSites, demand: DemandPoints) -> None:
     """Refuse a matrix whose labels are not the ids of its sites and points: joins are by id."""
     for what, labels, ids in (("rows", frame.index, sites.ids), ("columns", frame.columns, demand.ids)):
@@ -215,18 +203,6 @@ def _check_labels(frame: pd.DataFrame, sites: CandidateSites, demand: DemandPoin
         if found != list(ids):
             odd = next((pair for pair in zip(found, ids, strict=False) if pair[0] != pair[1]), ("nothing", "more"))
             raise InputError(f"matrix, {what}: {odd[0]!r}, expected {odd[1]!r}; the labels must be the ids in order")
-
-
-def _check_closures(network: RoadNetwork, state: NetworkState) -> None:
-    """Refuse closures of roads, or of parts of roads, that the network does not have."""
-    roads = [closure.road for closure in state.closures] + list(state.slow_downs)
-    if wrong := [road for road in roads if not 0 <= road < network.n_roads]:
-        raise UnknownIdError(f"state {state.label!r}: road {wrong[0]}, expected 0 to {network.n_roads - 1}")
-    length = network.road_length_m
-    for closure in state.closures:
-        if closure.from_m > length[closure.road]:
-            beyond = f"closure of road {closure.road} from {closure.from_m:g} m"
-            raise InputError(f"state {state.label!r}: {beyond}, expected at most its {length[closure.road]:.1f} m")
 
 
 def _made(found: tuple[_Table | None, list[Fault]]) -> _Table:
@@ -275,108 +251,9 @@ def _with_ticks(times: TravelTimes, ticks: NDArray[np.int32], state: NetworkStat
             )
         shut = np.array([id_ in state.unusable_sites for id_ in times.sites.ids])
         ticks = np.where(shut[:, None], UNREACHABLE, ticks).astype(np.int32)
-    seconds = np.where(ticks < UNREACHABLE, ticks / TICKS_PER_SECOND, np.inf)
-    return replace(times, ticks=ticks, values=seconds, state=state)
+    return replace(times, ticks=ticks, state=state)
 
 
-def _times_in_state(times: TravelTimes, state: NetworkState | None) -> TravelTimes:
+def times_in_state(times: TravelTimes, state: NetworkState | None) -> TravelTimes:
+    """Compute the times in another state of the network, with the same points and cutoff."""
     return _with_ticks(times, _ticks(times, state, times.cutoff_s), state)
-
-
-@overload
-def travel_times(
-    network: RoadNetwork,
-    sites: CandidateSites,
-    demand: DemandPoints,
-    *,
-    states: None = ...,
-    cutoff_s: float = ...,
-    towards: Towards = ...,
-    snap_limit_m: float | None = ...,
-) -> TravelTimes: ...
-@overload
-def travel_times(
-    network: RoadNetwork,
-    sites: CandidateSites,
-    demand: DemandPoints,
-    *,
-    states: NetworkStates,
-    cutoff_s: float = ...,
-    towards: Towards = ...,
-    snap_limit_m: float | None = ...,
-) -> TravelTimesEnsemble: ...
-def travel_times(
-    network: RoadNetwork,
-    sites: CandidateSites,
-    demand: DemandPoints,
-    *,
-    states: NetworkStates | None = None,
-    cutoff_s: float = math.inf,
-    towards: Towards = "demand",
-    snap_limit_m: float | None = None,
-) -> TravelTimes | TravelTimesEnsemble:
-    """Compute how long every site takes to every demand point.
-
-    Points snap to positions on roads, which split their edges; access legs are counted, and so is what the network's
-    travel profile loses by starting up (`RoadNetwork.start_up_s`), once a trip.
-
-    Parameters
-    ----------
-    network : RoadNetwork
-    sites : CandidateSites
-    demand : DemandPoints
-    states : NetworkStates, optional
-        Moments of the broken network; the intact one if absent.
-    cutoff_s : float, optional
-        Longer times are ``inf``; it only truncates.
-    towards : {'demand', 'sites'}, optional
-        Direction of travel; ``sites`` for the way back.
-    snap_limit_m : float, optional
-        Farther from any road than this, a point has none.
-
-    Returns
-    -------
-    TravelTimes, or TravelTimesEnsemble where states are given
-
-    Raises
-    ------
-    InputError
-        If the cutoff is negative or NaN, or the points have no positions.
-    UnknownIdError
-        If a state closes a road that the network does not have.
-
-    References
-    ----------
-    Dijkstra, E. W. (1959). A note on two problems in connexion with graphs. Numerische Mathematik 1,
-    269-271. doi:10.1007/BF01386390 (through scipy.sparse.csgraph)
-
-    Kolesar, P., & Walker, W. (1974). Measuring the Travel Characteristics of New York City's Fire Companies. RAND
-    R-1449-NYC. (the start-up loss)
-    """
-    check_start_up(network.start_up_s, network.launch_s)
-    if not cutoff_s >= 0:
-        raise InputError(f"cutoff_s {cutoff_s}: expected seconds of 0 or more")
-    if towards not in ("demand", "sites"):
-        raise InputError(f"towards {towards!r}: expected demand or sites")
-    if sites.lon is None or sites.lat is None or demand.lon is None or demand.lat is None:
-        raise InputError("sites and demand: expected lon and lat")
-    for state in states or ():
-        _check_closures(network, state)
-    site_snap = snap_points(network, sites.lon, sites.lat, snap_limit_m=snap_limit_m)
-    demand_snap = snap_points(network, demand.lon, demand.lat, snap_limit_m=snap_limit_m)
-    empty = np.zeros((0, 0))
-    frame = TravelTimes(
-        sites=sites,
-        demand=demand,
-        ticks=empty.astype(np.int32),
-        values=empty,
-        cutoff_s=cutoff_s,
-        towards=towards,
-        graph=build_split_graph(network, site_snap, demand_snap),
-        site_snap=site_snap,
-        demand_snap=demand_snap,
-        start_up_s=network.start_up_s,
-        launch_s=network.launch_s,
-    )
-    intact = _times_in_state(frame, None)
-    return intact if states is None else TravelTimesEnsemble(intact=intact, states=states)

@@ -1,0 +1,129 @@
+"""travel_times: from roads and points to times."""
+
+from __future__ import annotations
+
+import math
+from typing import overload
+
+import numpy as np
+
+from rescuesim.candidates import CandidateSites
+from rescuesim.demand import DemandPoints
+from rescuesim.errors import InputError, UnknownIdError
+from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
+from rescuesim.network.vehicles.start_up import check_start_up
+from rescuesim.quality import snap_points
+from rescuesim.travel.ensemble import TravelTimesEnsemble
+from rescuesim.travel.split_graph import build_split_graph
+from rescuesim.travel.times import Towards, TravelTimes, times_in_state
+
+__all__ = ["travel_times"]
+
+
+def _check_closures(network: RoadNetwork, state: NetworkState) -> None:
+    """Refuse closures of roads, or of parts of roads, that the network does not have."""
+    roads = [closure.road for closure in state.closures] + list(state.slow_downs)
+    if wrong := [road for road in roads if not 0 <= road < network.n_roads]:
+        raise UnknownIdError(f"state {state.label!r}: road {wrong[0]}, expected 0 to {network.n_roads - 1}")
+    length = network.road_length_m
+    for closure in state.closures:
+        if closure.from_m > length[closure.road]:
+            beyond = f"closure of road {closure.road} from {closure.from_m:g} m"
+            raise InputError(f"state {state.label!r}: {beyond}, expected at most its {length[closure.road]:.1f} m")
+
+
+@overload
+def travel_times(
+    network: RoadNetwork,
+    sites: CandidateSites,
+    demand: DemandPoints,
+    *,
+    states: None = ...,
+    cutoff_s: float = ...,
+    towards: Towards = ...,
+    snap_limit_m: float | None = ...,
+) -> TravelTimes: ...
+@overload
+def travel_times(
+    network: RoadNetwork,
+    sites: CandidateSites,
+    demand: DemandPoints,
+    *,
+    states: NetworkStates,
+    cutoff_s: float = ...,
+    towards: Towards = ...,
+    snap_limit_m: float | None = ...,
+) -> TravelTimesEnsemble: ...
+def travel_times(
+    network: RoadNetwork,
+    sites: CandidateSites,
+    demand: DemandPoints,
+    *,
+    states: NetworkStates | None = None,
+    cutoff_s: float = math.inf,
+    towards: Towards = "demand",
+    snap_limit_m: float | None = None,
+) -> TravelTimes | TravelTimesEnsemble:
+    """Compute how long every site takes to every demand point.
+
+    Points snap to positions on roads, which split their edges; access legs are counted, and so is what the network's
+    travel profile loses by starting up (`RoadNetwork.start_up_s`), once a trip.
+
+    Parameters
+    ----------
+    network : RoadNetwork
+    sites : CandidateSites
+    demand : DemandPoints
+    states : NetworkStates, optional
+        Moments of the broken network; the intact one if absent.
+    cutoff_s : float, optional
+        Longer times are ``inf``; it only truncates.
+    towards : {'demand', 'sites'}, optional
+        Direction of travel; ``sites`` for the way back.
+    snap_limit_m : float, optional
+        Farther from any road than this, a point has none.
+
+    Returns
+    -------
+    TravelTimes, or TravelTimesEnsemble where states are given
+
+    Raises
+    ------
+    InputError
+        If the cutoff is negative or NaN, or the points have no positions.
+    UnknownIdError
+        If a state closes a road that the network does not have.
+
+    References
+    ----------
+    Dijkstra, E. W. (1959). A note on two problems in connexion with graphs. Numerische Mathematik 1,
+    269-271. doi:10.1007/BF01386390 (through scipy.sparse.csgraph)
+
+    Kolesar, P., & Walker, W. (1974). Measuring the Travel Characteristics of New York City's Fire Companies. RAND
+    R-1449-NYC. (the start-up loss)
+    """
+    check_start_up(network.start_up_s, network.launch_s)
+    if not cutoff_s >= 0:
+        raise InputError(f"cutoff_s {cutoff_s}: expected seconds of 0 or more")
+    if towards not in ("demand", "sites"):
+        raise InputError(f"towards {towards!r}: expected demand or sites")
+    if sites.lon is None or sites.lat is None or demand.lon is None or demand.lat is None:
+        raise InputError("sites and demand: expected lon and lat")
+    for state in states or ():
+        _check_closures(network, state)
+    site_snap = snap_points(network, sites.lon, sites.lat, snap_limit_m=snap_limit_m)
+    demand_snap = snap_points(network, demand.lon, demand.lat, snap_limit_m=snap_limit_m)
+    frame = TravelTimes(
+        sites=sites,
+        demand=demand,
+        ticks=np.zeros((0, 0), dtype=np.int32),
+        cutoff_s=cutoff_s,
+        towards=towards,
+        graph=build_split_graph(network, site_snap, demand_snap),
+        site_snap=site_snap,
+        demand_snap=demand_snap,
+        start_up_s=network.start_up_s,
+        launch_s=network.launch_s,
+    )
+    intact = times_in_state(frame, None)
+    return intact if states is None else TravelTimesEnsemble(intact=intact, states=states)
