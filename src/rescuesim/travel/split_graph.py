@@ -8,17 +8,17 @@ on one edge and directions that are closed are cases of this one rule.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from rescuesim.errors import InputError, WeightOverflowError
+from rescuesim.errors import InputError
 from rescuesim.network import NetworkState, RoadNetwork
 from rescuesim.network.road_network import UNREACHABLE
 from rescuesim.quality import SnappedPoints
+from rescuesim.travel.broken_pieces import broken_pieces, closed_points, driven_ticks
 
 __all__ = ["SplitGraph", "build_split_graph"]
 
@@ -75,17 +75,19 @@ class SplitGraph:
 
     def piece_ticks(self, state: NetworkState | None = None) -> NDArray[np.int64]:
         """Ticks of each piece, slowed parts of the state included; int64, shape (n_pieces,)."""
-        ticks = self._driven(np.arange(len(self.road)))
+        ticks = driven_ticks(self, np.arange(len(self.road)))
         if state is not None:
-            slowed, lost = self._slowed(state)
-            ticks[slowed] += lost
+            piece, changed = self.changes(state)
+            slowed = changed < UNREACHABLE
+            ticks[piece[slowed]] = changed[slowed]
         return ticks
 
     def open_pieces(self, state: NetworkState | None = None) -> NDArray[np.bool_]:
         """Mark the pieces that no closure touches; bool, shape (n_pieces,)."""
         is_open = np.ones(len(self.road), dtype=np.bool_)
         if state is not None:
-            is_open[self._shut(state)] = False
+            piece, changed = self.changes(state)
+            is_open[piece[changed == UNREACHABLE]] = False
         return is_open
 
     def changes(self, state: NetworkState) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -102,73 +104,16 @@ class SplitGraph:
         ticks : ndarray of int32, shape (n_changes,)
             2^30 - 1 where closed. Never below the ticks of the intact piece.
         """
-        slowed, lost = self._slowed(state)
-        shut = self._shut(state)
-        piece = np.unique(np.r_[slowed, shut])
-        ticks = self._driven(piece)
-        ticks[np.searchsorted(piece, slowed)] += lost
-        ticks[np.searchsorted(piece, shut)] = UNREACHABLE
-        return piece, ticks.astype(np.int32)
+        broken = broken_pieces(self, [state])
+        piece, last = np.unique(broken.piece[::-1], return_index=True)
+        return piece, broken.ticks[::-1][last]
 
     def closed_points(self, state: NetworkState | None = None) -> NDArray[np.bool_]:
         """Mark the points that lie on a closed part of a road; bool, shape (n_points,)."""
         closed = np.zeros(len(self.point_node), dtype=np.bool_)
-        if state is None or not state.closures:
-            return closed
-        road, from_m, to_m = _shut_parts(state)
-        order = np.argsort(self.point_road, kind="stable")
-        low = np.searchsorted(self.point_road, road, side="left", sorter=order)
-        high = np.searchsorted(self.point_road, road, side="right", sorter=order)
-        which, place = _expanded(low, high)
-        point = order[place]
-        inside = (self.point_m[point] >= from_m[which]) & (self.point_m[point] <= to_m[which])
-        closed[point[inside]] = True
+        if state is not None:
+            closed[closed_points(self, [state])[1]] = True
         return closed
-
-    def _driven(self, pieces: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Ticks of intact pieces: differences of rounded cumulative ticks."""
-        total = self.edge_ticks[self.edge[pieces]].astype(np.float64)
-        return (np.rint(total * self.end[pieces]) - np.rint(total * self.begin[pieces])).astype(np.int64)
-
-    def _shut(self, state: NetworkState) -> NDArray[np.int64]:
-        """Return the pieces that a closure touches; some may stand twice."""
-        road, from_m, to_m = _shut_parts(state)
-        which, place = _expanded(self.first_of_road[road], self.first_of_road[road + 1])
-        piece = self.pieces_by_road[place].astype(np.int64)
-        return piece[(self.from_m[piece] <= to_m[which]) & (self.to_m[piece] >= from_m[which])]
-
-    def _slowed(self, state: NetworkState) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the pieces of slowed roads, each once, and the ticks that they lose."""
-        parts_of = state.slow_parts
-        whole = {road: parts[0][2] for road, parts in parts_of.items() if parts == [(0.0, math.inf, parts[0][2])]}
-        roads = np.fromiter(whole, np.int64, len(whole))
-        which, place = _expanded(self.first_of_road[roads], self.first_of_road[roads + 1])
-        factor = np.fromiter(whole.values(), np.float64, len(whole))[which]
-        pieces = [self.pieces_by_road[place].astype(np.int64)]
-        lost = [self._lost(pieces[0], self.begin[pieces[0]] * (factor - 1), self.end[pieces[0]] * (factor - 1))]
-        for road, parts in parts_of.items():
-            if road in whole:
-                continue
-            here = self.pieces_by_road[self.first_of_road[road] : self.first_of_road[road + 1]].astype(np.int64)
-            length = float(self.to_m[here].max(initial=0.0))
-            for along in (True, False):
-                some = here[self.forward[here] == along]
-                share, until = _lost_share(parts, length, along=along)
-                pieces.append(some)
-                lost.append(
-                    self._lost(some, np.interp(self.begin[some], share, until), np.interp(self.end[some], share, until))
-                )
-        return np.concatenate(pieces), np.concatenate(lost)
-
-    def _lost(
-        self, pieces: NDArray[np.int64], before: NDArray[np.float64], until: NDArray[np.float64]
-    ) -> NDArray[np.int64]:
-        """Round what is lost by itself, so that a slowed part never makes another piece faster."""
-        total = self.edge_ticks[self.edge[pieces]].astype(np.float64)
-        lost = np.rint(total * until) - np.rint(total * before)
-        if lost.size and (self._driven(pieces) + lost).max() >= UNREACHABLE:
-            raise WeightOverflowError("a slow-down makes an edge take 29.8 hours or more")
-        return lost.astype(np.int64)
 
     def matrix(self, state: NetworkState | None = None) -> csr_array:
         """Return the open pieces as a sparse matrix of ticks, the fastest of parallel ones.
@@ -188,54 +133,6 @@ class SplitGraph:
         np.cumsum(np.bincount(tail[first], minlength=self.n_nodes), out=indptr[1:])
         data = ticks[first].astype(np.float64)
         return csr_array((data, head[first].astype(np.int32), indptr), shape=(self.n_nodes, self.n_nodes))
-
-
-def _shut_parts(state: NetworkState) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Roads that vehicles cannot pass, and the parts of them, as arrays."""
-    shut = [closure for closure in state.closures if closure.shuts]
-    return (
-        np.fromiter((closure.road for closure in shut), np.int64, len(shut)),
-        np.fromiter((closure.from_m for closure in shut), np.float64, len(shut)),
-        np.fromiter((closure.to_m for closure in shut), np.float64, len(shut)),
-    )
-
-
-def _expanded(low: NDArray[np.int64], high: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Write out ranges one after the other: which range, and each whole number from low to below high."""
-    size = high - low
-    which = np.repeat(np.arange(len(low)), size)
-    return which, np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size) + low[which]
-
-
-def _lost_share(
-    parts: list[tuple[float, float, float]], length: float, *, along: bool
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Time lost up to each share of an edge, as a share of its free time.
-
-    Parameters
-    ----------
-    parts : list of tuple
-        From and to in metres on the road, and the factor on the time; the largest of overlapping ones holds.
-    length : float
-        Of the road, metres.
-    along : bool
-        Whether the edge runs along the positions of the road.
-
-    Returns
-    -------
-    share, lost : ndarray of float64, shape (n_breaks,)
-        Breaks from 0 to 1 and the time lost up to them; linear in between.
-    """
-    whole = length or 1.0
-    spans = [(min(low, length) / whole, min(high, length) / whole, factor) for low, high, factor in parts]
-    if not along:
-        spans = [(1 - high, 1 - low, factor) for low, high, factor in spans]
-    share = np.unique(np.r_[0.0, 1.0, [edge for low, high, _ in spans for edge in (low, high)]])
-    middle = (share[1:] + share[:-1]) / 2
-    factor = np.ones(len(middle))
-    for low, high, slower in spans:
-        factor = np.where((low <= middle) & (middle <= high), np.maximum(factor, slower), factor)
-    return share, np.r_[0.0, np.cumsum(np.diff(share) * (factor - 1))]
 
 
 def build_split_graph(network: RoadNetwork, *points: SnappedPoints) -> SplitGraph:

@@ -1,0 +1,223 @@
+"""What states of the network do to pieces of roads: which ones close, and what slow ones lose.
+
+Many states are looked at together, as columns: the Python loops run over closures once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rescuesim.errors import WeightOverflowError
+from rescuesim.network import NetworkState
+from rescuesim.network.road_network import UNREACHABLE
+
+if TYPE_CHECKING:
+    from rescuesim.travel.split_graph import SplitGraph
+
+__all__ = ["BrokenPieces", "broken_pieces", "closed_points", "driven_ticks", "expanded"]
+
+_LEVEL: dict[str, int] = {"passable": 0, "one_lane": 1, "on_foot": 2, "closed": 3}
+_road, _from_m, _to_m, _level = (attrgetter(name) for name in ("road", "from_m", "to_m", "level"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenPieces:
+    """Pieces whose ticks differ from the intact ones, state by state.
+
+    Parameters
+    ----------
+    state : ndarray of int64, shape (n,)
+        Index of the state.
+    piece : ndarray of int64, shape (n,)
+    ticks : ndarray of int32, shape (n,)
+        Where a piece of a state stands twice, the last entry holds: 2^30 - 1, closed. Never below the intact ticks.
+    """
+
+    state: NDArray[np.int64]
+    piece: NDArray[np.int64]
+    ticks: NDArray[np.int32]
+
+
+def broken_pieces(graph: SplitGraph, states: Sequence[NetworkState]) -> BrokenPieces:
+    """List the pieces that states close or slow.
+
+    Parameters
+    ----------
+    graph : SplitGraph
+    states : sequence of NetworkState
+
+    Returns
+    -------
+    BrokenPieces
+
+    Raises
+    ------
+    WeightOverflowError
+        If a slow-down makes an edge take 29.8 hours or more.
+    """
+    slowed_in, slowed, lost = _slowed(graph, states)
+    shut_in, shut = _shut(graph, states)
+    ticks = driven_ticks(graph, slowed) + lost
+    if ticks.size and ticks.max() >= UNREACHABLE:
+        raise WeightOverflowError("a slow-down makes an edge take 29.8 hours or more")
+    return BrokenPieces(
+        state=np.concatenate([slowed_in, shut_in]),
+        piece=np.concatenate([slowed, shut]),
+        ticks=np.concatenate([ticks, np.full(len(shut), UNREACHABLE)]).astype(np.int32),
+    )
+
+
+def closed_points(graph: SplitGraph, states: Sequence[NetworkState]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """List the points that lie on closed parts of roads.
+
+    Returns
+    -------
+    state, point : ndarray of int64, shape (n,)
+        A point may stand twice.
+    """
+    state_of, road, from_m, to_m, level = _closures(states)
+    order = np.argsort(graph.point_road, kind="stable")
+    shut = np.flatnonzero(level >= _LEVEL["on_foot"])
+    low = np.searchsorted(graph.point_road, road[shut], side="left", sorter=order)
+    high = np.searchsorted(graph.point_road, road[shut], side="right", sorter=order)
+    which, place = expanded(low, high)
+    closure, point = shut[which], order[place]
+    inside = (graph.point_m[point] >= from_m[closure]) & (graph.point_m[point] <= to_m[closure])
+    return state_of[closure[inside]], point[inside]
+
+
+def driven_ticks(graph: SplitGraph, pieces: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Ticks of intact pieces: differences of rounded cumulative ticks; int64, shape (n,)."""
+    total = graph.edge_ticks[graph.edge[pieces]].astype(np.float64)
+    return (np.rint(total * graph.end[pieces]) - np.rint(total * graph.begin[pieces])).astype(np.int64)
+
+
+def expanded(low: NDArray[np.int64], high: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Write out ranges one after the other.
+
+    Returns
+    -------
+    which, number : ndarray of int64
+        Index of the range, and each whole number from its low to below its high.
+    """
+    size = high - low
+    which = np.repeat(np.arange(len(low)), size)
+    return which, np.arange(len(which)) - np.repeat(np.cumsum(size) - size, size) + low[which]
+
+
+def _closures(
+    states: Sequence[NetworkState],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int8]]:
+    """Closures of all states as columns: state, road, from and to in metres, level."""
+    closures = list(chain.from_iterable(state.closures for state in states))
+    size = len(closures)
+    return (
+        np.repeat(np.arange(len(states)), [len(state.closures) for state in states]),
+        np.fromiter(map(_road, closures), np.int64, size),
+        np.fromiter(map(_from_m, closures), np.float64, size),
+        np.fromiter(map(_to_m, closures), np.float64, size),
+        np.fromiter(map(_LEVEL.__getitem__, map(_level, closures)), np.int8, size),
+    )
+
+
+def _shut(graph: SplitGraph, states: Sequence[NetworkState]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """State and piece of all that a closure touches; some stand twice."""
+    state_of, road, from_m, to_m, level = _closures(states)
+    shut = np.flatnonzero(level >= _LEVEL["on_foot"])
+    which, place = expanded(graph.first_of_road[road[shut]], graph.first_of_road[road[shut] + 1])
+    closure, piece = shut[which], graph.pieces_by_road[place].astype(np.int64)
+    touched = (graph.from_m[piece] <= to_m[closure]) & (graph.to_m[piece] >= from_m[closure])
+    return state_of[closure[touched]], piece[touched]
+
+
+def _slowed(
+    graph: SplitGraph, states: Sequence[NetworkState]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """State and piece of slowed roads, each once, and the ticks that they lose."""
+    sizes = [len(state.slow_downs) for state in states]
+    size = sum(sizes)
+    state_of = np.repeat(np.arange(len(states)), sizes)
+    road = np.fromiter(chain.from_iterable(state.slow_downs for state in states), np.int64, size)
+    factor = np.fromiter(chain.from_iterable(state.slow_downs.values() for state in states), np.float64, size)
+    in_parts = {
+        (index, closure.road)
+        for index, state in enumerate(states)
+        for closure in state.closures
+        if closure.level == "one_lane"
+    }
+    if in_parts:
+        whole = np.fromiter((pair not in in_parts for pair in _pairs(state_of, road)), np.bool_, size)
+        state_of, road, factor = state_of[whole], road[whole], factor[whole]
+    which, place = expanded(graph.first_of_road[road], graph.first_of_road[road + 1])
+    piece = graph.pieces_by_road[place].astype(np.int64)
+    more = factor[which] - 1
+    found = [(state_of[which], piece, _lost(graph, piece, graph.begin[piece] * more, graph.end[piece] * more))]
+    parts_of = {index: states[index].slow_parts for index in {index for index, _ in in_parts}}
+    for index, slowed_road in sorted(in_parts):
+        for some, lost in _lost_in_parts(graph, slowed_road, parts_of[index][slowed_road]):
+            found.append((np.full(len(some), index), some, lost))
+    states_, pieces, losses = (np.concatenate(column) for column in zip(*found, strict=True))
+    return states_, pieces, losses
+
+
+def _pairs(first: NDArray[np.int64], second: NDArray[np.int64]) -> Iterable[tuple[int, int]]:
+    return zip(first.tolist(), second.tolist(), strict=True)
+
+
+def _lost_in_parts(
+    graph: SplitGraph, road: int, parts: list[tuple[float, float, float]]
+) -> Iterable[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Pieces of a road that is slowed in parts and what they lose, direction by direction."""
+    here = graph.pieces_by_road[graph.first_of_road[road] : graph.first_of_road[road + 1]].astype(np.int64)
+    length = float(graph.to_m[here].max(initial=0.0))
+    for along in (True, False):
+        some = here[graph.forward[here] == along]
+        share, until = _lost_share(parts, length, along=along)
+        before, after = (np.interp(place, share, until) for place in (graph.begin[some], graph.end[some]))
+        yield some, _lost(graph, some, before, after)
+
+
+def _lost(
+    graph: SplitGraph, pieces: NDArray[np.int64], before: NDArray[np.float64], after: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Round what is lost by itself, so that a slowed part never makes another piece faster."""
+    total = graph.edge_ticks[graph.edge[pieces]].astype(np.float64)
+    return (np.rint(total * after) - np.rint(total * before)).astype(np.int64)
+
+
+def _lost_share(
+    parts: list[tuple[float, float, float]], length: float, *, along: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Time lost up to each share of an edge, as a share of its free time.
+
+    Parameters
+    ----------
+    parts : list of tuple
+        From and to in metres on the road, and the factor on the time; the largest of overlapping ones holds.
+    length : float
+        Of the road, metres.
+    along : bool
+        Whether the edge runs along the positions of the road.
+
+    Returns
+    -------
+    share, lost : ndarray of float64, shape (n_breaks,)
+        Breaks from 0 to 1 and the time lost up to them; linear in between.
+    """
+    whole = length or 1.0
+    spans = [(min(low, length) / whole, min(high, length) / whole, factor) for low, high, factor in parts]
+    if not along:
+        spans = [(1 - high, 1 - low, factor) for low, high, factor in spans]
+    share = np.unique(np.r_[0.0, 1.0, [edge for low, high, _ in spans for edge in (low, high)]])
+    middle = (share[1:] + share[:-1]) / 2
+    factor = np.ones(len(middle))
+    for low, high, slower in spans:
+        factor = np.where((low <= middle) & (middle <= high), np.maximum(factor, slower), factor)
+    return share, np.r_[0.0, np.cumsum(np.diff(share) * (factor - 1))]
