@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
@@ -20,7 +21,7 @@ from rescuesim.quality import SnappedPoints
 from rescuesim.travel.dijkstra import shortest_ticks
 from rescuesim.travel.split_graph import SplitGraph
 
-__all__ = ["REASONS", "Towards", "TravelTimes", "times_in_state"]
+__all__ = ["REASONS", "Towards", "TravelTimes", "check_unusable_sites", "in_seconds", "times_in_state"]
 
 REASONS = ("", "no_road", "road_closed", "site_unusable", "no_path", "beyond_cutoff", "not_given")
 Towards = Literal["demand", "sites"]
@@ -80,7 +81,7 @@ class TravelTimes:
         if self.given is not None:
             return self.given
         if not self._seconds:
-            self._seconds.append(np.where(self.ticks < UNREACHABLE, self.ticks / TICKS_PER_SECOND, np.inf))
+            self._seconds.append(in_seconds(self.ticks))
         return self._seconds[0]
 
     @classmethod
@@ -242,13 +243,28 @@ def _ticks(times: TravelTimes, state: NetworkState | None, cutoff_s: float) -> N
     return np.where(total <= cutoff, total, UNREACHABLE).astype(np.int32)
 
 
+def check_unusable_sites(ids: Sequence[str], states: Iterable[NetworkState]) -> None:
+    """Refuse states in which sites cannot be used that are not there.
+
+    Raises
+    ------
+    UnknownIdError
+    """
+    known = frozenset(ids)
+    for state in states:
+        if unknown := state.unusable_sites - known:
+            first = sorted(unknown)[0]
+            raise UnknownIdError(f"state {state.label!r}, site {first!r}: expected {nearest_name(first, ids)}")
+
+
+def in_seconds(ticks: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Turn ticks into seconds, unreachable into ``inf``; float64, of the same shape."""
+    return np.where(ticks < UNREACHABLE, ticks / TICKS_PER_SECOND, np.inf)
+
+
 def _with_ticks(times: TravelTimes, ticks: NDArray[np.int32], state: NetworkState | None) -> TravelTimes:
     if state is not None and state.unusable_sites:
-        if unknown := state.unusable_sites - set(times.sites.ids):
-            first = sorted(unknown)[0]
-            raise UnknownIdError(
-                f"state {state.label!r}, site {first!r}: expected {nearest_name(first, times.sites.ids)}"
-            )
+        check_unusable_sites(times.sites.ids, [state])
         shut = np.array([id_ in state.unusable_sites for id_ in times.sites.ids])
         ticks = np.where(shut[:, None], UNREACHABLE, ticks).astype(np.int32)
     return replace(times, ticks=ticks, state=state)

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from rescuesim.errors import InputError
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE
 
-__all__ = ["check_start_up", "with_start_up_s", "with_start_up_slope", "with_start_up_ticks"]
+__all__ = ["check_start_up", "free_ticks_within", "with_start_up_s", "with_start_up_slope", "with_start_up_ticks"]
 
 _MOST_S = 3600.0  # 4 t tau stays a whole number below 2^53 up to here
 
@@ -97,3 +97,32 @@ def with_start_up_slope(seconds: ArrayLike, start_up_s: float) -> NDArray[np.flo
     """
     free = np.asarray(seconds, dtype=np.float64)
     return np.sqrt(np.maximum(start_up_s / np.maximum(free, 1e-9), 1.0))
+
+
+def free_ticks_within(limit: int, start_up_s: float, *, launch_s: float = 0.0) -> int:
+    """Return the most free ticks whose whole trip keeps a limit: the inverse of `with_start_up_ticks`.
+
+    Parameters
+    ----------
+    limit : int
+        Ticks of the whole trip.
+    start_up_s, launch_s : float
+
+    Returns
+    -------
+    int
+        -1 where no trip keeps the limit.
+
+    Examples
+    --------
+    >>> free_ticks_within(400_000, 20.0), free_ticks_within(399_999, 20.0), free_ticks_within(-1, 20.0)
+    (200000, 199999, -1)
+    """
+    low, high = -1, max(min(limit, UNREACHABLE - 1), -1)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if int(with_start_up_ticks(middle, start_up_s, launch_s=launch_s)) <= limit:
+            low = middle
+        else:
+            high = middle - 1
+    return low
