@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from rescuesim.errors import WeightOverflowError
 from rescuesim.network import NetworkState
 from rescuesim.network.road_network import UNREACHABLE
+from rescuesim.network.states import LEVELS, Closure
 
 if TYPE_CHECKING:
     from rescuesim.travel.split_graph import SplitGraph
 
-__all__ = ["BrokenPieces", "broken_pieces", "closed_points", "driven_ticks", "expanded"]
+__all__ = ["BrokenPieces", "broken_pieces", "driven_ticks", "expanded"]
 
-_LEVEL: dict[str, int] = {"passable": 0, "one_lane": 1, "on_foot": 2, "closed": 3}
+_SHUTS = {level: Closure(road=0, level=level).shuts for level in LEVELS}
 _road, _from_m, _to_m, _level = (attrgetter(name) for name in ("road", "from_m", "to_m", "level"))
 
 
@@ -38,15 +39,19 @@ class BrokenPieces:
     piece : ndarray of int64, shape (n,)
     ticks : ndarray of int32, shape (n,)
         Where a piece of a state stands twice, the last entry holds: 2^30 - 1, closed. Never below the intact ticks.
+    point_state, point : ndarray of int64, shape (n_closed_points,)
+        Points that lie on closed parts of roads; a point may stand twice.
     """
 
     state: NDArray[np.int64]
     piece: NDArray[np.int64]
     ticks: NDArray[np.int32]
+    point_state: NDArray[np.int64]
+    point: NDArray[np.int64]
 
 
 def broken_pieces(graph: SplitGraph, states: Sequence[NetworkState]) -> BrokenPieces:
-    """List the pieces that states close or slow.
+    """List the pieces that states close or slow, and the points on them.
 
     Parameters
     ----------
@@ -63,7 +68,9 @@ def broken_pieces(graph: SplitGraph, states: Sequence[NetworkState]) -> BrokenPi
         If a slow-down makes an edge take 29.8 hours or more.
     """
     slowed_in, slowed, lost = _slowed(graph, states)
-    shut_in, shut = _shut(graph, states)
+    parts = _shut_parts(states)
+    shut_in, shut = _shut_pieces(graph, parts)
+    point_state, point = _closed_points(graph, parts)
     ticks = driven_ticks(graph, slowed) + lost
     if ticks.size and ticks.max() >= UNREACHABLE:
         raise WeightOverflowError("a slow-down makes an edge take 29.8 hours or more")
@@ -71,26 +78,9 @@ def broken_pieces(graph: SplitGraph, states: Sequence[NetworkState]) -> BrokenPi
         state=np.concatenate([slowed_in, shut_in]),
         piece=np.concatenate([slowed, shut]),
         ticks=np.concatenate([ticks, np.full(len(shut), UNREACHABLE)]).astype(np.int32),
+        point_state=point_state,
+        point=point,
     )
-
-
-def closed_points(graph: SplitGraph, states: Sequence[NetworkState]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """List the points that lie on closed parts of roads.
-
-    Returns
-    -------
-    state, point : ndarray of int64, shape (n,)
-        A point may stand twice.
-    """
-    state_of, road, from_m, to_m, level = _closures(states)
-    order = np.argsort(graph.point_road, kind="stable")
-    shut = np.flatnonzero(level >= _LEVEL["on_foot"])
-    low = np.searchsorted(graph.point_road, road[shut], side="left", sorter=order)
-    high = np.searchsorted(graph.point_road, road[shut], side="right", sorter=order)
-    which, place = expanded(low, high)
-    closure, point = shut[which], order[place]
-    inside = (graph.point_m[point] >= from_m[closure]) & (graph.point_m[point] <= to_m[closure])
-    return state_of[closure[inside]], point[inside]
 
 
 def driven_ticks(graph: SplitGraph, pieces: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -112,29 +102,41 @@ def expanded(low: NDArray[np.int64], high: NDArray[np.int64]) -> tuple[NDArray[n
     return which, np.arange(len(which)) - np.repeat(np.cumsum(size) - size, size) + low[which]
 
 
-def _closures(
-    states: Sequence[NetworkState],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int8]]:
-    """Closures of all states as columns: state, road, from and to in metres, level."""
+_Parts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+
+
+def _shut_parts(states: Sequence[NetworkState]) -> _Parts:
+    """Return what vehicles cannot pass as columns: state, road, from and to in metres."""
     closures = list(chain.from_iterable(state.closures for state in states))
     size = len(closures)
+    shut = np.fromiter(map(_SHUTS.__getitem__, map(_level, closures)), np.bool_, size)
     return (
-        np.repeat(np.arange(len(states)), [len(state.closures) for state in states]),
-        np.fromiter(map(_road, closures), np.int64, size),
-        np.fromiter(map(_from_m, closures), np.float64, size),
-        np.fromiter(map(_to_m, closures), np.float64, size),
-        np.fromiter(map(_LEVEL.__getitem__, map(_level, closures)), np.int8, size),
+        np.repeat(np.arange(len(states)), [len(state.closures) for state in states])[shut],
+        np.fromiter(map(_road, closures), np.int64, size)[shut],
+        np.fromiter(map(_from_m, closures), np.float64, size)[shut],
+        np.fromiter(map(_to_m, closures), np.float64, size)[shut],
     )
 
 
-def _shut(graph: SplitGraph, states: Sequence[NetworkState]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _shut_pieces(graph: SplitGraph, parts: _Parts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """State and piece of all that a closure touches; some stand twice."""
-    state_of, road, from_m, to_m, level = _closures(states)
-    shut = np.flatnonzero(level >= _LEVEL["on_foot"])
-    which, place = expanded(graph.first_of_road[road[shut]], graph.first_of_road[road[shut] + 1])
-    closure, piece = shut[which], graph.pieces_by_road[place].astype(np.int64)
-    touched = (graph.from_m[piece] <= to_m[closure]) & (graph.to_m[piece] >= from_m[closure])
-    return state_of[closure[touched]], piece[touched]
+    state, road, from_m, to_m = parts
+    which, place = expanded(graph.first_of_road[road], graph.first_of_road[road + 1])
+    piece = graph.pieces_by_road[place].astype(np.int64)
+    touched = (graph.from_m[piece] <= to_m[which]) & (graph.to_m[piece] >= from_m[which])
+    return state[which[touched]], piece[touched]
+
+
+def _closed_points(graph: SplitGraph, parts: _Parts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """State and point of all that lie on closed parts."""
+    state, road, from_m, to_m = parts
+    order = np.argsort(graph.point_road, kind="stable")
+    low = np.searchsorted(graph.point_road, road, side="left", sorter=order)
+    high = np.searchsorted(graph.point_road, road, side="right", sorter=order)
+    which, place = expanded(low, high)
+    point = order[place]
+    inside = (graph.point_m[point] >= from_m[which]) & (graph.point_m[point] <= to_m[which])
+    return state[which[inside]], point[inside]
 
 
 def _slowed(

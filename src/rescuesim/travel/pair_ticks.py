@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rescuesim.network import NetworkState
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE, limit_ticks
 from rescuesim.network.vehicles.start_up import free_ticks_within
-from rescuesim.travel.broken_pieces import broken_pieces, closed_points
+from rescuesim.travel.broken_pieces import broken_pieces
 from rescuesim.travel.times import TravelTimes, times_in_state
 
 if TYPE_CHECKING:
@@ -143,17 +143,17 @@ class ContractedPairs:
         assert graph is not None
         ids = self.times.sites.ids
         shut = np.zeros((len(states), len(ids)), dtype=np.bool_)
-        state, point = closed_points(graph, states)
-        at_site = point < len(ids)
-        shut[state[at_site], point[at_site]] = True
-        for number, broken in enumerate(states):
-            if broken.unusable_sites:
-                shut[number] |= np.fromiter((id_ in broken.unusable_sites for id_ in ids), np.bool_, len(ids))
+        broken = broken_pieces(graph, states)
+        at_site = broken.point < len(ids)
+        shut[broken.point_state[at_site], broken.point[at_site]] = True
+        for number, state in enumerate(states):
+            if state.unusable_sites:
+                shut[number] |= np.fromiter((id_ in state.unusable_sites for id_ in ids), np.bool_, len(ids))
         try:
             scratch = self._free.get_nowait()
         except Empty:
             scratch = self.engine.scratch()
-        found = self.engine.run(broken_pieces(graph, states), shut[:, self.site], scratch)
+        found = self.engine.run(broken, shut[:, self.site], scratch)
         made = np.empty((len(states), len(self.point)), dtype=np.int32)
         start_up, launch = (round(s * TICKS_PER_SECOND) for s in (self.times.start_up_s, self.times.launch_s))
         whole_trips(found, self.end_ticks, start_up, launch, self.limit, made)

@@ -18,7 +18,7 @@ from rescuesim.errors import InputError
 from rescuesim.network import NetworkState, RoadNetwork
 from rescuesim.network.road_network import UNREACHABLE
 from rescuesim.quality import SnappedPoints
-from rescuesim.travel.broken_pieces import broken_pieces, closed_points, driven_ticks
+from rescuesim.travel.broken_pieces import broken_pieces, driven_ticks
 
 __all__ = ["SplitGraph", "build_split_graph"]
 
@@ -112,7 +112,7 @@ class SplitGraph:
         """Mark the points that lie on a closed part of a road; bool, shape (n_points,)."""
         closed = np.zeros(len(self.point_node), dtype=np.bool_)
         if state is not None:
-            closed[closed_points(self, [state])[1]] = True
+            closed[broken_pieces(self, [state]).point] = True
         return closed
 
     def matrix(self, state: NetworkState | None = None) -> csr_array:

@@ -118,7 +118,8 @@ def free_ticks_within(limit: int, start_up_s: float, *, launch_s: float = 0.0) -
     >>> free_ticks_within(400_000, 20.0), free_ticks_within(399_999, 20.0), free_ticks_within(-1, 20.0)
     (200000, 199999, -1)
     """
-    low, high = -1, max(min(limit, UNREACHABLE - 1), -1)
+    limit = min(limit, UNREACHABLE - 1)
+    low, high = -1, max(limit, -1)
     while low < high:
         middle = (low + high + 1) // 2
         if int(with_start_up_ticks(middle, start_up_s, launch_s=launch_s)) <= limit:

@@ -44,14 +44,16 @@ def whole_trips(
     for start in range(0, n_pairs, _BLOCK):
         stop = min(n_pairs, start + _BLOCK)
         for state in range(n_states):
-            for pair in range(start, stop):
+            any_short = False
+            for pair in range(start, stop):  # without branches, for the vector unit
                 free = np.int64(found[pair, state]) + end_ticks[pair]
-                if free > limit:
-                    ticks[state, pair] = _INF
-                elif free > start_up:
-                    ticks[state, pair] = free + start_up + launch
-                elif free > 0:
-                    # a whole number under 2^53, whose root is never half a tick: rounded the same everywhere
-                    ticks[state, pair] = np.int64(np.rint(math.sqrt(4.0 * free * start_up))) + launch
-                else:
-                    ticks[state, pair] = 0
+                any_short |= free <= start_up
+                ticks[state, pair] = free + start_up + launch if free <= limit else _INF
+            if any_short:
+                for pair in range(start, stop):
+                    free = np.int64(found[pair, state]) + end_ticks[pair]
+                    if 0 < free <= min(start_up, limit):
+                        # a whole number under 2^53, whose root is never half a tick: rounded the same everywhere
+                        ticks[state, pair] = np.int64(np.rint(math.sqrt(4.0 * free * start_up))) + launch
+                    elif free <= min(0, limit):
+                        ticks[state, pair] = 0
