@@ -11,7 +11,7 @@ from rescuesim.network.road_network import UNREACHABLE
 
 __all__ = ["shortest_ticks"]
 
-_ROWS_AT_ONCE = 64  # SciPy returns a dense row over all nodes for each origin
+_CELLS_AT_ONCE = 2**22  # SciPy returns a dense row over all nodes for each origin
 
 
 def shortest_ticks(
@@ -22,7 +22,7 @@ def shortest_ticks(
     destination_usable: NDArray[np.bool_],
     *,
     limit: int,
-) -> NDArray[np.int64]:
+) -> NDArray[np.int32]:
     """Compute the ticks of the shortest paths between nodes.
 
     Parameters
@@ -38,19 +38,21 @@ def shortest_ticks(
 
     Returns
     -------
-    ndarray of int64, shape (n_origins, n_destinations)
+    ndarray of int32, shape (n_origins, n_destinations)
         2^30 - 1 where there is no path within the limit.
 
     Notes
     -----
     SciPy computes in float64, which holds whole numbers up to 2^53 exactly.
     """
-    found = np.full((len(origins), len(destinations)), UNREACHABLE, dtype=np.int64)
+    found = np.full((len(origins), len(destinations)), UNREACHABLE, dtype=np.int32)
     rows, columns = np.flatnonzero(origin_usable), np.flatnonzero(destination_usable)
     if not len(columns):
         return found
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        some = rows[start : start + _ROWS_AT_ONCE]
-        ticks = dijkstra(matrix, directed=True, indices=origins[some], limit=float(limit))[:, destinations[columns]]
-        found[np.ix_(some, columns)] = np.where(np.isfinite(ticks), ticks, UNREACHABLE).astype(np.int64)
+    at_once = max(_CELLS_AT_ONCE // matrix.shape[0], 1)
+    within = float(min(limit, UNREACHABLE - 1))
+    for start in range(0, len(rows), at_once):
+        some = rows[start : start + at_once]
+        ticks = dijkstra(matrix, directed=True, indices=origins[some], limit=within)[:, destinations[columns]]
+        found[np.ix_(some, columns)] = np.where(np.isfinite(ticks), ticks, UNREACHABLE).astype(np.int32)
     return found

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeVar, get_args
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rescuesim.errors import InputError, UnknownIdError, nearest_name
 from rescuesim.network import NetworkStates
-from rescuesim.network.road_network import UNREACHABLE
+from rescuesim.network.road_network import UNREACHABLE, limit_ticks
+from rescuesim.travel.coverage_bits import CoverageBits, broadcast_limits, packed_pairs
+from rescuesim.travel.engines import Engine, check_engine
 from rescuesim.travel.nearest import NearestSites, nearest_two
 from rescuesim.travel.pair_ticks import PairTicks, contracted_pairs, in_batches, reference_pairs
-from rescuesim.travel.times import TravelTimes, check_unusable_sites, in_seconds, times_in_state
+from rescuesim.travel.pairs import TravelTimePairs
+from rescuesim.travel.plan_coverage import PlanCoverage
+from rescuesim.travel.times import TravelTimes, check_sites_of, in_seconds, times_in_state
 
-__all__ = ["EnsembleEngine", "TravelTimesEnsemble"]
+__all__ = ["TravelTimesEnsemble"]
 
-EnsembleEngine = Literal["auto", "scipy", "contraction"]
 _Made = TypeVar("_Made")
 _WORTH_CONTRACTING = 50_000_000  # states times sites times nodes
 
@@ -36,7 +39,7 @@ class TravelTimesEnsemble:
     intact : TravelTimes
         Times of the unbroken network with the same points and cutoff.
     states : NetworkStates
-    engine : {'auto', 'scipy', 'contraction'}
+    engine : {'auto', 'scipy', 'bucket', 'contraction'}
         What computes the states; all give the same ticks. ``auto`` contracts where that pays.
     n_threads : int, optional
         As many as there are processors if absent. The results are the same.
@@ -44,13 +47,12 @@ class TravelTimesEnsemble:
 
     intact: TravelTimes
     states: NetworkStates
-    engine: EnsembleEngine = "auto"
+    engine: Engine = "auto"
     n_threads: int | None = None
     _pairs: list[PairTicks] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.engine not in get_args(EnsembleEngine):
-            raise InputError(f"engine {self.engine!r}: expected one of {', '.join(get_args(EnsembleEngine))}")
+        check_engine(self.engine)
         if self.n_threads is not None and self.n_threads < 1:
             raise InputError(f"n_threads {self.n_threads}: expected 1 or more")
 
@@ -58,7 +60,7 @@ class TravelTimesEnsemble:
         return len(self.states)
 
     def __getitem__(self, index: int) -> TravelTimes:
-        return times_in_state(self.intact, self.states[index])
+        return times_in_state(self._one_by_one, self.states[index])
 
     def __iter__(self) -> Iterator[TravelTimes]:
         if not self.contracts:
@@ -77,7 +79,7 @@ class TravelTimesEnsemble:
 
     @property
     def contracts(self) -> bool:
-        """Whether the states are computed by the contraction engine; by SciPy, one at a time, if not."""
+        """Whether the states are computed by the contraction engine; one at a time, as one matrix is, if not."""
         if self.engine != "auto":
             return self.engine == "contraction"
         graph = self.intact.graph
@@ -90,6 +92,103 @@ class TravelTimesEnsemble:
         if not self._pairs:
             self._pairs.append(self._pairs_of(None))
         return self._pairs[0]
+
+    def within_cutoff(self) -> Iterator[TravelTimePairs]:
+        """Give the pairs that are within the cutoff, state by state; no dense matrix is made.
+
+        Yields
+        ------
+        TravelTimePairs
+            In the order of the states.
+        """
+        pairs = self.pairs()
+        states = iter(self.states)
+        empty = np.zeros((0, 0), dtype=np.int32)
+        for batch in self._reduced(pairs, _unchanged):
+            for row in batch:
+                reached = row < UNREACHABLE
+                yield TravelTimePairs(
+                    first=np.r_[0, np.cumsum(reached)][pairs.first],
+                    point=pairs.point[reached],
+                    ticks=row[reached],
+                    without_ticks=replace(self.intact, ticks=empty, state=next(states)),
+                )
+
+    def coverage_bits(self, limit: ArrayLike) -> Iterator[CoverageBits]:
+        """Pack who is in time, state by state.
+
+        Parameters
+        ----------
+        limit : array_like of float, shape (n_sites, n_demand) or one that broadcasts to it
+            Seconds; a negative limit is never kept.
+
+        Yields
+        ------
+        CoverageBits
+            In the order of the states; the decisions are those of `TravelTimes.within`.
+
+        Raises
+        ------
+        InputError
+            If a limit is NaN or longer than the cutoff, or the shape is wrong.
+        """
+        pairs, most = self.pairs(), self._pair_limits(limit)
+        sites, demand = self.intact.sites, self.intact.demand
+
+        def pack(ticks: NDArray[np.int32]) -> list[CoverageBits]:
+            words = (packed_pairs(pairs.first, pairs.point, row <= most, len(demand)) for row in ticks)
+            return [CoverageBits(sites=sites, demand=demand, words=some) for some in words]
+
+        for batch in self._reduced(pairs, pack):
+            yield from batch
+
+    def coverage(
+        self, plans: Mapping[str, Iterable[str]], limit: ArrayLike, *, weights: ArrayLike | None = None
+    ) -> PlanCoverage:
+        """Compute what plans cover in every state.
+
+        Parameters
+        ----------
+        plans : mapping of str to iterable of str
+            Ids of the open sites by the name of the plan.
+        limit : array_like of float, shape (n_sites, n_demand) or one that broadcasts to it
+            Seconds; a negative limit is never kept.
+        weights : array_like of float, shape (n_demand,), optional
+            People of the points if absent.
+
+        Returns
+        -------
+        PlanCoverage
+            Of points that at least one open site reaches in time.
+
+        Raises
+        ------
+        InputError
+            If a limit or a weight is no number, a limit is longer than the cutoff, or a shape is wrong.
+        UnknownIdError
+            If an id is unknown.
+        """
+        sites, demand = self.intact.sites, self.intact.demand
+        opened = np.zeros((len(plans), len(sites)), dtype=np.bool_)
+        for number, ids in enumerate(plans.values()):
+            opened[number, _places(list(ids), sites.ids, "site")] = True
+        weight = demand.people if weights is None else weights
+        pairs, most = self.pairs(), self._pair_limits(limit)
+
+        def weigh(ticks: NDArray[np.int32]) -> NDArray[np.float64]:
+            covered = np.empty((len(ticks), len(plans)))
+            for number, row in enumerate(ticks):
+                words = packed_pairs(pairs.first, pairs.point, row <= most, len(demand))
+                bits = CoverageBits(sites=sites, demand=demand, words=words)
+                covered[number] = bits.weighted_coverage(opened, weight)
+            return covered
+
+        return PlanCoverage(
+            plans=tuple(plans),
+            labels=self.states.labels,
+            probability=np.array([state.probability for state in self.states]),
+            covered=np.concatenate(list(self._reduced(pairs, weigh))),
+        )
 
     def chosen_pairs(self, sites: Sequence[str], points: Sequence[str]) -> NDArray[np.float64]:
         """Compute the travel times of some pairs in every state.
@@ -201,12 +300,30 @@ class TravelTimesEnsemble:
                 ticks.ravel()[place] = row
                 yield in_seconds(ticks)
 
+    def _pair_limits(self, limit: ArrayLike) -> NDArray[np.int32]:
+        """Return the largest ticks that keep the limit of each pair; int32, shape (n_pairs,)."""
+        pairs = self.pairs()
+        limits = broadcast_limits(limit, self.intact.sites, self.intact.demand, self.intact.cutoff_s)
+        site = np.repeat(np.arange(len(self.intact.sites)), np.diff(pairs.first))
+        return limit_ticks(limits[site, pairs.point]).astype(np.int32)
+
     def _pairs_of(self, sets: list[NDArray[np.int64]] | None) -> PairTicks:
-        make = contracted_pairs if self.contracts else reference_pairs
-        return make(self.intact, sets)
+        if not self.contracts:
+            return reference_pairs(self._one_by_one, sets)
+        if importlib.util.find_spec("numba") is None:
+            raise InputError("engine 'contraction': numba cannot be imported; expected auto or scipy")
+        return contracted_pairs(self.intact, sets)
+
+    @property
+    def _one_by_one(self) -> TravelTimes:
+        """The intact times, with the engine that computes single states."""
+        if self.engine in ("auto", "contraction"):
+            return self.intact
+        return replace(self.intact, engine=self.engine)
 
     def _reduced(self, pairs: PairTicks, reduce: Callable[[NDArray[np.int32]], _Made]) -> Iterator[_Made]:
-        check_unusable_sites(self.intact.sites.ids, self.states)
+        for state in self.states:
+            check_sites_of(state, self.intact.sites)
         return in_batches(pairs, self.states.states, reduce, n_threads=self.n_threads)
 
 

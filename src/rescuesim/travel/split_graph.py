@@ -8,7 +8,8 @@ on one edge and directions that are closed are cases of this one rule.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from rescuesim.network import NetworkState, RoadNetwork
 from rescuesim.network.road_network import UNREACHABLE
 from rescuesim.quality import SnappedPoints
 from rescuesim.travel.broken_pieces import broken_pieces, driven_ticks
+from rescuesim.travel.forward_star import ForwardStar, build_forward_star
 
 __all__ = ["SplitGraph", "build_split_graph"]
 
@@ -72,6 +74,7 @@ class SplitGraph:
     node_y_m: NDArray[np.float64]
     first_of_road: NDArray[np.int64]
     pieces_by_road: NDArray[np.int32]
+    _stars: dict[str, ForwardStar] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def piece_ticks(self, state: NetworkState | None = None) -> NDArray[np.int64]:
         """Ticks of each piece, slowed parts of the state included; int64, shape (n_pieces,)."""
@@ -114,6 +117,12 @@ class SplitGraph:
         if state is not None:
             closed[broken_pieces(self, [state]).point] = True
         return closed
+
+    def forward_star(self, towards: Literal["demand", "sites"] = "demand") -> ForwardStar:
+        """Return the pieces by the node that they leave, for compiled searches; made when first asked for."""
+        if towards not in self._stars:
+            self._stars[towards] = build_forward_star(self, towards)
+        return self._stars[towards]
 
     def matrix(self, state: NetworkState | None = None) -> csr_array:
         """Return the open pieces as a sparse matrix of ticks, the fastest of parallel ones.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
@@ -16,12 +15,11 @@ from rescuesim.demand import DemandPoints, read_demand
 from rescuesim.errors import Fault, InputError, UnknownIdError, nearest_name
 from rescuesim.network import NetworkState
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE, limit_ticks
-from rescuesim.network.vehicles.start_up import with_start_up_ticks
 from rescuesim.quality import SnappedPoints
-from rescuesim.travel.dijkstra import shortest_ticks
 from rescuesim.travel.split_graph import SplitGraph
+from rescuesim.travel.trips import row_blocks, trip_ticks_by_rows
 
-__all__ = ["REASONS", "Towards", "TravelTimes", "check_unusable_sites", "in_seconds", "times_in_state"]
+__all__ = ["REASONS", "Towards", "TravelTimes", "check_sites_of", "in_seconds", "times_in_state"]
 
 REASONS = ("", "no_road", "road_closed", "site_unusable", "no_path", "beyond_cutoff", "not_given")
 Towards = Literal["demand", "sites"]
@@ -55,6 +53,10 @@ class TravelTimes:
         Start-up loss of a long trip that `ticks` contain; 0 for times given as a matrix, which are taken as they are.
     launch_s : float
         Fixed time before any trip that `ticks` contain.
+    engine : {'scipy', 'bucket', 'given'}
+        What computed the paths, and computes them again in other states; ``given`` for a matrix.
+    notes : tuple of str
+        What is to be said of how they were computed.
     """
 
     sites: CandidateSites
@@ -70,6 +72,8 @@ class TravelTimes:
     demand_snap: SnappedPoints | None = None
     start_up_s: float = 0.0
     launch_s: float = 0.0
+    engine: str = "scipy"
+    notes: tuple[str, ...] = ()
     _seconds: list[NDArray[np.float64]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
@@ -143,7 +147,7 @@ class TravelTimes:
                 raise InputError("matrix: expected times under 29.8 hours, or inf")
             ticks = np.where(np.isfinite(rounded), rounded, UNREACHABLE).astype(np.int32)
         given = None if unit == "s" else array
-        return cls(sites=made_sites, demand=made_demand, ticks=ticks, given=given, unit=unit)
+        return cls(sites=made_sites, demand=made_demand, ticks=ticks, given=given, unit=unit, engine="given")
 
     def to_frame(self) -> pd.DataFrame:
         """Return the values as a table, sites as rows and points as columns, by id."""
@@ -160,17 +164,29 @@ class TravelTimes:
 
         Parameters
         ----------
-        limit : ndarray of float64, shape (n_sites, n_demand)
+        limit : ndarray of float64, shape (n_sites, n_demand) or one that broadcasts to it
             In `unit`; a negative limit is never kept.
 
         Returns
         -------
         ndarray of bool, shape (n_demand, n_sites)
             ``covers[i, j]``: the time is at most the limit, compared in integer ticks.
+
+        Raises
+        ------
+        InputError
+            If a limit is NaN.
         """
+        if np.isnan(limit).any():
+            raise InputError("limit: NaN, expected seconds, or -inf where nobody is in time")
         if self.unit != "s":
             return np.asarray(((self.values <= limit) & np.isfinite(self.values)).T)
-        return np.asarray((self.ticks <= limit_ticks(limit)).T)
+        # site by site as they lie in memory, so that nothing but the answer is as large as the matrix
+        kept = np.empty((len(self.sites), len(self.demand)), dtype=np.bool_)
+        limits = np.broadcast_to(limit, kept.shape)
+        for rows in row_blocks(len(self.sites), len(self.demand)):
+            np.less_equal(self.ticks[rows], limit_ticks(limits[rows]), out=kept[rows])
+        return kept.T
 
     def reasons(self) -> NDArray[np.str_]:
         """Say why each pair is unreachable.
@@ -187,8 +203,8 @@ class TravelTimes:
         n_sites = len(self.sites)
         found[out] = "no_path"
         if self.cutoff_s < math.inf:
-            reached = _ticks(self, self.state, math.inf)
-            found[out & (reached < UNREACHABLE)] = "beyond_cutoff"
+            for rows, ticks in trip_ticks_by_rows(self, self.state, cutoff_s=math.inf):
+                found[rows][out[rows] & (ticks < UNREACHABLE)] = "beyond_cutoff"
         closed = self.graph.closed_points(self.state)
         unusable = [id_ in (self.state.unusable_sites if self.state else ()) for id_ in self.sites.ids]
         found[out & np.array(unusable)[:, None]] = "site_unusable"
@@ -214,62 +230,29 @@ def _made(found: tuple[_Table | None, list[Fault]]) -> _Table:
     return made
 
 
-def _ticks(times: TravelTimes, state: NetworkState | None, cutoff_s: float) -> NDArray[np.int32]:
-    """Ticks of every pair, access legs and start-up loss included; closed and unsnapped points are unreachable.
-
-    The loss is that of the whole trip: the access legs are driven too, and a trip starts once. It grows with the
-    free time, so the path is the fastest all the same, and a longer access leg never makes a shorter time.
-    """
-    graph, sites, demand = times.graph, times.site_snap, times.demand_snap
-    assert graph is not None
-    assert sites is not None
-    assert demand is not None
-    n_sites = len(sites)
-    closed = graph.closed_points(state)
-    usable = (graph.point_node >= 0) & ~closed
-    cutoff = int(limit_ticks(cutoff_s))
-    matrix = graph.matrix(state)
-    found = shortest_ticks(
-        matrix if times.towards == "demand" else matrix.T.tocsr(),
-        graph.point_node[:n_sites],
-        graph.point_node[n_sites:],
-        usable[:n_sites],
-        usable[n_sites:],
-        limit=cutoff,  # of the free time, which is never longer than the whole
-    )
-    free = found + sites.access_ticks[:, None].astype(np.int64) + demand.access_ticks[None, :]
-    free = np.where(found < UNREACHABLE, np.minimum(free, UNREACHABLE), UNREACHABLE)
-    total = with_start_up_ticks(free, times.start_up_s, launch_s=times.launch_s)
-    return np.where(total <= cutoff, total, UNREACHABLE).astype(np.int32)
+def in_seconds(ticks: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Turn ticks into seconds, unreachable into ``inf``; float64, of the same shape."""
+    seconds: NDArray[np.float64] = ticks / TICKS_PER_SECOND
+    seconds[ticks == UNREACHABLE] = np.inf
+    return seconds
 
 
-def check_unusable_sites(ids: Sequence[str], states: Iterable[NetworkState]) -> None:
-    """Refuse states in which sites cannot be used that are not there.
+def times_in_state(times: TravelTimes, state: NetworkState | None) -> TravelTimes:
+    """Compute the times in another state of the network, with the same points, cutoff and engine."""
+    check_sites_of(state, times.sites)
+    ticks = np.empty((len(times.sites), len(times.demand)), dtype=np.int32)
+    for rows, some in trip_ticks_by_rows(times, state, cutoff_s=times.cutoff_s):
+        ticks[rows] = some
+    return replace(times, ticks=ticks, state=state)
+
+
+def check_sites_of(state: NetworkState | None, sites: CandidateSites) -> None:
+    """Refuse a state that makes sites unusable that do not exist.
 
     Raises
     ------
     UnknownIdError
     """
-    known = frozenset(ids)
-    for state in states:
-        if unknown := state.unusable_sites - known:
-            first = sorted(unknown)[0]
-            raise UnknownIdError(f"state {state.label!r}, site {first!r}: expected {nearest_name(first, ids)}")
-
-
-def in_seconds(ticks: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Turn ticks into seconds, unreachable into ``inf``; float64, of the same shape."""
-    return np.where(ticks < UNREACHABLE, ticks / TICKS_PER_SECOND, np.inf)
-
-
-def _with_ticks(times: TravelTimes, ticks: NDArray[np.int32], state: NetworkState | None) -> TravelTimes:
-    if state is not None and state.unusable_sites:
-        check_unusable_sites(times.sites.ids, [state])
-        shut = np.array([id_ in state.unusable_sites for id_ in times.sites.ids])
-        ticks = np.where(shut[:, None], UNREACHABLE, ticks).astype(np.int32)
-    return replace(times, ticks=ticks, state=state)
-
-
-def times_in_state(times: TravelTimes, state: NetworkState | None) -> TravelTimes:
-    """Compute the times in another state of the network, with the same points and cutoff."""
-    return _with_ticks(times, _ticks(times, state, times.cutoff_s), state)
+    if state is not None and (unknown := state.unusable_sites - set(sites.ids)):
+        first = sorted(unknown)[0]
+        raise UnknownIdError(f"state {state.label!r}, site {first!r}: expected {nearest_name(first, sites.ids)}")

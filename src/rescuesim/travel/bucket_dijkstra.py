@@ -1,0 +1,315 @@
+"""Dijkstra with buckets: the engine for one matrix and few sources.
+
+Nodes wait in buckets of equal width, by the ticks found so far (Dial; Denardo and Fox). A bucket may be wider than
+a piece: its nodes are gone over in rounds until none of them gets nearer, so what comes out is exact at any width, and
+a bucket costs no more rounds than its longest path has pieces. Each node stands in one bucket at most and is taken out
+of it when it gets nearer. The buckets form a ring with room for the longest piece.
+
+WIDTH_TEXT
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rescuesim.network.road_network import UNREACHABLE
+from rescuesim.travel.compiled import compiled
+from rescuesim.travel.forward_star import ForwardStar
+
+__all__ = ["bucket_ticks", "bucket_trees"]
+
+_NOBODY = np.uint32(2**32 - 1)  # the end of a bucket's list
+_NOT_QUEUED = np.uint32(2**32 - 2)
+_ONE = np.uint32(1)
+_MOST_BUCKETS = 2**16  # they stay in the cache of a processor
+
+
+def bucket_ticks(
+    star: ForwardStar,
+    ticks: NDArray[np.int32],
+    origins: NDArray[np.int32],
+    destinations: NDArray[np.int32],
+    origin_usable: NDArray[np.bool_],
+    destination_usable: NDArray[np.bool_],
+    *,
+    limit: int,
+) -> NDArray[np.int32]:
+    """Compute the ticks of the shortest paths between nodes; as `shortest_ticks`, to the integer.
+
+    Parameters
+    ----------
+    star : ForwardStar
+    ticks : ndarray of int32, shape (n_pieces,)
+        Of each entry of `star`; 2^30 - 1 where closed.
+    origins, destinations : ndarray of int32
+        Nodes of the split graph.
+    origin_usable, destination_usable : ndarray of bool
+        Where False, nothing is reached.
+    limit : int
+        Paths longer than this are not wanted.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_origins, n_destinations)
+        2^30 - 1 where there is no path within the limit.
+
+    Notes
+    -----
+    O(m + s) time for each source in practice, with m pieces and s buckets within the limit; O(n) scratch in all.
+
+    References
+    ----------
+    Dial, R. B. (1969). Algorithm 360: shortest-path forest with topological ordering. Communications of the ACM 12,
+    632-633. doi:10.1145/363269.363610
+
+    Denardo, E. V., & Fox, B. L. (1979). Shortest-route methods: 1. Reaching, pruning, and buckets. Operations
+    Research 27, 161-186. doi:10.1287/opre.27.1.161
+    """
+    found = np.full((len(origins), len(destinations)), UNREACHABLE, dtype=np.int32)
+    rows, columns = np.flatnonzero(origin_usable), np.flatnonzero(destination_usable)
+    if len(rows) and len(columns):
+        within = min(limit, UNREACHABLE - 1)
+        shift, n_buckets = _width(ticks, within)
+        ends = star.place[destinations[columns]]
+        starts = star.place[origins[rows]]
+        _fill_rows(star.first, star.head, ticks, starts, rows, ends, columns, within, shift, n_buckets, found)
+    return found
+
+
+def bucket_trees(
+    star: ForwardStar, ticks: NDArray[np.int32], origins: NDArray[np.int32], *, limit: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Compute the trees of shortest paths from nodes.
+
+    Parameters
+    ----------
+    star : ForwardStar
+    ticks : ndarray of int32, shape (n_pieces,)
+        Of each entry of `star`; 2^30 - 1 where closed.
+    origins : ndarray of int32, shape (n_origins,)
+        Nodes of the split graph.
+    limit : int
+        Paths longer than this are not wanted.
+
+    Returns
+    -------
+    found : ndarray of int32, shape (n_origins, n_nodes)
+        2^30 - 1 where there is no path within the limit.
+    last_piece : ndarray of int32, shape (n_origins, n_nodes)
+        The last piece of the path to each node; -1 at the origin and where there is none. Of several pieces that end
+        shortest paths, the lowest index among those that take time; where none of these takes time, among those that
+        leave the nodes with the fewest such pieces behind them. So the pieces form a tree, the same on every machine.
+    """
+    n_nodes = len(star.place)
+    found = np.full((len(origins), n_nodes), UNREACHABLE, dtype=np.int32)
+    last_piece = np.full((len(origins), n_nodes), -1, dtype=np.int32)
+    if len(origins):
+        within = min(limit, UNREACHABLE - 1)
+        shift, n_buckets = _width(ticks, within)
+        starts = star.place[origins]
+        _fill_trees(star.first, star.head, ticks, star.piece, starts, within, shift, n_buckets, found, last_piece)
+    return found[:, star.place], last_piece[:, star.place]
+
+
+def _width(ticks: NDArray[np.int32], limit: int) -> tuple[int, int]:
+    """Return the width of the buckets, as a power of two, and how many the ring needs, itself a power of two."""
+    driven = ticks[(ticks > 0) & (ticks <= limit)]
+    if not len(driven):
+        return 0, 2
+    longest = int(driven.max())
+    shift = max(int(driven.mean() / 4).bit_length() - 1, 0)
+    while (longest >> shift) + 2 > _MOST_BUCKETS:
+        shift += 1
+    return shift, 1 << ((longest >> shift) + 1).bit_length()
+
+
+@compiled
+def _settle(
+    source: int,
+    first: NDArray[np.uint32],
+    head: NDArray[np.uint32],
+    ticks: NDArray[np.int32],
+    limit: int,
+    shift: int,
+    ends: NDArray[np.uint32],
+    label: NDArray[np.int32],
+    after: NDArray[np.uint32],
+    before: NDArray[np.uint32],
+    bucket: NDArray[np.uint32],
+    touched: NDArray[np.uint32],
+) -> np.uint64:
+    """Label every node within the limit with its ticks; return how many nodes were touched.
+
+    Once every place of `ends`, if there is any, has a label, nothing farther than the farthest of these labels is
+    looked at: then only the labels of `ends` are final.
+    """
+    ring = np.uint64(len(bucket) - 1)
+    narrow = np.uint64(shift)
+    label[source] = 0
+    touched[0] = source
+    n_touched = np.uint64(1)
+    bucket[0] = source
+    after[source] = before[source] = _NOBODY
+    queued = 1
+    at = np.uint64(0)
+    n_labelled = 0
+    while queued > 0:
+        node = bucket[at & ring]
+        if node == _NOBODY:
+            at += np.uint64(1)
+            if n_labelled < len(ends):
+                while n_labelled < len(ends) and label[ends[n_labelled]] != UNREACHABLE:
+                    n_labelled += 1
+                if n_labelled == len(ends):
+                    limit = 0
+                    for end in ends:
+                        limit = max(limit, label[end])
+            continue
+        bucket[at & ring] = _NOBODY  # one round: what gets nearer within this bucket waits for the next
+        while node != _NOBODY:
+            queued -= 1
+            before[node] = _NOT_QUEUED
+            here = label[node]
+            for entry in range(first[node], first[node + _ONE]):
+                there = here + ticks[entry]
+                if there > limit:
+                    continue
+                other = head[entry]
+                old = label[other]
+                if there >= old:
+                    continue
+                label[other] = there
+                place = np.uint64(there) >> narrow
+                if old == UNREACHABLE:
+                    touched[n_touched] = other
+                    n_touched += np.uint64(1)
+                elif before[other] != _NOT_QUEUED:
+                    old_place = np.uint64(old) >> narrow
+                    if old_place == place:
+                        continue
+                    left, right = before[other], after[other]
+                    if left != _NOBODY:
+                        after[left] = right
+                    else:
+                        bucket[old_place & ring] = right
+                    if right != _NOBODY:
+                        before[right] = left
+                    queued -= 1
+                follower = bucket[place & ring]
+                after[other], before[other] = follower, _NOBODY
+                if follower != _NOBODY:
+                    before[follower] = other
+                bucket[place & ring] = other
+                queued += 1
+            node = after[node]
+    return n_touched
+
+
+@compiled
+def _fill_rows(
+    first: NDArray[np.uint32],
+    head: NDArray[np.uint32],
+    ticks: NDArray[np.int32],
+    starts: NDArray[np.uint32],
+    rows: NDArray[np.int64],
+    ends: NDArray[np.uint32],
+    columns: NDArray[np.int64],
+    limit: int,
+    shift: int,
+    n_buckets: int,
+    found: NDArray[np.int32],
+) -> None:
+    """Search from one start after the other; the scratch is made once and cleaned where it was touched."""
+    n_nodes = len(first) - 1
+    label = np.full(n_nodes, UNREACHABLE, dtype=np.int32)
+    after = np.empty(n_nodes, dtype=np.uint32)
+    before = np.full(n_nodes, _NOT_QUEUED, dtype=np.uint32)
+    bucket = np.full(n_buckets, _NOBODY, dtype=np.uint32)
+    touched = np.empty(n_nodes, dtype=np.uint32)
+    for k in range(len(starts)):
+        n_touched = _settle(starts[k], first, head, ticks, limit, shift, ends, label, after, before, bucket, touched)
+        row = found[rows[k]]
+        for j in range(len(ends)):
+            row[columns[j]] = label[ends[j]] if label[ends[j]] <= limit else UNREACHABLE
+        for j in range(n_touched):
+            label[touched[j]] = UNREACHABLE
+
+
+@compiled
+def _fill_trees(
+    first: NDArray[np.uint32],
+    head: NDArray[np.uint32],
+    ticks: NDArray[np.int32],
+    piece: NDArray[np.int32],
+    starts: NDArray[np.uint32],
+    limit: int,
+    shift: int,
+    n_buckets: int,
+    found: NDArray[np.int32],
+    last_piece: NDArray[np.int32],
+) -> None:
+    """Search from one start after the other and say by which piece each node is entered; rows by place."""
+    n_nodes = len(first) - 1
+    after = np.empty(n_nodes, dtype=np.uint32)
+    before = np.full(n_nodes, _NOT_QUEUED, dtype=np.uint32)
+    bucket = np.full(n_buckets, _NOBODY, dtype=np.uint32)
+    touched = np.empty(n_nodes, dtype=np.uint32)
+    nobody = np.empty(0, dtype=np.uint32)
+    standing = np.full(n_nodes, -1, dtype=np.int32)  # pieces without time on the way there, since the last with time
+    for k in range(len(starts)):
+        label, entered = found[k], last_piece[k]
+        n_touched = _settle(starts[k], first, head, ticks, limit, shift, nobody, label, after, before, bucket, touched)
+        _enter(starts[k], first, head, ticks, piece, label, entered, touched, n_touched, standing)
+
+
+@compiled
+def _enter(
+    source: int,
+    first: NDArray[np.uint32],
+    head: NDArray[np.uint32],
+    ticks: NDArray[np.int32],
+    piece: NDArray[np.int32],
+    label: NDArray[np.int32],
+    entered: NDArray[np.int32],
+    touched: NDArray[np.uint32],
+    n_touched: np.uint64,
+    standing: NDArray[np.int32],
+) -> None:
+    """Find the last piece of the path to each touched node; `standing` is -1 everywhere, before and after.
+
+    Pieces that take time lead from nearer nodes to farther ones and cannot close a circle. Those that take
+    none can, so they count only where no other enters a node, round by round outwards from the nodes that are entered.
+    """
+    for k in range(n_touched):
+        node = touched[k]
+        for entry in range(first[node], first[node + _ONE]):
+            other = head[entry]
+            if ticks[entry] == 0 or label[node] + ticks[entry] != label[other]:
+                continue
+            if entered[other] < 0 or piece[entry] < entered[other]:
+                entered[other] = piece[entry]
+    queue = np.empty(n_touched, dtype=np.uint32)
+    n_queued = 0
+    for k in range(n_touched):
+        if touched[k] == source or entered[touched[k]] >= 0:
+            standing[touched[k]] = 0
+            queue[n_queued] = touched[k]
+            n_queued += 1
+    k = 0
+    while k < n_queued:
+        node = queue[k]
+        k += 1
+        for entry in range(first[node], first[node + _ONE]):
+            other = head[entry]
+            if ticks[entry] != 0 or label[other] != label[node]:
+                continue
+            if standing[other] < 0:
+                standing[other] = standing[node] + 1
+                queue[n_queued] = other
+                n_queued += 1
+                entered[other] = piece[entry]
+            elif standing[other] == standing[node] + 1 and piece[entry] < entered[other]:
+                entered[other] = piece[entry]
+    for k in range(n_touched):
+        standing[touched[k]] = -1
