@@ -9,6 +9,7 @@ import pandas as pd
 from drawn_networks import networks, states
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
@@ -19,6 +20,8 @@ from rescuesim.network.coordinates.crs import unproject
 from rescuesim.network.road_network import UNREACHABLE, limit_ticks
 from rescuesim.network.vehicles.start_up import with_start_up_ticks
 from rescuesim.travel import TravelTimes, TravelTimesEnsemble, travel_times
+
+LIMITS = st.sampled_from([-math.inf, -1.0, 0.0, 12.3, 60.0, math.inf]) | st.floats(0, 300)
 
 
 def by_scipy(times: TravelTimes, state: NetworkState) -> NDArray[np.int64]:
@@ -119,3 +122,13 @@ def test_every_form_of_output_equals_scipy_to_the_integer(ensemble: TravelTimesE
     for state, found in zip(expected, values, strict=True):
         ticks = [state[ids.index(s), ensemble.intact.demand.ids.index(d)] for s, d in some]
         assert [UNREACHABLE if math.isinf(s) else round(s * 10_000) for s in found] == ticks
+    limit = data.draw(arrays(np.float64, expected[0].shape, elements=LIMITS), label="limit")
+    limit = np.minimum(limit, ensemble.intact.cutoff_s)
+    weights = np.arange(1.0, expected[0].shape[1] + 1)
+    coverage = ensemble.coverage({str(n): plan for n, plan in enumerate(plans)}, limit, weights=weights)
+    forms = zip(expected, ensemble.coverage_bits(limit), ensemble.within_cutoff(), coverage.covered, strict=True)
+    for state, bits, reached, covered in forms:
+        covers = state <= limit_ticks(limit)
+        assert bits.to_bool().tolist() == covers.tolist()
+        assert covered.tolist() == [float(weights[covers[sites].any(axis=0)].sum()) for sites in chosen]
+        assert reached.to_times().ticks.tolist() == state.tolist()
