@@ -96,6 +96,20 @@ def critical_roads(
     closures and do not add up. The result is not an artefact of its own because planners take it straight to a map:
     all that belongs to a road stands in its row, also after the frame was filtered or written to a file.
 
+    Examples
+    --------
+    >>> import geopandas, pandas as pd, shapely, rescuesim as rs
+    >>> places = [(119.30, 28.70), (119.31, 28.70), (119.32, 28.70), (119.31, 28.71)]
+    >>> lines = [shapely.LineString([places[a], places[b]]) for a, b in [(0, 1), (1, 2), (1, 3)]]
+    >>> roads = {"highway": "primary", "name": ["西路", "东路", "北路"]}
+    >>> network = rs.load_network(geopandas.GeoDataFrame(roads, geometry=lines, crs=4326), cache=False)
+    >>> station = {"id": ["站"], "lon": [119.304], "lat": [28.70], "status": ["existing"], "crew": ["brigade"]}
+    >>> villages = {"id": ["东村", "北村"], "lon": [119.316, 119.31], "lat": [28.70, 28.704], "people": [300, 40]}
+    >>> demand = rs.load_demand(pd.DataFrame({**villages, "zone": "suburb"}))
+    >>> frame = rs.critical_roads(network, rs.load_sites(pd.DataFrame(station)), demand, rs.load_standard())
+    >>> frame.set_index("name")["people_lost"].to_dict()
+    {'西路': 340.0, '东路': 300.0, '北路': 40.0}
+
     References
     ----------
     Jenelius, E., Petersen, T., & Mattsson, L.-G. (2006). Importance and exposure in road network vulnerability

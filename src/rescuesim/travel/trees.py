@@ -134,10 +134,20 @@ def tree_grower(graph: SplitGraph, *, engine: TreeEngine = "auto") -> TreeGrower
     engine : {'auto', 'scipy'}, optional
         Compiled kernels where numba is installed, or SciPy in any case.
 
+    Returns
+    -------
+    TreeGrower
+        Its trees share scratch: it and they belong to one thread.
+
     Raises
     ------
     InputError
         If there is no such engine.
+
+    References
+    ----------
+    Ramalingam, G., & Reps, T. (1996). An Incremental Algorithm for a Generalization of the Shortest-Path Problem.
+    Journal of Algorithms 21(2), 267-305. doi:10.1006/jagm.1996.0046 (mending what a closure cuts off)
     """
     if engine not in ("auto", "scipy"):
         raise InputError(f"engine {engine!r}: expected auto or scipy")
