@@ -100,6 +100,8 @@ _HOMES = {
     "rescuesim.report": (
         "Comparison",
         "compare",
+        "critical_roads_in_words",
+        "plot_critical_roads",
         "write_report",
     ),
     "rescuesim.scenario": (
@@ -119,6 +121,7 @@ _HOMES = {
         "MaxCoverage",
         "MinSites",
         "SitingSolution",
+        "critical_roads",
         "point_coverage",
         "site",
     ),
@@ -185,6 +188,8 @@ __all__ = [
     "calls_from_history",
     "calls_from_rates",
     "compare",
+    "critical_roads",
+    "critical_roads_in_words",
     "default_crews",
     "default_shifts",
     "demand_at",
@@ -198,6 +203,7 @@ __all__ = [
     "load_standard",
     "network_states",
     "places_from_counts",
+    "plot_critical_roads",
     "point_coverage",
     "quality_report",
     "read_census",
@@ -267,10 +273,16 @@ if TYPE_CHECKING:
     from rescuesim.network.states import Closure
     from rescuesim.plan import Plan, PlanSite
     from rescuesim.quality import QualityReport, detect_offset, quality_report
-    from rescuesim.report import Comparison, compare, write_report
+    from rescuesim.report import (
+        Comparison,
+        compare,
+        critical_roads_in_words,
+        plot_critical_roads,
+        write_report,
+    )
     from rescuesim.scenario import Outcome, Scenario, load_scenario, run, write_demo_county
     from rescuesim.simulation import CallLog, CallModel, SimulationResult, simulate
-    from rescuesim.siting import MaxCoverage, MinSites, SitingSolution, point_coverage, site
+    from rescuesim.siting import MaxCoverage, MinSites, SitingSolution, critical_roads, point_coverage, site
     from rescuesim.standard import ResponseStandard, load_standard
     from rescuesim.travel import TravelTimes, TravelTimesEnsemble, travel_times
 

@@ -20,6 +20,7 @@ from rescuesim.report.labels import ATTRIBUTION, Lang, label, text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 __all__ = [
     "CLOSED_COLOUR",
@@ -29,12 +30,18 @@ __all__ = [
     "check_roads",
     "county_legend",
     "crowding",
+    "dots_per_point",
     "draw_map",
     "draw_names",
+    "draw_scale_and_source",
+    "draw_sites",
     "extent",
+    "fit",
     "point_states",
+    "road_group",
     "road_groups",
     "rows_of",
+    "site_handles",
 ]
 
 _CLASSES: Mapping[str, str] = MappingProxyType(
@@ -90,6 +97,17 @@ def rows_of(frame: pd.DataFrame, condition: str, plan: str) -> pd.DataFrame:
     return frame[(frame["condition"] == condition) & (frame["plan"] == plan)].reset_index(drop=True)
 
 
+def road_group(road_class: str) -> str:
+    """Return ``major``, ``primary``, ``secondary``, ``tertiary`` or ``local`` for a class of OpenStreetMap.
+
+    Examples
+    --------
+    >>> road_group("trunk_link"), road_group("track")
+    ('major', 'local')
+    """
+    return _CLASSES.get(road_class.removesuffix("_link"), "local")
+
+
 def road_groups(network: RoadNetwork) -> NDArray[np.str_]:
     """Sort the roads into the classes that maps tell apart.
 
@@ -99,8 +117,7 @@ def road_groups(network: RoadNetwork) -> NDArray[np.str_]:
         ``major``, ``primary``, ``secondary``, ``tertiary`` or ``local``.
     """
     found = np.full(network.n_roads, "local", dtype="U9")
-    classes = [_CLASSES.get(str(name).removesuffix("_link"), "local") for name in network.road_class]
-    found[network.road] = classes
+    found[network.road] = [road_group(str(name)) for name in network.road_class]
     return found
 
 
@@ -147,6 +164,13 @@ def draw_map(
             alpha=0.9,
             zorder=3 + order / 10,
         )
+    draw_sites(ax, sites)
+    fit(ax, extent(network, points, sites))
+    draw_scale_and_source(ax)
+
+
+def draw_sites(ax: Axes, sites: Iterable[PlanSite]) -> None:
+    """Draw the sites that have a position, by crew and by whether they exist."""
     for site in sites:
         if site.lon is None or site.lat is None:
             continue
@@ -161,20 +185,6 @@ def draw_map(
             zorder=4,
             marker=_MARKERS.get(site.crew, "o"),
         )
-    _fit(ax, network, points, sites)
-    _draw_scale(ax)
-    ax.text(
-        0.995,
-        0.006,
-        ATTRIBUTION,
-        transform=ax.transAxes,
-        ha="right",
-        va="bottom",
-        fontsize=7,
-        color="#444444",
-        zorder=6,
-        bbox={"facecolor": "#ffffff", "edgecolor": "none", "alpha": 0.75, "pad": 1.2},
-    )
 
 
 def check_roads(network: RoadNetwork, closed_roads: Iterable[int]) -> None:
@@ -211,8 +221,9 @@ def extent(network: RoadNetwork, points: pd.DataFrame, sites: Sequence[PlanSite]
     return west - pad_lon, south - pad_lat, east + pad_lon, north + pad_lat
 
 
-def _fit(ax: Axes, network: RoadNetwork, points: pd.DataFrame, sites: Sequence[PlanSite]) -> None:
-    west, south, east, north = extent(network, points, sites)
+def fit(ax: Axes, box: tuple[float, float, float, float]) -> None:
+    """Fix the extent to west, south, east and north in degrees, in true proportion, without ticks."""
+    west, south, east, north = box
     ax.set_xlim(west, east)
     ax.set_ylim(south, north)
     ax.set_aspect(1 / math.cos(math.radians((south + north) / 2)))
@@ -223,7 +234,8 @@ def _fit(ax: Axes, network: RoadNetwork, points: pd.DataFrame, sites: Sequence[P
         spine.set_color("#bbbbbb")
 
 
-def _draw_scale(ax: Axes) -> None:
+def draw_scale_and_source(ax: Axes) -> None:
+    """Draw a scale in whole kilometres or metres, and say whose data it is."""
     west, east = ax.get_xlim()
     south, north = ax.get_ylim()
     metres_per_degree = _METRES_PER_DEGREE * math.cos(math.radians((south + north) / 2))
@@ -244,13 +256,25 @@ def _draw_scale(ax: Axes) -> None:
     )
     words = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
     ax.text(x, y + 1.4 * tall, words, fontsize=8, va="bottom", color="#222222", zorder=6)
+    ax.text(
+        0.995,
+        0.006,
+        ATTRIBUTION,
+        transform=ax.transAxes,
+        ha="right",
+        va="bottom",
+        fontsize=7,
+        color="#444444",
+        zorder=6,
+        bbox={"facecolor": "#ffffff", "edgecolor": "none", "alpha": 0.75, "pad": 1.2},
+    )
 
 
 def draw_names(ax: Axes, points: pd.DataFrame, sites: Sequence[PlanSite]) -> None:
     """Write the names of townships, by people, and of new sites if few, leaving out what would overlap."""
     ax.apply_aspect()
     placed = [site for site in sites if site.lon is not None and site.lat is not None]
-    half = 6 * _dots_per_point(ax)
+    half = 6 * dots_per_point(ax)
     centres = [ax.transData.transform((site.lon or 0.0, site.lat or 0.0)) for site in placed]
     taken = [(x - half, y - half, x + half, y + half) for x, y in centres]
     new = [site for site in placed if site.status != "existing"]
@@ -272,7 +296,8 @@ def draw_names(ax: Axes, points: pd.DataFrame, sites: Sequence[PlanSite]) -> Non
         _write_name(ax, centre, str(name), taken, size=9.5, colour="#222222", beside=False)
 
 
-def _dots_per_point(ax: Axes) -> float:
+def dots_per_point(ax: Axes) -> float:
+    """Return how many pixels a point of type is wide."""
     figure = ax.get_figure(root=True)
     return figure.dpi / 72 if figure is not None else 1.0
 
@@ -294,7 +319,7 @@ def _write_name(
     if not words:
         return
     x, y = ax.transData.transform(at)
-    em = size * _dots_per_point(ax)
+    em = size * dots_per_point(ax)
     wide = em * sum(1.0 if ord(character) > 0x2E80 else 0.6 for character in words)
     shifts = [(0.0, 0.0), (0, 1.4), (0, -1.4), (0, 2.4), (0, -2.4)]
     if beside:
@@ -323,37 +348,47 @@ def _write_name(
             return
 
 
+def site_handles(sites: Sequence[PlanSite], lang: Lang) -> list[Any]:
+    """Return the legend's handles for sites, by crew and by whether they exist."""
+    handles = []
+    kinds = dict.fromkeys((site.crew, "existing" if site.status == "existing" else "new") for site in sites)
+    for crew, kind in sorted(kinds):
+        name = drawable(label("crew", crew, lang), otherwise="crew")
+        status = label("status", "existing" if kind == "existing" else "candidate", lang)
+        words = f"{name}（{status}）" if lang == "zh" else f"{name} ({status})"
+        handles.append(_dot(_MARKERS.get(crew, "o"), SITE_COLOURS[kind], words, 8))
+    return handles
+
+
+def _dot(marker: str, colours: tuple[str, str], words: str, size: float) -> Line2D:
+    from matplotlib.lines import Line2D
+
+    fill, edge = colours
+    edge = SITE_COLOURS["existing"][0] if edge == "#ffffff" else edge
+    return Line2D(
+        [],
+        [],
+        linestyle="",
+        marker=marker,
+        markersize=size,
+        markerfacecolor=fill,
+        markeredgecolor=edge,
+        label=words,
+    )
+
+
 def county_legend(
     network: RoadNetwork, views: Sequence[pd.DataFrame], sites: Sequence[PlanSite], closed: bool, lang: Lang
 ) -> list[Any]:
     """Return the legend's handles for what is on the map."""
     from matplotlib.lines import Line2D
 
-    def dot(marker: str, colours: tuple[str, str], words: str, size: float) -> Line2D:
-        fill, edge = colours
-        edge = SITE_COLOURS["existing"][0] if edge == "#ffffff" else edge
-        return Line2D(
-            [],
-            [],
-            linestyle="",
-            marker=marker,
-            markersize=size,
-            markerfacecolor=fill,
-            markeredgecolor=edge,
-            label=words,
-        )
-
     present = set(road_groups(network))
     states = {state for points in views for state in point_states(points)}
     handles = [
-        dot("o", POINT_COLOURS[state], label("point", state, lang), 7) for state in POINT_COLOURS if state in states
+        _dot("o", POINT_COLOURS[state], label("point", state, lang), 7) for state in POINT_COLOURS if state in states
     ]
-    kinds = dict.fromkeys((site.crew, "existing" if site.status == "existing" else "new") for site in sites)
-    for crew, kind in sorted(kinds):
-        name = drawable(label("crew", crew, lang), otherwise="crew")
-        status = label("status", "existing" if kind == "existing" else "candidate", lang)
-        words = f"{name}（{status}）" if lang == "zh" else f"{name} ({status})"
-        handles.append(dot(_MARKERS.get(crew, "o"), SITE_COLOURS[kind], words, 8))
+    handles += site_handles(sites, lang)
     handles += [
         Line2D([], [], color=colour, linewidth=max(width, 1.0), label=label("roads", group, lang))
         for group, (colour, width) in reversed(list(ROAD_STYLES.items()))

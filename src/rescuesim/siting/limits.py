@@ -27,6 +27,8 @@ class PairLimits:
     ----------
     limit_s : ndarray of float64, shape (n_sites, n_demand)
         Longest drive in the worst shift; ``-inf`` where the crew cannot serve the point at all.
+    second_limit_s : ndarray of float64, shape (n_sites, n_demand)
+        Longest drive of a second unit, no less than the first; ``-inf`` where none is wanted.
     covers : ndarray of bool, shape (n_demand, n_sites)
         The site reaches the point in time, in every shift.
     covers_second : ndarray of bool, shape (n_demand, n_sites)
@@ -38,6 +40,7 @@ class PairLimits:
     """
 
     limit_s: NDArray[np.float64]
+    second_limit_s: NDArray[np.float64]
     covers: NDArray[np.bool_]
     covers_second: NDArray[np.bool_]
     wants_second: NDArray[np.bool_]
@@ -101,14 +104,16 @@ def pair_limits(
         # who is in time as the first unit is so as the second
         second = np.maximum(limits, _crew_zone_limits(times, standard, 2))
         wants = np.array([standard.wants_second_unit(zone) for zone in times.demand.zones], dtype=np.bool_)
+        second = np.where(wants, second, CANNOT)
         inside = np.array([zone in standard.presets for zone in times.demand.zones], dtype=np.bool_)
     longest = max(limits.max(initial=CANNOT), second.max(initial=CANNOT))
     if times.cutoff_s < longest:
         raise InputError(f"times cut off at {times.cutoff_s:g} s: expected at least the largest limit, {longest:.0f} s")
     return PairLimits(
         limit_s=limits,
+        second_limit_s=second,
         covers=times.within(limits),
-        covers_second=times.within(second) & wants[:, None],
+        covers_second=times.within(second),
         wants_second=wants,
         in_standard=inside,
     )
