@@ -127,8 +127,13 @@ _HOMES = {
         "load_standard",
     ),
     "rescuesim.travel": (
+        "EvacuationRoutes",
+        "Route",
+        "Routes",
         "TravelTimes",
         "TravelTimesEnsemble",
+        "evacuation_routes",
+        "route",
         "travel_times",
     ),
 }
@@ -148,6 +153,7 @@ __all__ = [
     "DataFileError",
     "DemandPoints",
     "Disruption",
+    "EvacuationRoutes",
     "Fault",
     "InputError",
     "InvariantError",
@@ -167,6 +173,8 @@ __all__ = [
     "ResponseStandard",
     "RoadNetwork",
     "RoadOutage",
+    "Route",
+    "Routes",
     "Scenario",
     "Shift",
     "SimulationResult",
@@ -190,6 +198,7 @@ __all__ = [
     "demand_at",
     "detect_offset",
     "download_network",
+    "evacuation_routes",
     "load_closures",
     "load_demand",
     "load_network",
@@ -203,6 +212,7 @@ __all__ = [
     "read_census",
     "read_population",
     "reconcile",
+    "route",
     "run",
     "save_network",
     "simulate",
@@ -272,7 +282,16 @@ if TYPE_CHECKING:
     from rescuesim.simulation import CallLog, CallModel, SimulationResult, simulate
     from rescuesim.siting import MaxCoverage, MinSites, SitingSolution, point_coverage, site
     from rescuesim.standard import ResponseStandard, load_standard
-    from rescuesim.travel import TravelTimes, TravelTimesEnsemble, travel_times
+    from rescuesim.travel import (
+        EvacuationRoutes,
+        Route,
+        Routes,
+        TravelTimes,
+        TravelTimesEnsemble,
+        evacuation_routes,
+        route,
+        travel_times,
+    )
 
 
 def __getattr__(name: str) -> object:

@@ -17,10 +17,10 @@ from rescuesim.travel.ensemble import TravelTimesEnsemble
 from rescuesim.travel.split_graph import build_split_graph
 from rescuesim.travel.times import Towards, TravelTimes, times_in_state
 
-__all__ = ["travel_times"]
+__all__ = ["check_closures", "travel_times"]
 
 
-def _check_closures(network: RoadNetwork, state: NetworkState) -> None:
+def check_closures(network: RoadNetwork, state: NetworkState) -> None:
     """Refuse closures of roads, or of parts of roads, that the network does not have."""
     roads = [closure.road for closure in state.closures] + list(state.slow_downs)
     if wrong := [road for road in roads if not 0 <= road < network.n_roads]:
@@ -110,7 +110,7 @@ def travel_times(
     if sites.lon is None or sites.lat is None or demand.lon is None or demand.lat is None:
         raise InputError("sites and demand: expected lon and lat")
     for state in states or ():
-        _check_closures(network, state)
+        check_closures(network, state)
     site_snap = snap_points(network, sites.lon, sites.lat, snap_limit_m=snap_limit_m)
     demand_snap = snap_points(network, demand.lon, demand.lat, snap_limit_m=snap_limit_m)
     frame = TravelTimes(
