@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 
     from rescuesim.report.comparison import Comparison
 
-__all__ = ["plot_county", "plot_headline", "plot_stages", "write_map_png"]
+__all__ = ["own_axes", "plot_county", "plot_headline", "plot_stages", "write_map_png"]
 
 _PLANS = ("#a8a29a", "#2166ac", "#b2182b", "#4d9221", "#762a83")
 _DPI = 160
 
 
-def _axes(width: float, height: float) -> Axes:
+def own_axes(width: float, height: float) -> Axes:
+    """Return axes on a figure of their own, of so many inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -95,7 +96,7 @@ def plot_county(
     """
     spoken = figure_language(lang)
     own = ax is None
-    ax = _axes(8.5, 9.0) if ax is None else ax
+    ax = own_axes(8.5, 9.0) if ax is None else ax
     points = rows_of(comparison.points, condition, plan)
     shown = list(comparison.plans[plan].sites if sites is None else sites)
     draw_map(ax, network, points, shown, closed_roads)
@@ -158,7 +159,7 @@ def plot_headline(
     known = set(frame["figure"])
     figures = [name for name in group_words("figure", spoken) if name in known]
     bars = len(comparison.plans) * len(comparison.conditions) * len(figures)
-    ax = _axes(min(max(6.5, 0.75 * bars + 1.5), 20.0), 4.4) if ax is None else ax
+    ax = own_axes(min(max(6.5, 0.75 * bars + 1.5), 20.0), 4.4) if ax is None else ax
     wide = 0.8 / len(comparison.plans)
     ticks, words = [], []
     for block, condition in enumerate(comparison.conditions):
@@ -245,7 +246,7 @@ def plot_stages(
     from matplotlib.lines import Line2D
 
     spoken = figure_language(lang)
-    ax = _axes(7.5, 4.2) if ax is None else ax
+    ax = own_axes(7.5, 4.2) if ax is None else ax
     rows = rows_of(comparison.stages, condition, plan)
     for row in range(len(rows)):
         for shift, kind, colour in ((-0.15, "planned", _PLANS[0]), (0.15, "simulated", _PLANS[1])):

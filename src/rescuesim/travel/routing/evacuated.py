@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rescuesim._words import Lang, in_language
 from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
-from rescuesim.network import RoadNetwork
+from rescuesim.network import NetworkState, RoadNetwork
 from rescuesim.network.road_network import UNREACHABLE
 from rescuesim.quality import SnappedPoints
 from rescuesim.travel.routing.legs import RouteLeg, directions, legs_of
@@ -47,10 +47,8 @@ class EvacuationState:
 
     Parameters
     ----------
-    label : str
-        Of the state; empty for intact roads.
-    probability : float or None
-        None for intact roads.
+    network_state : NetworkState or None
+        What is broken; None for intact roads.
     nearest, second : ndarray of int32, shape (n_villages,)
         The nearest shelter and the nearest other one, as places in `EvacuationRoutes.shelter_ids`; -1 where there is
         none.
@@ -72,8 +70,7 @@ class EvacuationState:
         Pieces of `EvacuationRoutes.graph` that village i drives: ``pieces[first[i]:first[i + 1]]``.
     """
 
-    label: str
-    probability: float | None
+    network_state: NetworkState | None
     nearest: NDArray[np.int32]
     ticks: NDArray[np.int32]
     second: NDArray[np.int32]
@@ -84,6 +81,16 @@ class EvacuationState:
     as_intact: NDArray[np.bool_]
     first: NDArray[np.int64]
     pieces: NDArray[np.int32]
+
+    @property
+    def label(self) -> str:
+        """Label of the state; empty for intact roads."""
+        return self.network_state.label if self.network_state is not None else ""
+
+    @property
+    def probability(self) -> float | None:
+        """Probability of the state; None for intact roads."""
+        return self.network_state.probability if self.network_state is not None else None
 
     @property
     def reached(self) -> NDArray[np.bool_]:

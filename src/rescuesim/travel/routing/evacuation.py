@@ -267,8 +267,7 @@ class _Search:
         )
         reasons = self._reasons(arcs, closed, out_of_use, at, reached)
         made = EvacuationState(
-            label=state.label if state is not None else "",
-            probability=state.probability if state is not None else None,
+            network_state=state,
             nearest=np.where(reached, place[np.where(reached, tree.root[at], -1)], -1).astype(np.int32),
             ticks=ticks,
             second=np.where(other_ticks < UNREACHABLE, place[second[at]], -1).astype(np.int32),

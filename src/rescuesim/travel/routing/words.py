@@ -50,7 +50,7 @@ _CLASSES: Pairs = MappingProxyType(
         "secondary": ("县道", "secondary road"),
         "tertiary": ("乡道", "tertiary road"),
         "unclassified": ("村道", "minor road"),
-        "residential": ("街道", "street"),
+        "residential": ("居民区道路", "residential street"),
         "living_street": ("生活街道", "living street"),
         "service": ("内部道路", "service road"),
         "track": ("机耕路", "track"),
@@ -104,21 +104,19 @@ def distance_words(metres: float) -> Note:
 
 
 def duration_words(seconds: float) -> Note:
-    """Write a time as people say it; to the next minute above from ten minutes on, as nobody may count on less.
+    """Write a time as people say it, to the next second above, or from an hour on to the next minute.
 
     Examples
     --------
     >>> [str(duration_words(s)) for s in (42.0, 185.2, 601.0, 7205.0)]
-    ['42 s', '3 min 6 s', '11 min', '2 h 1 min']
+    ['42 s', '3 min 6 s', '10 min 1 s', '2 h 1 min']
     """
     whole = math.ceil(seconds - 1e-6)
     if whole < 60:
         return Note(f"{whole} s", f"{whole} 秒")
-    if whole < 600:
+    if whole < 3600:
         return Note(f"{whole // 60} min {whole % 60} s", f"{whole // 60} 分 {whole % 60} 秒")
-    minutes = math.ceil((seconds - 1e-6) / 60)
-    if minutes < 60:
-        return Note(f"{minutes} min", f"{minutes} 分钟")
+    minutes = math.ceil(whole / 60)
     return Note(f"{minutes // 60} h {minutes % 60} min", f"{minutes // 60} 小时 {minutes % 60} 分")
 
 
