@@ -48,11 +48,14 @@ class ParallelPieces:
         Pieces by tail and head, of parallel ones the lowest first.
     first : ndarray of int64, shape (n_groups,)
         Where each group begins in `order`.
+    free_ticks : ndarray of int64, shape (n_pieces,)
+        Of the pieces on intact roads.
     """
 
     graph: SplitGraph
     order: NDArray[np.int64]
     first: NDArray[np.int64]
+    free_ticks: NDArray[np.int64]
 
     @classmethod
     def of(cls, graph: SplitGraph) -> ParallelPieces:
@@ -60,13 +63,15 @@ class ParallelPieces:
         order = np.lexsort((np.arange(len(graph.tail)), graph.head, graph.tail))
         tail, head = graph.tail[order], graph.head[order]
         first = np.flatnonzero(np.r_[True, (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])])
-        return cls(graph=graph, order=order, first=first)
+        return cls(graph=graph, order=order, first=first, free_ticks=graph.piece_ticks())
 
     def arcs(self, state: NetworkState | None = None) -> Arcs:
         """Return what can be driven in a state: of parallel pieces the fastest, of those the lowest."""
         graph = self.graph
-        ticks = graph.piece_ticks(state)
-        ticks[~graph.open_pieces(state)] = UNREACHABLE
+        ticks = self.free_ticks.copy()
+        if state is not None:
+            piece, changed = graph.changes(state)
+            ticks[piece] = changed
         sorted_ticks = ticks[self.order]
         least = np.minimum.reduceat(sorted_ticks, self.first)
         size = np.diff(np.r_[self.first, len(self.order)])

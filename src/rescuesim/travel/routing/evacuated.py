@@ -230,7 +230,8 @@ class EvacuationRoutes:
             EPSG:4326, lines along the roads, empty where there is no way. Intact roads have the number 0. Columns
             ``state_number, state, probability, village, village_name, township, people, reached, reason, reason_words,
             shelter, shelter_name, travel_time_s, extra_s, length_m, access_m, second_shelter, second_shelter_name,
-            second_time_s, change, change_words, road_names, road_ids, bridges, tunnels``.
+            second_time_s, change, change_words, road_names, road_ids, bridge_names, bridges, tunnel_names, tunnels``:
+            the roads that the way depends on, and those of them that are or contain a bridge or a tunnel.
         """
         from rescuesim.travel.routing.evacuation_tables import route_rows
 

@@ -41,6 +41,7 @@ _SHEETS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 _BAND = re.compile(r"people_(?:over_|([0-9.e+]+)_to_)([0-9.e+]+)_s")
 _MOST_ROWS, _MOST_CHARACTERS = 1_048_575, 32_767  # of a sheet below its heading, and of a cell
+_DEPENDS_ON = ["road_names", "road_ids", "bridge_names", "bridges", "tunnel_names", "tunnels"]
 _HEADS: Mapping[str, str] = MappingProxyType(
     {
         "state_number": "状态序号",
@@ -66,7 +67,9 @@ _HEADS: Mapping[str, str] = MappingProxyType(
         "change_words": "与正常相比",
         "road_names": "途经道路",
         "road_ids": "道路序号",
+        "bridge_names": "含桥梁的道路",
         "bridges": "含桥梁的道路序号",
+        "tunnel_names": "含隧道的道路",
         "tunnels": "含隧道的道路序号",
         "villages": "村数",
         "people_cut_off": "不能到达人口",
@@ -90,10 +93,10 @@ class _Drawn:
         near = [snap.road[snap.road >= 0] for snap in (found.village_snap, found.shelter_snap)]
         self.found, self.lang = found, lang
         self.lines = RoadLines(found.network, np.concatenate([*used, *near]).astype(np.int64))
-        self._known: dict[bytes, tuple[shapely.LineString | None, str, str, str, str]] = {}
+        self._known: dict[bytes, tuple[shapely.LineString | None, dict[str, str]]] = {}
 
-    def path(self, pieces: NDArray[np.int32]) -> tuple[shapely.LineString | None, str, str, str, str]:
-        """Return line, names, ids, bridges and tunnels of a path."""
+    def path(self, pieces: NDArray[np.int32]) -> tuple[shapely.LineString | None, dict[str, str]]:
+        """Return the line of a path, and the roads, bridges and tunnels on it, by column."""
         key = pieces.tobytes()
         if key not in self._known:
             network, graph = self.found.network, self.found.graph
@@ -103,13 +106,14 @@ class _Drawn:
                 name or in_language(class_words(kind), self.lang)
                 for name, kind in zip(network.road_name[road].tolist(), network.road_class[edge].tolist(), strict=True)
             ]
-            self._known[key] = (
-                None if line.is_empty else line,
-                "; ".join(name for at, name in enumerate(names) if not at or name != names[at - 1]),
-                joined(once_in_a_row(road)),
-                joined(list(dict.fromkeys(road[network.bridge[edge]].tolist()))),
-                joined(list(dict.fromkeys(road[network.tunnel[edge]].tolist()))),
-            )
+            words = {
+                "road_names": "; ".join(name for at, name in enumerate(names) if not at or name != names[at - 1]),
+                "road_ids": joined(once_in_a_row(road)),
+            }
+            for kind, held in (("bridge", network.bridge[edge]), ("tunnel", network.tunnel[edge])):
+                some = {int(road[at]): names[at] for at in np.flatnonzero(held).tolist()}
+                words[f"{kind}_names"], words[f"{kind}s"] = "; ".join(some.values()), joined(list(some))
+            self._known[key] = None if line.is_empty else line, words
         return self._known[key]
 
 
@@ -131,14 +135,8 @@ def route_rows(found: EvacuationRoutes, lang: Lang) -> geopandas.GeoDataFrame:
     for number, state in enumerate(found.every_state):
         ways = [drawn.path(found.path(state, village)) for village in range(len(found.villages))]
         lines += [way[0] for way in ways]
-        parts.append(
-            _state_rows(found, number, state, lang).assign(
-                road_names=[way[1] for way in ways],
-                road_ids=[way[2] for way in ways],
-                bridges=[way[3] for way in ways],
-                tunnels=[way[4] for way in ways],
-            )
-        )
+        words = pd.DataFrame([way[1] for way in ways], columns=_DEPENDS_ON, dtype=str)
+        parts.append(pd.concat([_state_rows(found, number, state, lang), words], axis=1))
     frame = geopandas.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry=lines, crs="EPSG:4326")
     frame.attrs["attribution"] = ATTRIBUTION
     return frame
@@ -349,7 +347,7 @@ def _write_sheet(sheet: Worksheet, frame: pd.DataFrame, lang: Lang, bold: Format
     sheet.freeze_panes(1, 0)
     for at, name in enumerate(frame.columns):
         sheet.write_string(0, at, _head(name, lang), bold)
-        sheet.set_column(at, at, 34 if name in ("road_names", "reason_words") else 13)
+        sheet.set_column(at, at, 34 if name.endswith(("_names", "_words")) else 13)
         for row, cell in enumerate(frame[name].tolist(), 1):
             if isinstance(cell, str):
                 short = cell if len(cell) <= _MOST_CHARACTERS else f"{cell[: _MOST_CHARACTERS - 1]}…"

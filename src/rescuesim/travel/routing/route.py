@@ -185,7 +185,6 @@ class _Search:
         self.network, self.graph, self.snap, self.ends = network, graph, snap, ends
         self.limits, self.alternatives = limits, alternatives
         self.parallel = ParallelPieces.of(graph)
-        self.free_ticks = graph.piece_ticks()
         self.access_ticks = int(snap.access_ticks.astype(np.int64).sum())
 
     def run(self, state: NetworkState | None, sites: frozenset[str]) -> _Found:
@@ -267,7 +266,7 @@ class _Search:
             road_ticks=int(ticks.sum()),
             access_ticks=access_ticks,
             start_up_ticks=total - int(ticks.sum()) - access_ticks if reached else 0,
-            slowed_ticks=int((ticks - self.free_ticks[pieces]).sum()),
+            slowed_ticks=int((ticks - self.parallel.free_ticks[pieces]).sum()),
             delay_s=float((network.delay_s[edge] * share).sum()),
             pieces=pieces,
             legs=legs_of(network, graph, lines, pieces, ticks),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -291,3 +292,10 @@ def test_routes_are_a_sequence_of_routes(town: RoadNetwork) -> None:
     assert routes[:2] == (routes[0], routes[1])
     nodes = walked_nodes(routes.graph, routes[0], int(routes.graph.point_node[0]))
     assert all(a != b for a, b in itertools.pairwise(nodes))
+
+
+def test_routes_travel_to_workers(town: RoadNetwork) -> None:
+    routes = rs.route(town, (119.3, 28.7), (119.33, 28.71))
+    again = pickle.loads(pickle.dumps(routes))
+    assert again[0].ticks == routes[0].ticks
+    assert again.in_language("zh") == routes.in_language("zh")
