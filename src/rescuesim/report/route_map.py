@@ -116,12 +116,12 @@ def _draw_closures(ax: Axes, closed: list[NDArray[np.float64]]) -> None:
     ax.scatter(
         [middle.x for middle in middles],
         [middle.y for middle in middles],
-        s=75,
+        s=60,
         c=CLOSED_COLOUR,
         edgecolors=_HALO,
         linewidths=1.0,
         marker="X",
-        zorder=2.9,
+        zorder=3.5,  # villages are many, closures few
     )
 
 
@@ -343,15 +343,20 @@ def _draw_villages(ax: Axes, found: EvacuationRoutes, state: EvacuationState, la
     places, people = _places(found)[0], found.villages.people
     area = (14 + 110 * people / max(float(people.max(initial=0.0)), 1.0)) * crowding(len(people))
     handles = []
-    for key, held, colours in (("reached", state.reached, _REACHED), ("cut_off", ~state.reached, _CUT_OFF)):
+    # a ring that a cross does not hide
+    rings = np.maximum(area, 130.0)
+    for key, held, colours, size, order in (
+        ("reached", state.reached, _REACHED, area, 3.0),
+        ("cut_off", ~state.reached, _CUT_OFF, rings, 3.6),
+    ):
         ax.scatter(
             places[held, 0],
             places[held, 1],
-            s=area[held],
+            s=size[held],
             c=colours[0],
             edgecolors=colours[1],
-            linewidths=1.0,
-            zorder=3,
+            linewidths=1.2,
+            zorder=order,
         )
         if held.any():
             handles.append(_dot("o", colours, label("route", key, lang), 7))
