@@ -240,7 +240,9 @@ def _ways_bounds(way: Route, ends: tuple[tuple[float, float], tuple[float, float
 
 
 def _county_bounds(found: EvacuationRoutes) -> Bounds:
-    return _bounds([shapely.get_coordinates(found.network.road_line), *_places(found)])
+    villages, sites = _places(found)
+    near = [villages[found.village_snap.in_range], sites[found.shelter_snap.in_range]]  # a slip is not on the map
+    return _bounds([shapely.get_coordinates(found.network.road_line), *near])
 
 
 def _width_to_height(bounds: Bounds) -> float:
