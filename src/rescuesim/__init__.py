@@ -130,8 +130,13 @@ _HOMES = {
         "load_standard",
     ),
     "rescuesim.travel": (
+        "EvacuationRoutes",
+        "Route",
+        "Routes",
         "TravelTimes",
         "TravelTimesEnsemble",
+        "evacuation_routes",
+        "route",
         "travel_times",
     ),
 }
@@ -151,6 +156,7 @@ __all__ = [
     "DataFileError",
     "DemandPoints",
     "Disruption",
+    "EvacuationRoutes",
     "Fault",
     "InputError",
     "InvariantError",
@@ -170,6 +176,8 @@ __all__ = [
     "ResponseStandard",
     "RoadNetwork",
     "RoadOutage",
+    "Route",
+    "Routes",
     "Scenario",
     "Shift",
     "SimulationResult",
@@ -195,6 +203,7 @@ __all__ = [
     "demand_at",
     "detect_offset",
     "download_network",
+    "evacuation_routes",
     "load_closures",
     "load_demand",
     "load_network",
@@ -209,6 +218,7 @@ __all__ = [
     "read_census",
     "read_population",
     "reconcile",
+    "route",
     "run",
     "save_network",
     "simulate",
@@ -284,7 +294,16 @@ if TYPE_CHECKING:
     from rescuesim.simulation import CallLog, CallModel, SimulationResult, simulate
     from rescuesim.siting import MaxCoverage, MinSites, SitingSolution, critical_roads, point_coverage, site
     from rescuesim.standard import ResponseStandard, load_standard
-    from rescuesim.travel import TravelTimes, TravelTimesEnsemble, travel_times
+    from rescuesim.travel import (
+        EvacuationRoutes,
+        Route,
+        Routes,
+        TravelTimes,
+        TravelTimesEnsemble,
+        evacuation_routes,
+        route,
+        travel_times,
+    )
 
 
 def __getattr__(name: str) -> object:

@@ -31,17 +31,21 @@ __all__ = [
     "county_legend",
     "crowding",
     "dots_per_point",
+    "draw_closed",
     "draw_map",
     "draw_names",
+    "draw_roads",
     "draw_scale_and_source",
     "draw_sites",
     "extent",
     "fit",
+    "frame_map",
     "point_states",
     "road_group",
     "road_groups",
     "rows_of",
     "site_handles",
+    "write_name",
 ]
 
 _CLASSES: Mapping[str, str] = MappingProxyType(
@@ -136,19 +140,9 @@ def draw_map(
     closed_roads: Sequence[int],
 ) -> None:
     """Draw roads, points, sites, scale and attribution, and fix the extent."""
-    from matplotlib.collections import LineCollection
-
     check_roads(network, closed_roads)
-    groups = road_groups(network)
-    for order, (group, (colour, width)) in enumerate(ROAD_STYLES.items()):
-        lines = _coordinates(network.road_line[groups == group])
-        ax.add_collection(
-            LineCollection(lines, colors=colour, linewidths=width, capstyle="round", zorder=1 + order / 10),
-            autolim=False,
-        )
-    closed = _coordinates(network.road_line[np.asarray(closed_roads, dtype=np.int64)])
-    for colour, width in (("#ffffff", 4.6), (CLOSED_COLOUR, 2.6)):
-        ax.add_collection(LineCollection(closed, colors=colour, linewidths=width, zorder=2), autolim=False)
+    draw_roads(ax, network)
+    draw_closed(ax, _coordinates(network.road_line[np.asarray(closed_roads, dtype=np.int64)]))
     lon, lat = points["lon"].to_numpy(np.float64), points["lat"].to_numpy(np.float64)
     states, size = point_states(points), _marker_area(points)
     for order, state in enumerate(("without", "covered", "missed")):
@@ -165,8 +159,7 @@ def draw_map(
             zorder=3 + order / 10,
         )
     draw_sites(ax, sites)
-    fit(ax, extent(network, points, sites))
-    draw_scale_and_source(ax)
+    frame_map(ax, extent(network, points, sites))
 
 
 def draw_sites(ax: Axes, sites: Iterable[PlanSite]) -> None:
@@ -185,6 +178,33 @@ def draw_sites(ax: Axes, sites: Iterable[PlanSite]) -> None:
             zorder=4,
             marker=_MARKERS.get(site.crew, "o"),
         )
+
+
+def draw_roads(ax: Axes, network: RoadNetwork) -> None:
+    """Draw the roads by class."""
+    from matplotlib.collections import LineCollection
+
+    groups = road_groups(network)
+    for order, (group, (colour, width)) in enumerate(ROAD_STYLES.items()):
+        lines = _coordinates(network.road_line[groups == group])
+        ax.add_collection(
+            LineCollection(lines, colors=colour, linewidths=width, capstyle="round", zorder=1 + order / 10),
+            autolim=False,
+        )
+
+
+def draw_closed(ax: Axes, lines: Sequence[NDArray[np.float64]]) -> None:
+    """Draw lines of vertices, shape (n_vertices, 2), as closed roads."""
+    from matplotlib.collections import LineCollection
+
+    for colour, width in (("#ffffff", 4.6), (CLOSED_COLOUR, 2.6)):
+        ax.add_collection(LineCollection(lines, colors=colour, linewidths=width, zorder=2), autolim=False)
+
+
+def frame_map(ax: Axes, box: tuple[float, float, float, float]) -> None:
+    """Fix the extent to west, south, east and north in degrees, and draw scale and attribution."""
+    fit(ax, box)
+    draw_scale_and_source(ax)
 
 
 def check_roads(network: RoadNetwork, closed_roads: Iterable[int]) -> None:
@@ -280,7 +300,7 @@ def draw_names(ax: Axes, points: pd.DataFrame, sites: Sequence[PlanSite]) -> Non
     new = [site for site in placed if site.status != "existing"]
     if len(new) <= _FEW_NEW_SITES:
         for site in new:
-            _write_name(
+            write_name(
                 ax,
                 (site.lon or 0.0, site.lat or 0.0),
                 site.name,
@@ -293,7 +313,7 @@ def draw_names(ax: Axes, points: pd.DataFrame, sites: Sequence[PlanSite]) -> Non
     groups = sorted(named.groupby("township", sort=True), key=lambda pair: -float(pair[1]["people"].sum()))
     for name, rows in groups:
         centre = float(rows["lon"].mean()), float(rows["lat"].mean())
-        _write_name(ax, centre, str(name), taken, size=9.5, colour="#222222", beside=False)
+        write_name(ax, centre, str(name), taken, size=9.5, colour="#222222", beside=False)
 
 
 def dots_per_point(ax: Axes) -> float:
@@ -302,7 +322,7 @@ def dots_per_point(ax: Axes) -> float:
     return figure.dpi / 72 if figure is not None else 1.0
 
 
-def _write_name(
+def write_name(
     ax: Axes,
     at: tuple[float, float],
     name: str,

@@ -147,6 +147,23 @@ _LABELS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
             "without": ("标准未规定", "no standard"),
         },
         "site": {"existing": ("已有站点", "existing site"), "new": ("新增站点", "new site")},
+        "route": {
+            "fastest": ("最快路线", "fastest route"),
+            "alternative": ("备选路线", "other route"),
+            "access": ("离路部分", "off the road"),
+            "from": ("起点", "from"),
+            "to": ("终点", "to"),
+            "closed": ("中断路段", "closed section"),
+            "usual": ("转移路线（与正常相同）", "route as on intact roads"),
+            "changed": ("转移路线（绕行、改去他处）", "another way or shelter"),
+            "reached": ("能到达的村", "village that reaches a shelter"),
+            "cut_off": ("不能到达的村", "village that reaches none"),
+            "shelter": ("避难场所", "shelter"),
+            "over_capacity": ("超员的避难场所", "shelter over capacity"),
+            "out_of_use": ("停用或无路可达的避难场所", "shelter that nobody reaches"),
+            "people_width": ("线宽：经过人数", "width: people"),
+            "intact": ("道路正常", "intact roads"),
+        },
     }
 )
 
@@ -170,6 +187,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{plan}，{condition}：{covered}/{points} 个需求点已覆盖，未覆盖 {missed} 人，标准未规定 {without} 人",
             "{plan}, {condition}: {covered} of {points} points covered; {missed} people are not,"
             " {without} people have no standard",
+        ),
+        "route_title": ("{time}，道路里程 {far}", "{time}, {far} by road"),
+        "evacuation_title": (
+            "{reached} 人能到达避难场所，{points} 个村 {cut} 人不能",
+            "{reached} people reach a shelter, {cut} people of {points} villages do not",
         ),
         "map_note": (
             "发生中断时，地图和未覆盖清单表示该方案覆盖人数最少的时刻；表中的覆盖率是全程按时间平均。红线为含断点的整段道路。",
@@ -259,8 +281,7 @@ def label(group: str, key: str, lang: Lang) -> str:
     ----------
     group : str
         ``figure``, ``figure_meaning``, ``counted``, ``unit``, ``zone``, ``crew``, ``host``, ``status``,
-        ``stage``, ``reason``, ``miss``, ``plan``, ``condition``, ``roads``, ``point`` or
-        ``site``.
+        ``stage``, ``reason``, ``miss``, ``plan``, ``condition``, ``roads``, ``point``, ``site`` or ``route``.
     key : str
         One that has no words, such as the name of a scenario's own condition, is returned as it is.
     lang : {'zh', 'en'}

@@ -20,10 +20,10 @@ from rescuesim.travel.pairs import TravelTimePairs, pairs_in_state
 from rescuesim.travel.split_graph import build_split_graph
 from rescuesim.travel.times import Towards, TravelTimes, times_in_state
 
-__all__ = ["travel_time_pairs", "travel_times"]
+__all__ = ["check_closures", "travel_time_pairs", "travel_times"]
 
 
-def _check_closures(network: RoadNetwork, state: NetworkState) -> None:
+def check_closures(network: RoadNetwork, state: NetworkState) -> None:
     """Refuse closures of roads, or of parts of roads, that the network does not have."""
     roads = [closure.road for closure in state.closures] + list(state.slow_downs)
     if wrong := [road for road in roads if not 0 <= road < network.n_roads]:
@@ -113,7 +113,7 @@ def travel_times(
     R-1449-NYC. (the start-up loss)
     """
     for state in states or ():
-        _check_closures(network, state)
+        check_closures(network, state)
     if states is None and engine == "contraction":
         raise InputError("engine 'contraction': expected states; one matrix is for auto, scipy or bucket")
     n_states = 1 if states is None else 1 + len(states)
