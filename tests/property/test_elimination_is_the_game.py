@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from oracles_contraction import upper_neighbours
+from oracles_elimination import upper_neighbours
 
 from rescuesim.travel.contraction.elimination import Elimination, eliminate
 from rescuesim.travel.contraction.order import elimination_order
