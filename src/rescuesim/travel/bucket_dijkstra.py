@@ -285,7 +285,7 @@ def _enter(
         node = touched[k]
         for entry in range(first[node], first[node + _ONE]):
             other = head[entry]
-            if ticks[entry] == 0 or label[node] + ticks[entry] != label[other]:
+            if label[other] == UNREACHABLE or ticks[entry] == 0 or label[node] + ticks[entry] != label[other]:
                 continue
             if entered[other] < 0 or piece[entry] < entered[other]:
                 entered[other] = piece[entry]
