@@ -130,13 +130,16 @@ _HOMES = {
         "load_standard",
     ),
     "rescuesim.travel": (
+        "CoverageBits",
         "EvacuationRoutes",
         "Route",
         "Routes",
+        "TravelTimePairs",
         "TravelTimes",
         "TravelTimesEnsemble",
         "evacuation_routes",
         "route",
+        "travel_time_pairs",
         "travel_times",
     ),
 }
@@ -152,6 +155,7 @@ __all__ = [
     "ChannelOutage",
     "Closure",
     "Comparison",
+    "CoverageBits",
     "CrewType",
     "DataFileError",
     "DemandPoints",
@@ -186,6 +190,7 @@ __all__ = [
     "SolverError",
     "TravelConditions",
     "TravelProfile",
+    "TravelTimePairs",
     "TravelTimes",
     "TravelTimesEnsemble",
     "UnknownIdError",
@@ -226,6 +231,7 @@ __all__ = [
     "split_villages",
     "spread_population",
     "travel_profile",
+    "travel_time_pairs",
     "travel_times",
     "weigh",
     "write_demo_county",
@@ -295,13 +301,16 @@ if TYPE_CHECKING:
     from rescuesim.siting import MaxCoverage, MinSites, SitingSolution, critical_roads, point_coverage, site
     from rescuesim.standard import ResponseStandard, load_standard
     from rescuesim.travel import (
+        CoverageBits,
         EvacuationRoutes,
         Route,
         Routes,
+        TravelTimePairs,
         TravelTimes,
         TravelTimesEnsemble,
         evacuation_routes,
         route,
+        travel_time_pairs,
         travel_times,
     )
 

@@ -1,4 +1,4 @@
-"""The command line: ``rescuesim demo | init | check | network | run``.
+"""The command line: ``rescuesim demo | init | check | network | run | warmup``.
 
 Exit codes: 0 done, 1 a fault in the program, 2 bad input or usage, 3 infeasible, 4 stopped at a limit
 without a solution, 130 interrupted.
@@ -30,6 +30,7 @@ from rescuesim.cli.options import (
     watching,
     wide_console,
 )
+from rescuesim.cli.warmup import warmup
 from rescuesim.errors import InputError, InvariantError, RescueSimError, SolverError
 
 if TYPE_CHECKING:
@@ -154,6 +155,9 @@ def check(
         typer.echo(f"{'说明：' if zh else 'note: '}{in_language(note, lang.value)}")
     typer.echo(prepared.standard.explain(lang=lang.value, crews=dict.fromkeys(prepared.sites.crews)))
     typer.echo("没有问题" if zh else "no faults")
+
+
+app.command()(warmup)
 
 
 def _quality_facts(report: QualityReport, lang: Language) -> dict[str, object]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from rescuesim.travel.coverage_bits import CoverageBits as CoverageBits
 from rescuesim.travel.ensemble import TravelTimesEnsemble as TravelTimesEnsemble
+from rescuesim.travel.from_network import travel_time_pairs as travel_time_pairs
 from rescuesim.travel.from_network import travel_times as travel_times
+from rescuesim.travel.pairs import TravelTimePairs as TravelTimePairs
 from rescuesim.travel.routing import EvacuationRoutes as EvacuationRoutes
 from rescuesim.travel.routing import Route as Route
 from rescuesim.travel.routing import Routes as Routes

@@ -5,10 +5,15 @@ a piece: its nodes are gone over in rounds until none of them gets nearer, so wh
 a bucket costs no more rounds than its longest path has pieces. Each node stands in one bucket at most and is taken out
 of it when it gets nearer. The buckets form a ring with room for the longest piece.
 
-WIDTH_TEXT
+Width: the power of two nearest to the mean of the pieces that take time. Measured on Wuhan and Porto, 200 sources, 5,
+15 and 300 minutes, CPU time over that at the best width: 1.00 to 1.03 at the power of two nearest to the mean, up to
+1.12 at half and twice the mean, 1.2 at a quarter and four times, 1.4 at a thirtieth (empty buckets) and 1.5 at
+twenty times (rounds).
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +123,7 @@ def _width(ticks: NDArray[np.int32], limit: int) -> tuple[int, int]:
     if not len(driven):
         return 0, 2
     longest = int(driven.max())
-    shift = max(int(driven.mean() / 4).bit_length() - 1, 0)
+    shift = round(math.log2(driven.mean()))
     while (longest >> shift) + 2 > _MOST_BUCKETS:
         shift += 1
     return shift, 1 << ((longest >> shift) + 1).bit_length()
@@ -285,7 +290,7 @@ def _enter(
         node = touched[k]
         for entry in range(first[node], first[node + _ONE]):
             other = head[entry]
-            if ticks[entry] == 0 or label[node] + ticks[entry] != label[other]:
+            if label[other] == UNREACHABLE or ticks[entry] == 0 or label[node] + ticks[entry] != label[other]:
                 continue
             if entered[other] < 0 or piece[entry] < entered[other]:
                 entered[other] = piece[entry]
