@@ -49,6 +49,13 @@ class BrokenPieces:
     point_state: NDArray[np.int64]
     point: NDArray[np.int64]
 
+    @classmethod
+    def none(cls) -> BrokenPieces:
+        """Return what a whole network has: nothing broken."""
+        nothing = np.empty(0, dtype=np.int64)
+        ticks = np.empty(0, dtype=np.int32)
+        return cls(state=nothing, piece=nothing, ticks=ticks, point_state=nothing, point=nothing)
+
 
 def broken_pieces(graph: SplitGraph, states: Sequence[NetworkState]) -> BrokenPieces:
     """List the pieces that states close or slow, and the points on them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,10 +16,13 @@ from rescuesim.network.road_network import UNREACHABLE, limit_ticks
 from rescuesim.travel.coverage_bits import CoverageBits, broadcast_limits, packed_pairs
 from rescuesim.travel.engines import Engine, check_engine
 from rescuesim.travel.nearest import NearestSites, nearest_two
-from rescuesim.travel.pair_ticks import PairTicks, contracted_pairs, in_batches, reference_pairs
+from rescuesim.travel.pair_ticks import PairTicks, contracted_pairs, in_batches, prepared_roads, reference_pairs
 from rescuesim.travel.pairs import TravelTimePairs
 from rescuesim.travel.plan_coverage import PlanCoverage
 from rescuesim.travel.times import TravelTimes, check_sites_of, in_seconds, times_in_state
+
+if TYPE_CHECKING:
+    from rescuesim.travel.contraction.engine import PreparedRoads
 
 __all__ = ["TravelTimesEnsemble"]
 
@@ -50,6 +53,7 @@ class TravelTimesEnsemble:
     engine: Engine = "auto"
     n_threads: int | None = None
     _pairs: list[PairTicks] = field(default_factory=list, init=False, repr=False, compare=False)
+    _roads: list[PreparedRoads] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_engine(self.engine)
@@ -312,7 +316,9 @@ class TravelTimesEnsemble:
             return reference_pairs(self._one_by_one, sets)
         if importlib.util.find_spec("numba") is None:
             raise InputError("engine 'contraction': numba cannot be imported; expected auto or scipy")
-        return contracted_pairs(self.intact, sets)
+        if not self._roads:
+            self._roads.append(prepared_roads(self.intact))
+        return contracted_pairs(self.intact, self._roads[0], sets)
 
     @property
     def _one_by_one(self) -> TravelTimes:

@@ -23,9 +23,17 @@ from rescuesim.travel.broken_pieces import broken_pieces
 from rescuesim.travel.times import TravelTimes, times_in_state
 
 if TYPE_CHECKING:
-    from rescuesim.travel.contraction.engine import ContractionEngine, Scratch
+    from rescuesim.travel.contraction.engine import ContractionEngine, PreparedRoads, Scratch
 
-__all__ = ["ContractedPairs", "PairTicks", "ReferencePairs", "contracted_pairs", "in_batches", "reference_pairs"]
+__all__ = [
+    "ContractedPairs",
+    "PairTicks",
+    "ReferencePairs",
+    "contracted_pairs",
+    "in_batches",
+    "prepared_roads",
+    "reference_pairs",
+]
 
 BATCH = 16  # states: as many as the kernels take at a time
 _Made = TypeVar("_Made")
@@ -117,22 +125,16 @@ class ContractedPairs:
     times : TravelTimes
         On intact roads.
     engine : ContractionEngine
-    site : ndarray of int64, shape (n_sources,)
-        Site of each source of the engine.
     first, point : ndarray
     end_ticks : ndarray of int32, shape (n_pairs,)
         Access leg of each pair's point.
-    limit : int
-        Most free ticks of a trip.
     """
 
     times: TravelTimes
     engine: ContractionEngine
-    site: NDArray[np.int64]
     first: NDArray[np.int64]
     point: NDArray[np.int32]
     end_ticks: NDArray[np.int32]
-    limit: int
     _free: SimpleQueue[Scratch]
 
     def ticks(self, states: Sequence[NetworkState]) -> NDArray[np.int32]:
@@ -153,29 +155,23 @@ class ContractedPairs:
             scratch = self._free.get_nowait()
         except Empty:
             scratch = self.engine.scratch()
-        found = self.engine.run(broken, shut[:, self.site], scratch)
+        found = self.engine.run(broken, shut, scratch)
         made = np.empty((len(states), len(self.point)), dtype=np.int32)
         start_up, launch = (round(s * TICKS_PER_SECOND) for s in (self.times.start_up_s, self.times.launch_s))
-        whole_trips(found, self.end_ticks, start_up, launch, self.limit, made)
+        whole_trips(found, self.end_ticks, start_up, launch, self.engine.roads.limit, made)
         self._free.put(scratch)
         return made
 
 
-def contracted_pairs(times: TravelTimes, sets: Sequence[NDArray[np.int64]] | None = None) -> ContractedPairs:
-    """Contract the roads of travel times and plan the sweeps from sets of sites.
+def prepared_roads(times: TravelTimes) -> PreparedRoads:
+    """Contract the roads of travel times and find what trips within the cutoff can take.
 
     Parameters
     ----------
     times : TravelTimes
         From a network, on intact roads.
-    sets : sequence of ndarray of int64, optional
-        Sites that count together; the ticks of a pair are then the least of its set. One set for each site if absent.
-
-    Returns
-    -------
-    ContractedPairs
     """
-    from rescuesim.travel.contraction.engine import Sources, Targets, prepare_engine
+    from rescuesim.travel.contraction.engine import Ends, prepare_roads
     from rescuesim.travel.contraction.structure import contraction_structure
 
     graph, site_snap, demand_snap = times.graph, times.site_snap, times.demand_snap
@@ -183,31 +179,43 @@ def contracted_pairs(times: TravelTimes, sets: Sequence[NDArray[np.int64]] | Non
     assert site_snap is not None
     assert demand_snap is not None
     n_sites = len(times.sites)
-    chosen = _one_by_one(times) if sets is None else sets
-    on_road = graph.point_node[:n_sites] >= 0
-    kept = [sites[on_road[sites]] for sites in chosen]
-    site = np.concatenate([np.empty(0, dtype=np.int64), *kept])
-    limit = free_ticks_within(int(limit_ticks(times.cutoff_s)), times.start_up_s, launch_s=times.launch_s)
-    engine = prepare_engine(
+    return prepare_roads(
         contraction_structure(graph),
         graph.piece_ticks().astype(np.int32),
-        Sources(
-            first=np.r_[0, np.cumsum([len(sites) for sites in kept])].astype(np.int64),
-            node=graph.point_node[site],
-            ticks=site_snap.access_ticks[site],
-        ),
-        Targets(node=graph.point_node[n_sites:], ticks=demand_snap.access_ticks),
-        limit=limit,
+        Ends(node=graph.point_node[:n_sites], ticks=site_snap.access_ticks),
+        Ends(node=graph.point_node[n_sites:], ticks=demand_snap.access_ticks),
+        limit=free_ticks_within(int(limit_ticks(times.cutoff_s)), times.start_up_s, launch_s=times.launch_s),
         backward=times.towards == "sites",
     )
+
+
+def contracted_pairs(
+    times: TravelTimes, roads: PreparedRoads, sets: Sequence[NDArray[np.int64]] | None = None
+) -> ContractedPairs:
+    """Plan the sweeps from sets of sites.
+
+    Parameters
+    ----------
+    times : TravelTimes
+        From a network, on intact roads.
+    roads : PreparedRoads
+        Of these times.
+    sets : sequence of ndarray of int64, optional
+        Sites that count together; the ticks of a pair are then the least of its set. One set for each site if absent.
+
+    Returns
+    -------
+    ContractedPairs
+    """
+    from rescuesim.travel.contraction.engine import plan_engine
+
+    engine = plan_engine(roads, _one_by_one(times) if sets is None else sets)
     return ContractedPairs(
         times=times,
         engine=engine,
-        site=site,
         first=engine.first_pair,
         point=engine.pair_target,
-        end_ticks=demand_snap.access_ticks[engine.pair_target],
-        limit=limit,
+        end_ticks=roads.target_ticks[engine.pair_target],
         _free=SimpleQueue(),
     )
 

@@ -18,7 +18,7 @@ from rescuesim.travel.split_graph import SplitGraph
 
 __all__ = ["ContractionStructure", "contraction_structure"]
 
-_FORMAT = b"rescuesim order 1"  # raise the number when orders get better
+_FORMAT = b"rescuesim order 2"  # raise the number when orders get better
 _MOST_KEPT = 64  # orders in the cache folder; those not used for longest go first
 
 
@@ -50,8 +50,8 @@ def contraction_structure(graph: SplitGraph) -> ContractionStructure:
 
     Notes
     -----
-    The order takes most of the time; it is kept under a hash of the pieces' ends and the nodes' places. A cache
-    folder that cannot be written costs the time again and changes nothing else.
+    The order takes most of the time; it is kept under a hash of the pieces' ends, the nodes' places and the points. A
+    cache folder that cannot be written costs the time again and changes nothing else.
 
     References
     ----------
@@ -61,7 +61,14 @@ def contraction_structure(graph: SplitGraph) -> ContractionStructure:
     kept = cache_folder() / "orders" / f"{_content(graph)}.npy"
     order = _kept_order(kept, graph.n_nodes)
     if order is None:
-        order = elimination_order(graph.n_nodes, graph.tail, graph.head, graph.node_x_m, graph.node_y_m)
+        order = elimination_order(
+            graph.n_nodes,
+            graph.tail,
+            graph.head,
+            graph.node_x_m,
+            graph.node_y_m,
+            points=np.unique(graph.point_node[graph.point_node >= 0]),
+        )
         _keep(kept, order)
     elimination = eliminate(graph.n_nodes, graph.tail, graph.head, order)
     return ContractionStructure(
@@ -72,7 +79,7 @@ def contraction_structure(graph: SplitGraph) -> ContractionStructure:
 
 def _content(graph: SplitGraph) -> str:
     digest = hashlib.blake2b(_FORMAT, digest_size=16)
-    for array in (graph.tail, graph.head, graph.node_x_m, graph.node_y_m):
+    for array in (graph.tail, graph.head, graph.node_x_m, graph.node_y_m, graph.point_node):
         digest.update(np.ascontiguousarray(array).tobytes())
     digest.update(str(graph.n_nodes).encode())
     return digest.hexdigest()
