@@ -25,7 +25,7 @@ def warmup(as_json: Json = False, lang: Lang = Language.en) -> None:
             "seconds": done.seconds,
             "compiled": done.n_compiled,
             "from_cache": done.n_from_cache,
-            "folders": list(done.folders),
+            "folder": None if done.folder is None else str(done.folder),
             "kernels": [asdict(kernel) for kernel in done.kernels],
         }
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
@@ -36,11 +36,11 @@ def warmup(as_json: Json = False, lang: Lang = Language.en) -> None:
         if zh
         else f"kernels ready in {done.seconds:.1f} s: {done.n_compiled} compiled, {done.n_from_cache} from the cache"
     )
-    for folder in done.folders:
-        typer.echo(f"编译结果存放在 {folder}" if zh else f"compiled code is kept in {folder}")
-    if not done.folders:
-        typer.echo(
-            "没有可写的文件夹，每次运行都要重新编译：请用环境变量 NUMBA_CACHE_DIR 指定一个可写的文件夹"
-            if zh
-            else "no folder can be written, so that every run compiles anew: name one in NUMBA_CACHE_DIR"
-        )
+    if done.folder is not None:
+        typer.echo(f"编译结果存放在 {done.folder}" if zh else f"compiled code is kept in {done.folder}")
+        return
+    typer.echo(
+        "没有可写的文件夹，每次运行都要重新编译：请用环境变量 NUMBA_CACHE_DIR 指定一个可写的文件夹"
+        if zh
+        else "no folder can be written, so that every run compiles anew: name one in NUMBA_CACHE_DIR"
+    )

@@ -105,10 +105,6 @@ class CoverageBits:
             If a limit is NaN or longer than the cutoff, or the shape is wrong.
         """
         limits = broadcast_limits(limit, pairs.sites, pairs.demand, pairs.cutoff_s)
-        if limits.size and limits.max() > pairs.cutoff_s:
-            raise InputError(
-                f"limit {limits.max():g} s: expected at most the cutoff of the pairs, {pairs.cutoff_s:g} s"
-            )
         words = packed_pairs(pairs.first, pairs.point, pairs.within(limits), len(pairs.demand))
         return cls(sites=pairs.sites, demand=pairs.demand, words=words)
 
@@ -264,7 +260,7 @@ def _packed_rows(times: TravelTimes, rows: slice, limits: NDArray[np.float64]) -
     if fill is None or pack is None:
         return packed(times.ticks[rows] <= limit_ticks(limits))
     most = np.empty(limits.shape, dtype=np.int32)
-    fill(np.ascontiguousarray(limits), most)
+    fill(np.array(limits), most)  # a copy: written out, and of one type whatever was given
     words = np.zeros((len(limits), _n_words(len(times.demand))), dtype=np.uint64)
     pack(times.ticks[rows], most, words)
     return words

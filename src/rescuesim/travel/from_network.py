@@ -154,6 +154,8 @@ def travel_time_pairs(
     InputError
         As `travel_times`.
     """
+    if engine == "contraction":
+        raise InputError("engine 'contraction': expected states; pairs of one state are for auto, scipy or bucket")
     return pairs_in_state(_without_ticks(network, sites, demand, cutoff_s, towards, snap_limit_m, engine, 1), None)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,9 @@ from rescuesim.network.states import Closure
 from rescuesim.network.ways import Ways, measured
 from rescuesim.travel.coverage_bits import CoverageBits
 from rescuesim.travel.from_network import travel_time_pairs, travel_times
+from rescuesim.travel.pairs import TravelTimePairs
+from rescuesim.travel.times import Towards, times_in_state
+from rescuesim.travel.trees import tree_grower
 
 if TYPE_CHECKING:
     from rescuesim.travel.compiled import KernelState
@@ -37,10 +41,13 @@ class WarmUp:
         Wall time of all of it, the loading of numba included.
     kernels : tuple of KernelState
         By name.
+    folder : Path or None
+        Where compiled code is kept; None if no folder can be written.
     """
 
     seconds: float
     kernels: tuple[KernelState, ...]
+    folder: Path | None
 
     @property
     def n_compiled(self) -> int:
@@ -51,11 +58,6 @@ class WarmUp:
     def n_from_cache(self) -> int:
         """Kernels that had been compiled before and were read."""
         return sum(kernel.n_compiled == 0 and kernel.n_from_cache > 0 for kernel in self.kernels)
-
-    @property
-    def folders(self) -> tuple[str, ...]:
-        """Where compiled code is kept; empty if no folder can be written."""
-        return tuple(sorted({kernel.folder for kernel in self.kernels if kernel.folder is not None}))
 
 
 def warm_up() -> WarmUp:
@@ -71,48 +73,78 @@ def warm_up() -> WarmUp:
         If numba cannot be imported.
     """
     began = time.perf_counter()
-    network, sites, demand = tiny_case()
-    _matrices(network, sites, demand)
-    _trees(network, sites, demand)
-    _coverage(network, sites, demand)
-    from rescuesim.travel.compiled import loaded_kernels
+    case = tiny_case()
+    _one_matrix(*case)
+    _trees(*case)
+    _coverage(*case)
+    _states(*case)
+    from rescuesim.travel.compiled import kernel_folder, loaded_kernels
 
-    return WarmUp(seconds=time.perf_counter() - began, kernels=loaded_kernels())
+    return WarmUp(seconds=time.perf_counter() - began, kernels=loaded_kernels(), folder=kernel_folder())
 
 
-def _matrices(network: RoadNetwork, sites: CandidateSites, demand: DemandPoints) -> None:
-    """Compute times intact and broken, there and back, all and within a cutoff."""
-    broken = NetworkState(closures=(Closure(road=0), Closure(road=1, from_m=10, to_m=20)), slow_downs={2: 1.5})
-    ensemble = travel_times(network, sites, demand, states=NetworkStates(states=(broken,)), engine="bucket")
-    for times in (ensemble.intact, *ensemble):
-        times.reasons()
+_FAR = 10**8  # ticks, farther than anything in this network
+_BROKEN = NetworkState(closures=(Closure(road=0), Closure(road=1, from_m=10, to_m=20)), slow_downs={2: 1.5})
+
+
+def _one_matrix(network: RoadNetwork, sites: CandidateSites, demand: DemandPoints) -> None:
+    """Compute times of one state, all and within a cutoff."""
+    times_in_state(travel_times(network, sites, demand, cutoff_s=60.0, engine="bucket"), _BROKEN).reasons()
     travel_time_pairs(network, sites, demand, cutoff_s=60.0, towards="sites", engine="bucket").to_times()
 
 
 def _trees(network: RoadNetwork, sites: CandidateSites, demand: DemandPoints) -> None:
-    """Compute trees of shortest paths."""
+    """Compute trees of shortest paths, and what becomes of them where a road is closed."""
     from rescuesim.travel.bucket_dijkstra import bucket_trees
 
     graph = travel_times(network, sites, demand, engine="bucket").graph
     assert graph is not None
     star = graph.forward_star()
-    bucket_trees(star, star.ticks, graph.point_node[:1], limit=10**6)
+    bucket_trees(star, star.ticks, graph.point_node[:1], limit=_FAR)
+    tree, nodes = tree_grower(graph)(int(graph.point_node[0]), _FAR), graph.point_node[-1:]
+    tree.ticks_to(nodes)
+    _, roads = tree.roads_to(nodes)
+    tree.ticks_avoiding(roads[:1], nodes, np.array([_FAR], dtype=np.int32))
 
 
 def _coverage(network: RoadNetwork, sites: CandidateSites, demand: DemandPoints) -> None:
     """Pack coverage and weigh plans with it."""
-    bits = CoverageBits.from_times(travel_times(network, sites, demand, engine="bucket"), 60.0)
+    times = travel_times(network, sites, demand, engine="bucket")
+    bits = CoverageBits.from_times(times, 60.0)
+    CoverageBits.from_pairs(TravelTimePairs.from_times(times), 60.0)
     bits.weighted_coverage(np.ones((1, len(sites)), dtype=np.bool_), np.ones(len(demand)))
 
 
+def _states(network: RoadNetwork, sites: CandidateSites, demand: DemandPoints) -> None:
+    """Compute times of many states, in every form, from every site by itself and from all as one plan."""
+    from rescuesim.travel.contraction.structure import contraction_structure
+
+    states, ids = NetworkStates(states=(_BROKEN,)), sites.ids
+    directions: tuple[Towards, ...] = ("demand", "sites")
+    for towards in directions:
+        ensemble = travel_times(
+            network, sites, demand, states=states, cutoff_s=600.0, towards=towards, engine="contraction"
+        )
+        list(ensemble)
+    graph = ensemble.intact.graph
+    assert graph is not None
+    contraction_structure(graph).elimination.arcs_above()
+    list(ensemble.within_cutoff())
+    list(ensemble.coverage_bits(60.0))
+    ensemble.coverage({"all": ids}, 60.0, weights=np.ones(len(demand)))
+    ensemble.chosen_pairs(ids[:1], demand.ids[:1])
+    list(ensemble.nearest(ids))
+    list(ensemble.nearest_times([ids]))
+
+
 def tiny_case() -> tuple[RoadNetwork, CandidateSites, DemandPoints]:
-    """Return a network of a grid of streets with two sites and three points.
+    """Return a network of a grid of streets with five sites and three points.
 
     Examples
     --------
     >>> network, sites, demand = tiny_case()
     >>> network.n_nodes, network.n_roads, len(sites), len(demand)
-    (12, 17, 2, 3)
+    (12, 17, 5, 3)
     """
     across, up = (axis.ravel() for axis in np.meshgrid(np.arange(4), np.arange(3)))
     lon, lat = 119.30 + 0.004 * across, 28.70 + 0.004 * up
@@ -122,7 +154,15 @@ def tiny_case() -> tuple[RoadNetwork, CandidateSites, DemandPoints]:
         np.column_stack([node[:-1].ravel(), node[1:].ravel()]),
     ]
     network = build_network(_streets(lon, lat, steps))
-    sites = load_sites(pd.DataFrame({"id": ["s0", "s1"], "lon": [119.3001, 119.3085], "lat": [28.7002, 28.7081]}))
+    sites = load_sites(
+        pd.DataFrame(
+            {
+                "id": [f"s{k}" for k in range(5)],
+                "lon": 119.3001 + 0.0021 * np.arange(5),
+                "lat": 28.7002 + 0.002 * np.arange(5),
+            }
+        )
+    )
     demand = load_demand(
         pd.DataFrame({"id": ["d0", "d1", "d2"], "lon": [119.302, 119.302, 119.31], "lat": [28.7001, 28.7041, 28.708]})
     )

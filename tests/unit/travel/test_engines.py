@@ -69,7 +69,7 @@ def test_engines_agree_on_real_roads(name: str, n_sites: int, n_demand: int, req
 
 def test_a_wrong_engine_is_refused_with_the_choices(town: RoadNetwork) -> None:
     sites, demand = load_sites(places(town, 1, 1, "s")), load_demand(places(town, 1, 2, "d"))
-    with pytest.raises(InputError, match="engine 'dijkstra': expected one of auto, scipy, bucket"):
+    with pytest.raises(InputError, match="engine 'dijkstra': expected one of auto, scipy, bucket, contraction"):
         travel_times(town, sites, demand, engine="dijkstra")  # type: ignore[call-overload]
 
 
