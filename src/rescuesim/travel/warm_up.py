@@ -135,6 +135,19 @@ def _states(network: RoadNetwork, sites: CandidateSites, demand: DemandPoints) -
     ensemble.chosen_pairs(ids[:1], demand.ids[:1])
     list(ensemble.nearest(ids))
     list(ensemble.nearest_times([ids]))
+    _orders()
+
+
+def _orders() -> None:
+    """Put a grid in order that is large enough for cuts; the order of the tiny case may come from the cache."""
+    from rescuesim.travel.contraction.order import elimination_order
+
+    side = 12
+    across, up = (axis.ravel() for axis in np.meshgrid(np.arange(side), np.arange(side)))
+    x_m, y_m = (100.0 * place.astype(np.float64) for place in (across, up))
+    tail = np.r_[np.flatnonzero(across < side - 1), np.flatnonzero(up < side - 1)].astype(np.int32)
+    head = tail + np.repeat([1, side], side * (side - 1)).astype(np.int32)
+    elimination_order(side * side, tail, head, x_m, y_m, points=tail[:5])
 
 
 def tiny_case() -> tuple[RoadNetwork, CandidateSites, DemandPoints]:
