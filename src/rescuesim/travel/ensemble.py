@@ -16,7 +16,15 @@ from rescuesim.network.road_network import UNREACHABLE, limit_ticks
 from rescuesim.travel.coverage_bits import CoverageBits, broadcast_limits, packed_pairs
 from rescuesim.travel.engines import Engine, check_engine
 from rescuesim.travel.nearest import NearestSites, nearest_two
-from rescuesim.travel.pair_ticks import PairTicks, contracted_pairs, in_batches, prepared_roads, reference_pairs
+from rescuesim.travel.pair_ticks import (
+    PairTicks,
+    contracted_pairs,
+    dense_seconds,
+    dense_ticks,
+    in_batches,
+    prepared_roads,
+    reference_pairs,
+)
 from rescuesim.travel.pairs import TravelTimePairs
 from rescuesim.travel.plan_coverage import PlanCoverage
 from rescuesim.travel.times import TravelTimes, check_sites_of, in_seconds, times_in_state
@@ -70,16 +78,11 @@ class TravelTimesEnsemble:
         if not self.contracts:
             yield from (self[index] for index in range(len(self)))
             return
-        pairs = self.pairs()
-        shape = self.intact.ticks.shape
-        site = np.repeat(np.arange(shape[0], dtype=np.int64), np.diff(pairs.first))
-        place = site * shape[1] + pairs.point
+        pairs, n_demand = self.pairs(), len(self.intact.demand)
         states = iter(self.states)
         for batch in self._reduced(pairs, _unchanged):
             for row in batch:
-                ticks = np.full(shape, UNREACHABLE, dtype=np.int32)
-                ticks.ravel()[place] = row
-                yield replace(self.intact, ticks=ticks, state=next(states))
+                yield replace(self.intact, ticks=dense_ticks(pairs, row, n_demand), state=next(states))
 
     @property
     def contracts(self) -> bool:
@@ -297,12 +300,9 @@ class TravelTimesEnsemble:
         sets = [np.unique(_places(list(opened), self.intact.sites.ids, "site")) for opened in plans]
         pairs = self._pairs_of(sets)
         n_demand = len(self.intact.demand)
-        place = np.repeat(np.arange(len(sets)), np.diff(pairs.first)) * n_demand + pairs.point
         for batch in self._reduced(pairs, _unchanged):
             for row in batch:
-                ticks = np.full((len(sets), n_demand), UNREACHABLE, dtype=np.int32)
-                ticks.ravel()[place] = row
-                yield in_seconds(ticks)
+                yield dense_seconds(pairs, row, n_demand)
 
     def _pair_limits(self, limit: ArrayLike) -> NDArray[np.int32]:
         """Return the largest ticks that keep the limit of each pair; int32, shape (n_pairs,)."""

@@ -9,7 +9,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -20,7 +20,7 @@ from rescuesim.network import NetworkState
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE, limit_ticks
 from rescuesim.network.vehicles.start_up import free_ticks_within
 from rescuesim.travel.broken_pieces import broken_pieces
-from rescuesim.travel.times import TravelTimes, times_in_state
+from rescuesim.travel.times import TravelTimes, in_seconds, times_in_state
 
 if TYPE_CHECKING:
     from rescuesim.travel.contraction.engine import ContractionEngine, PreparedRoads, Scratch
@@ -125,22 +125,24 @@ class ContractedPairs:
     times : TravelTimes
         On intact roads.
     engine : ContractionEngine
-    first, point : ndarray
-    end_ticks : ndarray of int32, shape (n_pairs,)
-        Access leg of each pair's point.
     """
 
     times: TravelTimes
     engine: ContractionEngine
-    first: NDArray[np.int64]
-    point: NDArray[np.int32]
-    end_ticks: NDArray[np.int32]
-    _free: SimpleQueue[Scratch]
+    _free: SimpleQueue[Scratch] = field(default_factory=SimpleQueue, init=False, repr=False, compare=False)
+
+    @property
+    def first(self) -> NDArray[np.int64]:
+        """See `PairTicks`."""
+        return self.engine.first_pair
+
+    @property
+    def point(self) -> NDArray[np.int32]:
+        """See `PairTicks`."""
+        return self.engine.pair_target
 
     def ticks(self, states: Sequence[NetworkState]) -> NDArray[np.int32]:
         """See `PairTicks`; may be called by several threads."""
-        from rescuesim.travel.contraction.trips import whole_trips
-
         graph = self.times.graph
         assert graph is not None
         ids = self.times.sites.ids
@@ -155,10 +157,7 @@ class ContractedPairs:
             scratch = self._free.get_nowait()
         except Empty:
             scratch = self.engine.scratch()
-        found = self.engine.run(broken, shut, scratch)
-        made = np.empty((len(states), len(self.point)), dtype=np.int32)
-        start_up, launch = (round(s * TICKS_PER_SECOND) for s in (self.times.start_up_s, self.times.launch_s))
-        whole_trips(found, self.end_ticks, start_up, launch, self.engine.roads.limit, made)
+        made = self.engine.run(broken, shut, scratch)
         self._free.put(scratch)
         return made
 
@@ -185,6 +184,8 @@ def prepared_roads(times: TravelTimes) -> PreparedRoads:
         Ends(node=graph.point_node[:n_sites], ticks=site_snap.access_ticks),
         Ends(node=graph.point_node[n_sites:], ticks=demand_snap.access_ticks),
         limit=free_ticks_within(int(limit_ticks(times.cutoff_s)), times.start_up_s, launch_s=times.launch_s),
+        start_up=round(times.start_up_s * TICKS_PER_SECOND),
+        launch=round(times.launch_s * TICKS_PER_SECOND),
         backward=times.towards == "sites",
     )
 
@@ -209,15 +210,31 @@ def contracted_pairs(
     """
     from rescuesim.travel.contraction.engine import plan_engine
 
-    engine = plan_engine(roads, _one_by_one(times) if sets is None else sets)
-    return ContractedPairs(
-        times=times,
-        engine=engine,
-        first=engine.first_pair,
-        point=engine.pair_target,
-        end_ticks=roads.target_ticks[engine.pair_target],
-        _free=SimpleQueue(),
-    )
+    return ContractedPairs(times=times, engine=plan_engine(roads, _one_by_one(times) if sets is None else sets))
+
+
+def dense_ticks(pairs: PairTicks, ticks: NDArray[np.int32], n_demand: int) -> NDArray[np.int32]:
+    """Write the ticks of one state into a matrix; int32, shape (n_sites, n_demand), 2^30 - 1 for other pairs."""
+    made = np.empty((len(pairs.first) - 1, n_demand), dtype=np.int32)
+    if isinstance(pairs, ContractedPairs):
+        from rescuesim.travel.contraction.trips import spread_ticks
+
+        spread_ticks(pairs.first, pairs.point, ticks, made)
+        return made
+    made.fill(UNREACHABLE)
+    made[np.repeat(np.arange(len(made)), np.diff(pairs.first)), pairs.point] = ticks
+    return made
+
+
+def dense_seconds(pairs: PairTicks, ticks: NDArray[np.int32], n_demand: int) -> NDArray[np.float64]:
+    """Write the seconds of one state into a matrix; float64, shape (n_sites, n_demand), ``inf`` for other pairs."""
+    if isinstance(pairs, ContractedPairs):
+        from rescuesim.travel.contraction.trips import spread_seconds
+
+        made = np.empty((len(pairs.first) - 1, n_demand), dtype=np.float64)
+        spread_seconds(pairs.first, pairs.point, ticks, made)
+        return made
+    return in_seconds(dense_ticks(pairs, ticks, n_demand))
 
 
 def in_batches(

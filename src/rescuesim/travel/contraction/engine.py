@@ -29,6 +29,7 @@ from rescuesim.travel.contraction.sweep import (
     run_sweep,
     set_sources,
 )
+from rescuesim.travel.contraction.trips import whole_trips
 
 __all__ = ["N_STATES", "ContractionEngine", "Ends", "PreparedRoads", "Scratch", "plan_engine", "prepare_roads"]
 
@@ -67,6 +68,9 @@ class PreparedRoads:
     target : ndarray of int32
         Targets that have a node, by rank.
     limit : int
+        Most free ticks of a trip.
+    start_up, launch : int
+        Ticks that whole trips take more, see `with_start_up_ticks`.
     """
 
     tree: Elimination
@@ -79,6 +83,8 @@ class PreparedRoads:
     first_target: NDArray[np.int64]
     target: NDArray[np.int32]
     limit: int
+    start_up: int
+    launch: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +94,12 @@ class _Group:
     Parameters
     ----------
     plan : SweepPlan
-    pair : ndarray of int64, shape (n_pairs,)
+    sets : ndarray of int64, shape (n_lanes,)
+        Numbers of its sets of sources.
+    row : ndarray of int64, shape (n_pairs,)
+        Where the plan's pairs go: by set, then by target.
+    first : ndarray of int64, shape (n_lanes + 1,)
+        Where the rows of each set begin.
     source : ndarray of int64, shape (n_sources,)
         Numbers of its sources.
     lane : ndarray of int32, shape (n_sources,)
@@ -96,7 +107,9 @@ class _Group:
     """
 
     plan: SweepPlan
-    pair: NDArray[np.int64]
+    sets: NDArray[np.int64]
+    row: NDArray[np.int64]
+    first: NDArray[np.int64]
     source: NDArray[np.int64]
     lane: NDArray[np.int32]
 
@@ -125,6 +138,8 @@ class ContractionEngine:
     first_pair : ndarray of int64, shape (n_sets + 1,)
     pair_target : ndarray of int32, shape (n_pairs,)
         Targets by set of sources, ascending.
+    end_ticks : ndarray of int32, shape (n_pairs,)
+        What the trip of each pair ends with.
     roads : PreparedRoads
     groups : tuple
     width : int
@@ -133,6 +148,7 @@ class ContractionEngine:
 
     first_pair: NDArray[np.int64]
     pair_target: NDArray[np.int32]
+    end_ticks: NDArray[np.int32]
     roads: PreparedRoads
     groups: tuple[_Group, ...]
     width: int
@@ -149,11 +165,11 @@ class ContractionEngine:
             pieces=lanes_array(len(self.roads.intact_ticks) * N_STATES),
             weights=lanes_array((self.roads.relaxations.n_live + 1) * N_STATES),
             rows=lanes_array(places * self.width * N_STATES),
-            found=lanes_array(self.n_pairs * N_STATES),
+            found=lanes_array(max((len(group.row) for group in self.groups), default=0) * N_STATES),
         )
 
     def run(self, broken: BrokenPieces, shut: NDArray[np.bool_], scratch: Scratch) -> NDArray[np.int32]:
-        """Compute the ticks of all pairs in up to sixteen states.
+        """Compute the ticks of whole trips between all pairs in up to sixteen states.
 
         Parameters
         ----------
@@ -165,16 +181,20 @@ class ContractionEngine:
 
         Returns
         -------
-        ndarray of int32, shape (n_pairs, N_STATES)
-            What the source begins with included, what the target ends with not; more than the limit where there is no
-            way within it. Lives in the scratch, until the next run. Lanes after the last state are intact.
+        ndarray of int32, shape (n_states, n_pairs)
+            2^30 - 1 where there is no trip within the limit.
         """
+        roads = self.roads
         self.customise(broken, scratch)
-        ticks = np.repeat(self.roads.sources.ticks[:, None], N_STATES, axis=1)
-        ticks[:, : len(shut)][shut.T] = UNREACHABLE
-        for group in self.groups:
-            _run(group.plan, group.lane, ticks[group.source], group.pair, self.width, scratch.found, scratch)
-        return scratch.found.reshape(-1, N_STATES)
+        begins = np.repeat(roads.sources.ticks[:, None], N_STATES, axis=1)
+        begins[:, : len(shut)][shut.T] = UNREACHABLE
+        ticks = np.empty((len(shut), self.n_pairs), dtype=np.int32)
+        found = scratch.found.reshape(-1, N_STATES)
+        for group in self.groups:  # one after the other, so that what is found is still in the cache when it is used
+            _run(group, begins[group.source], self.width, scratch.found, scratch)
+            begin = self.first_pair[group.sets]
+            whole_trips(found, group.first, begin, self.end_ticks, roads.start_up, roads.launch, roads.limit, ticks)
+        return ticks
 
     def customise(self, broken: BrokenPieces, scratch: Scratch) -> None:
         """Work out the weights of the arcs in up to sixteen states."""
@@ -185,18 +205,11 @@ class ContractionEngine:
         )
 
 
-def _run(
-    plan: SweepPlan,
-    lane: NDArray[np.int32],
-    ticks: NDArray[np.int32],
-    pair: NDArray[np.int64],
-    width: int,
-    found: NDArray[np.int32],
-    scratch: Scratch,
-) -> None:
-    set_sources(scratch.rows, lane, ticks, width)
+def _run(group: _Group, begins: NDArray[np.int32], width: int, found: NDArray[np.int32], scratch: Scratch) -> None:
+    plan = group.plan
+    set_sources(scratch.rows, group.lane, begins, width)
     run_sweep(
-        plan.place, plan.end_gather, plan.from_place, plan.arc, plan.end_pair, plan.pair_lane, pair,
+        plan.place, plan.end_gather, plan.from_place, plan.arc, plan.end_pair, plan.pair_lane, group.row,
         scratch.weights, scratch.rows, found, (0,) * width,
     )  # fmt: skip
 
@@ -208,6 +221,8 @@ def prepare_roads(
     targets: Ends,
     *,
     limit: int,
+    start_up: int = 0,
+    launch: int = 0,
     backward: bool = False,
 ) -> PreparedRoads:
     """Find what ways between sources and targets within a limit can take on intact roads, and so in any state.
@@ -219,7 +234,9 @@ def prepare_roads(
         On intact roads. No state may make them less.
     sources, targets : Ends
     limit : int
-        Pairs that take longer on intact roads, both ends included, are left out.
+        Pairs whose free ticks are more on intact roads, both ends included, are left out.
+    start_up, launch : int, optional
+        Ticks that whole trips take more, see `with_start_up_ticks`.
     backward : bool, optional
         Travel from the targets to the sources.
 
@@ -257,6 +274,8 @@ def prepare_roads(
         first_target=np.r_[0, np.cumsum(np.bincount(target, minlength=tree.n_nodes))].astype(np.int64),
         target=wanted[np.argsort(target, kind="stable")].astype(np.int32),
         limit=limit,
+        start_up=start_up,
+        launch=launch,
     )
 
 
@@ -289,55 +308,47 @@ def plan_engine(roads: PreparedRoads, sets: Sequence[NDArray[np.int64]]) -> Cont
             tree.subtree_size, roads.first_target, roads.target, steps.n_live, roads.limit,
         )  # fmt: skip
         lane = np.repeat(np.arange(len(together)), [len(members[number]) for number in together]).astype(np.int32)
-        group = _Group(plan=plan, pair=np.empty(0, dtype=np.int64), source=own, lane=lane)
-        planned.append((together, group))
+        every = np.arange(len(plan.pair_lane))
+        planned.append(_Group(plan=plan, sets=together, row=every, first=every[:0], source=own, lane=lane))
     return _with_pairs(roads, planned, len(sets), width)
 
 
-def _with_pairs(
-    roads: PreparedRoads, planned: Sequence[tuple[NDArray[np.int64], _Group]], n_sets: int, width: int
-) -> ContractionEngine:
+def _with_pairs(roads: PreparedRoads, planned: Sequence[_Group], n_sets: int, width: int) -> ContractionEngine:
     """Run the plans on intact roads and keep the pairs that are within the limit there."""
-    intact = ContractionEngine(
+    engine = ContractionEngine(
         first_pair=np.zeros(n_sets + 1, dtype=np.int64),
         pair_target=np.empty(0, dtype=np.int32),
+        end_ticks=np.empty(0, dtype=np.int32),
         roads=roads,
-        groups=tuple(group for _, group in planned),
+        groups=tuple(planned),
         width=width,
     )
-    scratch = intact.scratch()
-    nothing = np.empty(0, dtype=np.int64)
-    intact.customise(BrokenPieces.none(), scratch)
-    kept_plans, set_of_pair, target_of_pair = [], [nothing], [np.empty(0, dtype=np.int32)]
-    for sets, group in planned:
-        plan, n_pairs = group.plan, len(group.plan.pair_lane)
-        found = lanes_array(n_pairs * N_STATES)
-        begin = np.repeat(roads.sources.ticks[group.source, None], N_STATES, axis=1)
-        _run(plan, group.lane, begin, np.arange(n_pairs), width, found, scratch)
-        within = found[::N_STATES].astype(np.int64) + roads.target_ticks[plan.pair_target] <= roads.limit
-        before = np.r_[0, np.cumsum(within)]
-        kept_plans.append(
-            replace(
-                plan,
-                end_pair=before[plan.end_pair],
-                pair_lane=plan.pair_lane[within],
-                pair_target=plan.pair_target[within],
-            )
-        )
-        set_of_pair.append(sets[plan.pair_lane[within]])
-        target_of_pair.append(plan.pair_target[within])
-    pair_set, pair_target = np.concatenate(set_of_pair), np.concatenate(target_of_pair)
-    order = np.lexsort((pair_target, pair_set))
-    at = np.empty(len(order), dtype=np.int64)
-    at[order] = np.arange(len(order))
-    ends = np.cumsum([len(plan.pair_lane) for plan in kept_plans], dtype=np.int64)
+    scratch = engine.scratch()
+    engine.customise(BrokenPieces.none(), scratch)
+    kept = []
+    targets: list[NDArray[np.int32]] = [np.empty(0, dtype=np.int32)] * n_sets
+    for group in planned:
+        plan = group.plan
+        begins = np.repeat(roads.sources.ticks[group.source, None], N_STATES, axis=1)
+        _run(group, begins, width, scratch.found, scratch)
+        intact = scratch.found[: len(group.row) * N_STATES : N_STATES].astype(np.int64)
+        within = intact + roads.target_ticks[plan.pair_target] <= roads.limit
+        lane, target = plan.pair_lane[within], plan.pair_target[within]
+        order = np.lexsort((target, lane))
+        row = np.empty(len(order), dtype=np.int64)
+        row[order] = np.arange(len(order))
+        first = np.r_[0, np.cumsum(np.bincount(lane, minlength=len(group.sets)))].astype(np.int64)
+        for number, set_ in enumerate(group.sets):
+            targets[set_] = target[order[first[number] : first[number + 1]]]
+        end_pair = np.r_[0, np.cumsum(within)][plan.end_pair]
+        some = replace(plan, end_pair=end_pair, pair_lane=lane, pair_target=target)
+        kept.append(replace(group, plan=some, row=row, first=first))
+    pair_target = np.concatenate([np.empty(0, dtype=np.int32), *targets])
     return ContractionEngine(
-        first_pair=np.r_[0, np.cumsum(np.bincount(pair_set, minlength=n_sets))].astype(np.int64),
-        pair_target=pair_target[order],
+        first_pair=np.r_[0, np.cumsum([len(some) for some in targets])].astype(np.int64),
+        pair_target=pair_target,
+        end_ticks=roads.target_ticks[pair_target],
         roads=roads,
-        groups=tuple(
-            replace(group, plan=plan, pair=at[end - len(plan.pair_lane) : end])
-            for plan, end, (_, group) in zip(kept_plans, ends, planned, strict=True)
-        ),
+        groups=tuple(kept),
         width=width,
     )

@@ -372,7 +372,7 @@ def run_sweep(
     arc: NDArray[np.int32],
     end_pair: NDArray[np.int64],
     pair_lane: NDArray[np.int32],
-    pair: NDArray[np.int64],
+    row: NDArray[np.int64],
     weights: NDArray[np.int32],
     rows: NDArray[np.int32],
     found: NDArray[np.int32],
@@ -384,28 +384,28 @@ def run_sweep(
     ----------
     place, end_gather, from_place, arc, end_pair, pair_lane : ndarray
         Of the `SweepPlan`.
-    pair : ndarray of int64, shape (n_pairs,)
+    row : ndarray of int64, shape (n_pairs,)
         Where the ticks of each pair go.
     weights : ndarray of int32
         From `customise`.
     rows : ndarray of int32, shape (n_places * len(group) * N_STATES,)
         With the sources set.
-    found : ndarray of int32, shape (n_all_pairs * N_STATES,)
+    found : ndarray of int32, shape (n_pairs * N_STATES,)
         Is written to; 2^30 - 1 and more where there is no way within the limit.
     group : tuple of int
         Its length is the number of sets that rows have space for.
     """
     width = len(group) * N_STATES
     gather, at_pair = 0, 0
-    for row in range(len(place)):
+    for number in range(len(place)):
         best = filled(_INF, group)
-        for gather in range(gather, end_gather[row]):  # noqa: B020  (goes on where the row before ended)
+        for gather in range(gather, end_gather[number]):  # noqa: B020  (goes on where the row before ended)
             before = loaded(rows, np.int64(from_place[gather]) * width, group)
             weight = loaded(weights, np.int64(arc[gather]) * N_STATES, _ONE)
             best = least(best, added(before, repeated(weight, group)))
-        gather = end_gather[row]
-        start = np.int64(place[row]) * width
+        gather = end_gather[number]
+        start = np.int64(place[number]) * width
         stored(rows, start, best)
-        while at_pair < end_pair[row]:
-            stored(found, pair[at_pair] * N_STATES, loaded(rows, start + pair_lane[at_pair] * N_STATES, _ONE))
+        while at_pair < end_pair[number]:
+            stored(found, row[at_pair] * N_STATES, loaded(rows, start + pair_lane[at_pair] * N_STATES, _ONE))
             at_pair += 1

@@ -1,4 +1,4 @@
-"""Whole trips of pairs in sixteen states: the end's access leg, start-up loss and launch, cutoff."""
+"""Whole trips of pairs in sixteen states: the end's access leg, start-up loss and launch, cutoff; and dense forms."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from rescuesim.network.road_network import UNREACHABLE
+from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE
 from rescuesim.travel.compiled import compiled
 
-__all__ = ["whole_trips"]
+__all__ = ["spread_seconds", "spread_ticks", "whole_trips"]
 
 _INF = np.int32(UNREACHABLE)
 _BLOCK = 64  # pairs: their rows stay in the nearest cache while they are turned from pairs to states
@@ -19,18 +19,24 @@ _BLOCK = 64  # pairs: their rows stay in the nearest cache while they are turned
 @compiled
 def whole_trips(
     found: NDArray[np.int32],
+    first: NDArray[np.int64],
+    begin: NDArray[np.int64],
     end_ticks: NDArray[np.int32],
     start_up: int,
     launch: int,
     limit: int,
     ticks: NDArray[np.int32],
 ) -> None:
-    """Write the ticks of whole trips, state by state.
+    """Write the ticks of whole trips, state by state, for the pairs of some sets of sources.
 
     Parameters
     ----------
-    found : ndarray of int32, shape (n_pairs, N_STATES)
-        Free ticks up to the target's node, from `ContractionEngine.run`.
+    found : ndarray of int32, shape (n_found, N_STATES)
+        Free ticks up to the targets' nodes, from `run_sweep`.
+    first : ndarray of int64, shape (n_sets + 1,)
+        The pairs of each set in `found`.
+    begin : ndarray of int64, shape (n_sets,)
+        Where they begin in `ticks`.
     end_ticks : ndarray of int32, shape (n_pairs,)
         What each trip ends with.
     start_up, launch : int
@@ -38,22 +44,57 @@ def whole_trips(
     limit : int
         Most free ticks of a trip that keeps the cutoff, see `free_ticks_within`.
     ticks : ndarray of int32, shape (n_states, n_pairs)
-        Is overwritten; 2^30 - 1 where the trip is longer than the cutoff.
+        Is written to; 2^30 - 1 where the trip is longer than the cutoff.
     """
-    n_states, n_pairs = ticks.shape
-    for start in range(0, n_pairs, _BLOCK):
-        stop = min(n_pairs, start + _BLOCK)
-        for state in range(n_states):
-            any_short = False
-            for pair in range(start, stop):  # without branches, for the vector unit
-                free = np.int64(found[pair, state]) + end_ticks[pair]
-                any_short |= free <= start_up
-                ticks[state, pair] = free + start_up + launch if free <= limit else _INF
-            if any_short:
-                for pair in range(start, stop):
-                    free = np.int64(found[pair, state]) + end_ticks[pair]
-                    if 0 < free <= min(start_up, limit):
-                        # a whole number under 2^53, whose root is never half a tick: rounded the same everywhere
-                        ticks[state, pair] = np.int64(np.rint(math.sqrt(4.0 * free * start_up))) + launch
-                    elif free <= min(0, limit):
-                        ticks[state, pair] = 0
+    n_states = ticks.shape[0]
+    for number in range(len(begin)):
+        ahead = begin[number] - first[number]  # from a row of `found` to a column of `ticks`
+        for start in range(first[number], first[number + 1], _BLOCK):
+            stop = min(first[number + 1], start + _BLOCK)
+            for state in range(n_states):
+                any_short = False
+                for row in range(start, stop):  # without branches, for the vector unit
+                    free = np.int64(found[row, state]) + end_ticks[row + ahead]
+                    any_short |= free <= start_up
+                    ticks[state, row + ahead] = free + start_up + launch if free <= limit else _INF
+                if any_short:
+                    for row in range(start, stop):
+                        free = np.int64(found[row, state]) + end_ticks[row + ahead]
+                        if 0 < free <= min(start_up, limit):
+                            # a whole number under 2^53, whose root is never half a tick: the same everywhere
+                            short = np.int64(np.rint(math.sqrt(4.0 * free * start_up)))
+                            ticks[state, row + ahead] = short + launch
+                        elif free <= min(0, limit):
+                            ticks[state, row + ahead] = 0
+
+
+@compiled
+def spread_ticks(
+    first: NDArray[np.int64], point: NDArray[np.int32], ticks: NDArray[np.int32], dense: NDArray[np.int32]
+) -> None:
+    """Write the pairs of one state into a matrix, 2^30 - 1 elsewhere.
+
+    Parameters
+    ----------
+    first : ndarray of int64, shape (n_sets + 1,)
+    point, ticks : ndarray of int32, shape (n_pairs,)
+    dense : ndarray of int32, shape (n_sets, n_targets)
+    """
+    for number in range(len(first) - 1):
+        row = dense[number]
+        row[:] = _INF
+        for pair in range(first[number], first[number + 1]):
+            row[point[pair]] = ticks[pair]
+
+
+@compiled
+def spread_seconds(
+    first: NDArray[np.int64], point: NDArray[np.int32], ticks: NDArray[np.int32], dense: NDArray[np.float64]
+) -> None:
+    """Write the seconds of the pairs of one state into a matrix, ``inf`` elsewhere; as `spread_ticks`."""
+    for number in range(len(first) - 1):
+        row = dense[number]
+        row[:] = np.inf
+        for pair in range(first[number], first[number + 1]):
+            if ticks[pair] < _INF:
+                row[point[pair]] = ticks[pair] / TICKS_PER_SECOND

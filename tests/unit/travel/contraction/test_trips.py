@@ -32,7 +32,11 @@ def test_trips_equal_the_reference(
     made = np.empty((n_states, len(pairs)), dtype=np.int32)
     start_up, launch = (round(seconds * TICKS_PER_SECOND) for seconds in (start_up_s, launch_s))
     limit = free_ticks_within(cutoff, start_up_s, launch_s=launch_s)
-    whole_trips(found, end, start_up, launch, limit, made)
+    middle = len(pairs) // 3
+    first, begin = np.array([0, middle, len(pairs)]), np.array([len(pairs) - middle, 0])  # the second set comes first
+    moved = np.r_[end[middle:], end[:middle]]
+    whole_trips(found, first, begin, moved, start_up, launch, limit, made)
+    made = np.concatenate([made[:, len(pairs) - middle :], made[:, : len(pairs) - middle]], axis=1)
     for state in range(n_states):
         free = found[:, state].astype(np.int64) + end
         free = np.where(found[:, state] == UNREACHABLE, UNREACHABLE, np.minimum(free, UNREACHABLE))
