@@ -31,7 +31,8 @@ check: setup
 	$(BIN)/python -m pytest -q -n auto -m 'not slow' tests/unit src
 
 bench: setup
-	for script in network data travel siting simulation; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	for script in network data travel travel_states travel_growth critical_roads siting simulation; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from runner import Row, cpu_median, main
-from travel import county, drawn
+from travel_cases import county, drawn
 
 import rescuesim as rs
 from rescuesim.siting import covered_points, pair_limits

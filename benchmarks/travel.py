@@ -1,13 +1,13 @@
-"""Travel times: the SciPy reference engine against networkx on the same split graph.
+"""Travel times of one state: against networkx on the same split graph, and the bucket engine against SciPy.
 
-The embedded county, and Wuhan where the shared data is there (RESCUESIM_SHARED).
+The embedded county, and Wuhan and Porto where the shared data is there (RESCUESIM_SHARED).
 """
 
 from __future__ import annotations
 
 import math
-import os
 import tempfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,16 +15,11 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 from runner import Row, against, main
+from travel_cases import PORTO, WUHAN, county, drawn
 
 import rescuesim as rs
 from rescuesim.network.road_network import UNREACHABLE
-
-
-def county(folder: Path) -> tuple[rs.RoadNetwork, rs.CandidateSites, rs.DemandPoints]:
-    """Load the embedded county."""
-    scenario = rs.write_demo_county(folder)
-    network = rs.load_network(folder / "county.osm")
-    return network, rs.load_sites(scenario.parent / "sites.csv"), rs.load_demand(scenario.parent / "demand.csv")
+from rescuesim.travel.times import times_in_state
 
 
 def by_rescuesim(
@@ -69,14 +64,27 @@ def with_loss(times: rs.TravelTimes, free: int) -> int:
     return root + (4 * free * tau > root * root + root) + launch
 
 
+def both_engines(case: str, network: rs.RoadNetwork, n_sites: int, n_demand: int, cutoff_s: float) -> Row:
+    """Compare the bucket engine with the SciPy reference: paths and whole trips, on roads that are split already."""
+    sites, demand = drawn(network, n_sites, n_demand)
+    times = rs.travel_times(network, sites, demand, cutoff_s=cutoff_s, engine="bucket")
+    return against(
+        case,
+        "SciPy reference",
+        partial(times_in_state, times, None),
+        partial(times_in_state, replace(times, engine="scipy"), None),
+        same=lambda a, b: bool(np.array_equal(a.ticks, b.ticks)),
+        repeats=3,
+    )
+
+
 def bench(quick: bool) -> list[Row]:
-    """Compare on the county, and on Wuhan unless quick."""
+    """Compare on the county; on Wuhan and Porto too unless quick."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         cases = [("county 174 x 431, 15 min", *county(Path(folder)))]
-        wuhan = Path(os.environ.get("RESCUESIM_SHARED", "../shared")) / "data/wuhan_fua/wuhan_drive.graphml.gz"
-        if not quick and wuhan.exists():
-            network = rs.load_network(wuhan)
+        if not quick and WUHAN.exists():
+            network = rs.load_network(WUHAN)
             cases.append(("Wuhan 200 x 4,000, 15 min", network, *drawn(network, 200, 4000)))
         for case, network, sites, demand in cases:
             times = rs.travel_times(network, sites, demand, cutoff_s=900)
@@ -90,23 +98,16 @@ def bench(quick: bool) -> list[Row]:
                     repeats=1 if quick else 3,
                 )
             )
+    if quick or not WUHAN.exists() or not PORTO.exists():
+        return rows
+    for city, path, sizes in (("Wuhan", WUHAN, [(200, 4000)]), ("Porto", PORTO, [(200, 10_000), (1000, 10_000)])):
+        network = rs.load_network(path)
+        for n_sites, n_demand in sizes:
+            for minutes in (5, 15, 30):
+                case = f"{city} {n_sites:,} x {n_demand:,}, {minutes} min, bucket queue"
+                rows.append(both_engines(case, network, n_sites, n_demand, 60 * minutes))
     return rows
 
 
-def drawn(network: rs.RoadNetwork, n_sites: int, n_demand: int) -> tuple[rs.CandidateSites, rs.DemandPoints]:
-    """Place sites and points on nodes of a network."""
-    import pandas as pd
-
-    rng = np.random.default_rng(0)
-    frames = []
-    # no point opens into a motorway
-    nodes = np.unique(network.tail[~np.isin(network.road_class, ["motorway", "motorway_link"])])
-    for prefix, size in (("s", n_sites), ("d", n_demand)):
-        node = rng.choice(nodes, size, replace=False)
-        ids = [f"{prefix}{k}" for k in range(size)]
-        frames.append(pd.DataFrame({"id": ids, "lon": network.lon[node], "lat": network.lat[node]}))
-    return rs.load_sites(frames[0]), rs.load_demand(frames[1])
-
-
 if __name__ == "__main__":
-    main("travel", ["numpy", "scipy", "networkx"], bench)
+    main("travel", ["numpy", "scipy", "networkx", "numba"], bench)

@@ -17,6 +17,13 @@ WUHAN = SHARED / "wuhan_fua/wuhan_drive.graphml.gz"
 PORTO = SHARED / "porto_metro/porto_drive.osm.gz"
 
 
+def county(folder: Path) -> tuple[rs.RoadNetwork, rs.CandidateSites, rs.DemandPoints]:
+    """Load the embedded county."""
+    scenario = rs.write_demo_county(folder)
+    network = rs.load_network(folder / "county.osm")
+    return network, rs.load_sites(scenario.parent / "sites.csv"), rs.load_demand(scenario.parent / "demand.csv")
+
+
 def drawn(network: rs.RoadNetwork, n_sites: int, n_demand: int) -> tuple[rs.CandidateSites, rs.DemandPoints]:
     """Place sites and points on junctions of a network."""
     rng = np.random.default_rng(0)

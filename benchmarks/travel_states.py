@@ -263,7 +263,11 @@ def bench(quick: bool) -> list[Row]:
     """Compare on Wuhan and Porto; on Wuhan alone, with fewer states, if quick."""
     rows = []
     if not WUHAN.exists() or not PORTO.exists():
-        raise SystemExit(f"{WUHAN} or {PORTO} is absent: set RESCUESIM_SHARED")
+        with tempfile.TemporaryDirectory() as folder:
+            rs.write_demo_county(folder)
+            for case in cases(Path(folder) / "county.osm", "county", 200, 4000, [900], 32):
+                rows += matrices(case, repeats=1, n_rival=2, quick=quick, others=True)
+        return rows
     n_states, n_rival, repeats = (32, 2, 1) if quick else (128, 8, 3)
     limits = [900] if quick else [300, 900, 1800]
     cities = [(WUHAN, "Wuhan", 4000)] if quick else [(WUHAN, "Wuhan", 4000), (PORTO, "Porto", 10_000)]

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["TravelTimesEnsemble"]
 
 _Made = TypeVar("_Made")
-_WORTH_CONTRACTING = 50_000_000  # states times sites times nodes
+# states times sites times nodes: loading the kernels, ordering and planning take about as long as single states do then
+_WORTH_CONTRACTING = 200_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
