@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -91,9 +91,10 @@ class TravelTimesEnsemble:
         if self.engine != "auto":
             return self.engine == "contraction"
         graph = self.intact.graph
-        if graph is None or importlib.util.find_spec("numba") is None:
+        if graph is None:
             return False
-        return len(self.states) * len(self.intact.sites) * graph.n_nodes >= _WORTH_CONTRACTING
+        work = len(self.states) * len(self.intact.sites) * graph.n_nodes
+        return work >= _WORTH_CONTRACTING and _why_not_compiled() is None
 
     def pairs(self) -> PairTicks:
         """Return the pairs of sites and points that are within the cutoff on intact roads, and what computes them."""
@@ -315,8 +316,10 @@ class TravelTimesEnsemble:
     def _pairs_of(self, sets: list[NDArray[np.int64]] | None) -> PairTicks:
         if not self.contracts:
             return reference_pairs(self._one_by_one, sets)
-        if importlib.util.find_spec("numba") is None:
-            raise InputError("engine 'contraction': numba cannot be imported; expected auto or scipy")
+        if (why := _why_not_compiled()) is not None:
+            raise InputError(f"engine 'contraction': numba cannot be imported ({why}); expected auto or scipy")
+        if self.intact.graph is None:
+            raise InputError("engine 'contraction': expected times from a network, not a matrix")
         if not self._roads:
             self._roads.append(prepared_roads(self.intact))
         return contracted_pairs(self.intact, self._roads[0], sets)
@@ -332,6 +335,15 @@ class TravelTimesEnsemble:
         for state in self.states:
             check_sites_of(state, self.intact.sites)
         return in_batches(pairs, self.states.states, reduce, n_threads=self.n_threads)
+
+
+def _why_not_compiled() -> ImportError | None:
+    """Load the engine's kernels, or say why they cannot be; `travel_times` has noted that the reference serves then."""
+    try:
+        importlib.import_module("rescuesim.travel.contraction.engine")
+    except ImportError as error:
+        return error
+    return None
 
 
 def _unchanged(ticks: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import shared_file
 from numpy.typing import NDArray
@@ -150,3 +152,37 @@ def test_unknown_ids_and_odd_options_are_refused(guixi: RoadNetwork) -> None:
     for engine in ("scipy", "contraction"):
         with pytest.raises(UnknownIdError, match=r"state 'odd', site 't'"):
             list(TravelTimesEnsemble(intact=intact, states=odd, engine=engine))  # type: ignore[arg-type]
+
+
+def test_large_ensembles_contract_and_small_ones_do_not(guixi: RoadNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
+    intact, states = drawn_times(guixi, 4, 6, 400.0), broken_states(guixi, 17)
+    ensemble = TravelTimesEnsemble(intact=intact, states=states)
+    assert not ensemble.contracts
+    monkeypatch.setattr("rescuesim.travel.ensemble._WORTH_CONTRACTING", 1)
+    assert ensemble.contracts
+    for times, state in zip(ensemble, states, strict=True):
+        assert np.array_equal(times.ticks, by_scipy(intact, state))
+
+
+def test_without_numba_the_reference_serves_and_contraction_is_refused(
+    guixi: RoadNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intact, states = drawn_times(guixi, 3, 4, 400.0), broken_states(guixi, 2)
+    monkeypatch.setattr("rescuesim.travel.ensemble._WORTH_CONTRACTING", 1)
+    monkeypatch.setitem(sys.modules, "rescuesim.travel.contraction.engine", None)
+    ensemble = TravelTimesEnsemble(intact=intact, states=states)
+    assert not ensemble.contracts
+    for times, state in zip(ensemble, states, strict=True):
+        assert np.array_equal(times.ticks, by_scipy(intact, state))
+    with pytest.raises(InputError, match=r"numba cannot be imported"):
+        list(TravelTimesEnsemble(intact=intact, states=states, engine="contraction"))
+
+
+def test_a_given_matrix_has_no_roads_to_contract() -> None:
+    frames = {"sites": pd.DataFrame({"id": ["s"]}), "demand": pd.DataFrame({"id": ["a"]})}
+    states = NetworkStates(states=(NetworkState(),))
+    ensemble = TravelTimesEnsemble(
+        intact=TravelTimes.from_matrix([[60]], **frames), states=states, engine="contraction"
+    )
+    with pytest.raises(InputError, match=r"from a network"):
+        list(ensemble)
