@@ -47,6 +47,8 @@ def whole_trips(
         Is written to; 2^30 - 1 where the trip is longer than the cutoff.
     """
     n_states = ticks.shape[0]
+    # 32 bits hold the sum of two ticks, and twice as many fit into a register; what overflows is beyond the limit
+    short, most, more = np.int32(start_up), np.int32(limit), np.int32(start_up + launch)
     for number in range(len(begin)):
         ahead = begin[number] - first[number]  # from a row of `found` to a column of `ticks`
         for start in range(first[number], first[number + 1], _BLOCK):
@@ -54,16 +56,15 @@ def whole_trips(
             for state in range(n_states):
                 any_short = False
                 for row in range(start, stop):  # without branches, for the vector unit
-                    free = np.int64(found[row, state]) + end_ticks[row + ahead]
-                    any_short |= free <= start_up
-                    ticks[state, row + ahead] = free + start_up + launch if free <= limit else _INF
+                    free = np.int32(found[row, state] + end_ticks[row + ahead])
+                    any_short |= free <= short
+                    ticks[state, row + ahead] = np.int32(free + more) if free <= most else _INF
                 if any_short:
                     for row in range(start, stop):
                         free = np.int64(found[row, state]) + end_ticks[row + ahead]
                         if 0 < free <= min(start_up, limit):
                             # a whole number under 2^53, whose root is never half a tick: the same everywhere
-                            short = np.int64(np.rint(math.sqrt(4.0 * free * start_up)))
-                            ticks[state, row + ahead] = short + launch
+                            ticks[state, row + ahead] = np.int64(np.rint(math.sqrt(4.0 * free * start_up))) + launch
                         elif free <= min(0, limit):
                             ticks[state, row + ahead] = 0
 
