@@ -104,6 +104,7 @@ _HOMES = {
         "plot_critical_roads",
         "write_report",
     ),
+    "rescuesim.report.service_area_map": ("plot_service_areas",),
     "rescuesim.scenario": (
         "Outcome",
         "Scenario",
@@ -143,6 +144,14 @@ _HOMES = {
         "route",
         "travel_time_pairs",
         "travel_times",
+    ),
+    "rescuesim.travel.service_areas": (
+        "ServiceArea",
+        "people_within",
+        "service_area",
+        "service_areas",
+        "standard_service_areas",
+        "write_service_areas",
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -187,6 +196,7 @@ __all__ = [
     "Route",
     "Routes",
     "Scenario",
+    "ServiceArea",
     "Shift",
     "SimulationResult",
     "SiteOutage",
@@ -220,8 +230,10 @@ __all__ = [
     "load_sites",
     "load_standard",
     "network_states",
+    "people_within",
     "places_from_counts",
     "plot_critical_roads",
+    "plot_service_areas",
     "point_coverage",
     "quality_report",
     "read_census",
@@ -230,16 +242,20 @@ __all__ = [
     "route",
     "run",
     "save_network",
+    "service_area",
+    "service_areas",
     "simulate",
     "site",
     "split_villages",
     "spread_population",
+    "standard_service_areas",
     "travel_profile",
     "travel_time_pairs",
     "travel_times",
     "weigh",
     "write_demo_county",
     "write_report",
+    "write_service_areas",
 ]
 
 if TYPE_CHECKING:
@@ -300,6 +316,7 @@ if TYPE_CHECKING:
         plot_critical_roads,
         write_report,
     )
+    from rescuesim.report.service_area_map import plot_service_areas
     from rescuesim.scenario import Outcome, Scenario, load_scenario, run, write_demo_county
     from rescuesim.simulation import CallLog, CallModel, SimulationResult, simulate
     from rescuesim.siting import MaxCoverage, MinSites, SitingSolution, critical_roads, point_coverage, site
@@ -318,6 +335,14 @@ if TYPE_CHECKING:
         route,
         travel_time_pairs,
         travel_times,
+    )
+    from rescuesim.travel.service_areas import (
+        ServiceArea,
+        people_within,
+        service_area,
+        service_areas,
+        standard_service_areas,
+        write_service_areas,
     )
 
 

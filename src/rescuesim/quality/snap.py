@@ -16,7 +16,15 @@ from rescuesim.network import RoadNetwork
 from rescuesim.network.coordinates.crs import project
 from rescuesim.network.road_network import to_ticks
 
-__all__ = ["NearestRoads", "SnappedPoints", "in_network_area", "nearest_roads", "place_faults", "snap_points"]
+__all__ = [
+    "NearestRoads",
+    "SnappedPoints",
+    "in_network_area",
+    "nearest_roads",
+    "place_faults",
+    "roads_with_access",
+    "snap_points",
+]
 
 _END_TOLERANCE_M = 1e-3  # nearer to a junction than this, a point is at the junction
 
@@ -92,7 +100,7 @@ def nearest_roads(
     NearestRoads
     """
     lines = network.projected_lines()
-    open_to_all = np.arange(network.n_roads) if any_road else _roads_with_access(network)
+    open_to_all = np.arange(network.n_roads) if any_road else roads_with_access(network)
     x, y = project(lon, lat, network.crs)
     # a point that the projection cannot hold (swapped columns) is far from every road, wherever it is put
     on_earth = np.isfinite(x) & np.isfinite(y)
@@ -120,7 +128,7 @@ def nearest_roads(
     )
 
 
-def _roads_with_access(network: RoadNetwork) -> NDArray[np.int64]:
+def roads_with_access(network: RoadNetwork) -> NDArray[np.int64]:
     """Return the roads that points can open into, ascending."""
     first = network.forward
     barred = np.zeros(network.n_roads, dtype=np.bool_)

@@ -162,8 +162,8 @@ def draw_map(
     frame_map(ax, extent(network, points, sites))
 
 
-def draw_sites(ax: Axes, sites: Iterable[PlanSite]) -> None:
-    """Draw the sites that have a position, by crew and by whether they exist."""
+def draw_sites(ax: Axes, sites: Iterable[PlanSite], *, size: float = 95) -> None:
+    """Draw the sites that have a position, by crew and by whether they exist; `size` in square points."""
     for site in sites:
         if site.lon is None or site.lat is None:
             continue
@@ -171,7 +171,7 @@ def draw_sites(ax: Axes, sites: Iterable[PlanSite]) -> None:
         ax.scatter(
             [site.lon],
             [site.lat],
-            s=95,
+            s=size,
             c=fill,
             edgecolors=edge,
             linewidths=1.3,

@@ -11,6 +11,7 @@ from rescuesim._words import Note
 __all__ = [
     "ATTRIBUTION",
     "CHANGE_WORDS",
+    "CLASS_WORDS",
     "REASON_WORDS",
     "STRAIGHT_DEG",
     "class_words",
@@ -42,7 +43,7 @@ CHANGE_WORDS: Mapping[str, Note] = MappingProxyType(
         "never": Note("unreachable on intact roads too", "正常时也无法到达"),
     }
 )
-_CLASSES: Pairs = MappingProxyType(
+CLASS_WORDS: Pairs = MappingProxyType(
     {
         "motorway": ("高速公路", "motorway"),
         "trunk": ("快速路", "trunk road"),
@@ -83,7 +84,7 @@ def class_words(road_class: str) -> Note:
     >>> class_words("primary_link").zh, class_words("busway").zh
     ('未命名国省道', '未命名道路')
     """
-    zh, en = _CLASSES.get(road_class.removesuffix("_link"), ("道路", "road"))
+    zh, en = CLASS_WORDS.get(road_class.removesuffix("_link"), ("道路", "road"))
     return Note(f"an unnamed {en}", f"未命名{zh}")
 
 
