@@ -57,7 +57,7 @@ def whole_trips(
                 any_short = False
                 for row in range(start, stop):  # without branches, for the vector unit
                     free = np.int32(found[row, state] + end_ticks[row + ahead])
-                    any_short |= free <= short
+                    any_short |= bool(free <= short)
                     ticks[state, row + ahead] = np.int32(free + more) if free <= most else _INF
                 if any_short:
                     for row in range(start, stop):
