@@ -43,7 +43,7 @@ _TEXT: Mapping[str, tuple[str, str]] = MappingProxyType(
         "classes": ("可达道路：{classes}。", "Roads reached: {classes}."),
         "nothing": ("{limit} 秒内到不了任何道路：{why}。", "nothing is reached in {limit} s: {why}."),
         "nobody": ("没有队伍能按标准到达：{why}。", "no crew can keep the standard: {why}."),
-        "without": ("{n} 个站点到不了任何道路：{why}。", "{n} sites reach nothing: {why}."),
+        "without": ("{n} 个站点到不了任何道路：{why}。", "Sites that reach nothing: {n} ({why})."),
         "brief": (
             "最远 {road}（直线 {straight}），道路 {length}，{area} 平方公里",
             "up to {road} ({straight} straight), {length} of roads, {area} km2",
