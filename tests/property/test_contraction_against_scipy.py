@@ -10,45 +10,16 @@ from drawn_networks import networks, states
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from numpy.typing import NDArray
-from scipy.sparse.csgraph import dijkstra
+from oracles_travel import ticks_by_scipy
 
 from rescuesim.candidates import load_sites
 from rescuesim.demand import load_demand
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
 from rescuesim.network.coordinates.crs import unproject
 from rescuesim.network.road_network import UNREACHABLE, limit_ticks
-from rescuesim.network.vehicles.start_up import with_start_up_ticks
-from rescuesim.travel import TravelTimes, TravelTimesEnsemble, travel_times
+from rescuesim.travel import TravelTimesEnsemble, travel_times
 
 LIMITS = st.sampled_from([-math.inf, -1.0, 0.0, 12.3, 60.0, math.inf]) | st.floats(0, 300)
-
-
-def by_scipy(times: TravelTimes, state: NetworkState) -> NDArray[np.int64]:
-    """Ask SciPy for the ticks of all pairs in a state: every open piece, one number at a time."""
-    graph, site_snap, demand_snap = times.graph, times.site_snap, times.demand_snap
-    assert graph is not None
-    assert site_snap is not None
-    assert demand_snap is not None
-    n_sites = len(times.sites)
-    matrix = graph.matrix(state)
-    if times.towards == "sites":
-        matrix = matrix.T.tocsr()
-    closed = graph.closed_points(state)
-    cutoff = int(limit_ticks(times.cutoff_s))
-    found = np.full(times.ticks.shape, UNREACHABLE, dtype=np.int64)
-    for site in range(n_sites):
-        if graph.point_node[site] < 0 or closed[site] or times.sites.ids[site] in state.unusable_sites:
-            continue
-        reached = dijkstra(matrix, indices=int(graph.point_node[site]))
-        for point in range(len(times.demand)):
-            node = graph.point_node[n_sites + point]
-            if node >= 0 and not closed[n_sites + point] and math.isfinite(reached[node]):
-                free = int(reached[node]) + int(site_snap.access_ticks[site]) + int(demand_snap.access_ticks[point])
-                total = int(with_start_up_ticks(free, times.start_up_s, launch_s=times.launch_s))
-                if total <= cutoff:
-                    found[site, point] = total
-    return found
 
 
 @st.composite
@@ -98,7 +69,7 @@ def ensembles(draw: st.DrawFn) -> TravelTimesEnsemble:
 @settings(max_examples=500, deadline=None)
 @given(ensembles(), st.data())
 def test_every_form_of_output_equals_scipy_to_the_integer(ensemble: TravelTimesEnsemble, data: st.DataObject) -> None:
-    expected = [by_scipy(ensemble.intact, state) for state in ensemble.states]
+    expected = [ticks_by_scipy(ensemble.intact, state) for state in ensemble.states]
     for times, ticks in zip(ensemble, expected, strict=True):
         assert times.ticks.dtype == np.int32
         assert times.ticks.tolist() == ticks.tolist()

@@ -124,4 +124,6 @@ def test_a_way_of_nothing_and_a_state_that_is_none_are_handled(town: RoadNetwork
 
 def test_nobody_at_all_can_be_drawn(town: RoadNetwork, evacuation: rs.EvacuationRoutes) -> None:
     nobody = replace(evacuation, villages=replace(evacuation.villages, people=np.zeros(2)))
-    drawn(plot_routes(nobody, state=1))
+    ax = plot_routes(nobody, state=1)
+    drawn(ax)
+    assert ax.collections  # the roads

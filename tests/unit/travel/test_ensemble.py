@@ -10,17 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import shared_file
-from numpy.typing import NDArray
+from oracles_travel import ticks_by_scipy
 from placed_points import places, random_state
-from scipy.sparse.csgraph import dijkstra
 
 from rescuesim.candidates import load_sites
 from rescuesim.demand import load_demand
 from rescuesim.errors import InputError, UnknownIdError
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork, load_network
-from rescuesim.network.road_network import UNREACHABLE, limit_ticks
 from rescuesim.network.states import Closure
-from rescuesim.network.vehicles.start_up import with_start_up_ticks
 from rescuesim.travel import TravelTimes, TravelTimesEnsemble, travel_times
 
 
@@ -47,28 +44,12 @@ def drawn_times(network: RoadNetwork, n_sites: int, n_demand: int, cutoff_s: flo
     return travel_times(network, sites, demand, cutoff_s=cutoff_s)
 
 
-def by_scipy(times: TravelTimes, state: NetworkState) -> NDArray[np.int64]:
-    """Ask SciPy for all pairs in a state, over the open pieces."""
-    graph, site_snap, demand_snap = times.graph, times.site_snap, times.demand_snap
-    assert graph is not None
-    assert site_snap is not None
-    assert demand_snap is not None
-    n_sites, cutoff = len(times.sites), int(limit_ticks(times.cutoff_s))
-    node, usable = graph.point_node, (graph.point_node >= 0) & ~graph.closed_points(state)
-    reached = dijkstra(graph.matrix(state), indices=node[:n_sites], limit=cutoff)[:, node[n_sites:]]
-    free = reached + site_snap.access_ticks[:, None] + demand_snap.access_ticks[None, :]
-    ok = np.isfinite(free) & usable[:n_sites, None] & usable[None, n_sites:]
-    free = np.where(ok, np.minimum(np.where(ok, free, 0), UNREACHABLE), UNREACHABLE).astype(np.int64)
-    total = with_start_up_ticks(free, times.start_up_s, launch_s=times.launch_s)
-    return np.where(total <= cutoff, total, UNREACHABLE)
-
-
 def assert_equal_to_scipy(network: RoadNetwork, n_sites: int, n_demand: int, cutoff_s: float, n_states: int) -> None:
     intact, states = drawn_times(network, n_sites, n_demand, cutoff_s), broken_states(network, n_states)
     ensemble = TravelTimesEnsemble(intact=intact, states=states, engine="contraction", n_threads=2)
     changed = 0
     for times, state in zip(ensemble, states, strict=True):
-        expected = by_scipy(intact, state)
+        expected = ticks_by_scipy(intact, state)
         assert np.array_equal(times.ticks, expected)
         assert times.state == state
         changed += not np.array_equal(expected, intact.ticks)
@@ -131,7 +112,7 @@ def test_iterating_can_stop_early(guixi: RoadNetwork) -> None:
     ensemble = TravelTimesEnsemble(intact=intact, states=states, engine="contraction", n_threads=2)
     for number, times in enumerate(ensemble):
         if number == 3:
-            assert np.array_equal(times.ticks, by_scipy(intact, states[3]))
+            assert np.array_equal(times.ticks, ticks_by_scipy(intact, states[3]))
             break
 
 
@@ -161,7 +142,7 @@ def test_large_ensembles_contract_and_small_ones_do_not(guixi: RoadNetwork, monk
     monkeypatch.setattr("rescuesim.travel.ensemble._WORTH_CONTRACTING", 1)
     assert ensemble.contracts
     for times, state in zip(ensemble, states, strict=True):
-        assert np.array_equal(times.ticks, by_scipy(intact, state))
+        assert np.array_equal(times.ticks, ticks_by_scipy(intact, state))
 
 
 def test_without_numba_the_reference_serves_and_contraction_is_refused(
@@ -173,7 +154,7 @@ def test_without_numba_the_reference_serves_and_contraction_is_refused(
     ensemble = TravelTimesEnsemble(intact=intact, states=states)
     assert not ensemble.contracts
     for times, state in zip(ensemble, states, strict=True):
-        assert np.array_equal(times.ticks, by_scipy(intact, state))
+        assert np.array_equal(times.ticks, ticks_by_scipy(intact, state))
     with pytest.raises(InputError, match=r"numba cannot be imported"):
         list(TravelTimesEnsemble(intact=intact, states=states, engine="contraction"))
 
