@@ -37,6 +37,7 @@ __all__ = ["TravelTimesEnsemble"]
 _Made = TypeVar("_Made")
 # states times sites times nodes: loading the kernels, ordering and planning take about as long as single states do then
 _WORTH_CONTRACTING = 200_000_000
+_CELLS_AHEAD = 2_000_000  # of a matrix: 128 MB for sixteen states
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +82,15 @@ class TravelTimesEnsemble:
             return
         pairs, n_demand = self.pairs(), len(self.intact.demand)
         states = iter(self.states)
-        for batch in self._reduced(pairs, _unchanged):
-            for row in batch:
-                yield replace(self.intact, ticks=dense_ticks(pairs, row, n_demand), state=next(states))
+
+        def spread(ticks: NDArray[np.int32]) -> Iterator[NDArray[np.int32]]:
+            made = (dense_ticks(pairs, row, n_demand) for row in ticks)
+            # in the threads, unless sixteen matrices for each of them are too much to hold
+            return iter(list(made)) if len(self.intact.sites) * n_demand <= _CELLS_AHEAD else made
+
+        for batch in self._reduced(pairs, spread):
+            for ticks in batch:
+                yield replace(self.intact, ticks=ticks, state=next(states))
 
     @property
     def contracts(self) -> bool:

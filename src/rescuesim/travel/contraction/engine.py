@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,6 +33,7 @@ from rescuesim.travel.contraction.trips import whole_trips
 
 __all__ = ["N_STATES", "ContractionEngine", "Ends", "PreparedRoads", "Scratch", "plan_engine", "prepare_roads"]
 
+_BUNDLE = 16_384  # pairs whose rows are found before their trips are finished: 1 MiB, a processor's own cache
 _WIDEST = 4  # sets of sources that sweep together: enough to pay for loading a weight, few enough for the registers
 
 
@@ -349,6 +350,53 @@ def _with_pairs(roads: PreparedRoads, planned: Sequence[_Group], n_sets: int, wi
         pair_target=pair_target,
         end_ticks=roads.target_ticks[pair_target],
         roads=roads,
-        groups=tuple(kept),
+        groups=tuple(_merged(some) for some in _in_bundles(kept)),
         width=width,
+    )
+
+
+def _in_bundles(groups: Sequence[_Group]) -> Iterator[list[_Group]]:
+    """Put groups together while what they find stays in the cache: with fewer, threads wait less for each other."""
+    bundle: list[_Group] = []
+    for group in groups:
+        if bundle and sum(len(one.row) for one in (*bundle, group)) > _BUNDLE:
+            yield bundle
+            bundle = []
+        bundle.append(group)
+    if bundle:
+        yield bundle
+
+
+def _merged(groups: Sequence[_Group]) -> _Group:
+    """Make one group of several, whose rows are filled one group after the other."""
+    n_sources = [len(group.source) for group in groups]
+    before, every = np.cumsum([0, *n_sources]), sum(n_sources)
+
+    def placed(places: NDArray[np.int32], number: int) -> NDArray[np.int32]:
+        # sources stand first, all of them at once; the other rows of a group take the places of those of the last
+        moved = np.where(places < n_sources[number], before[number], every - n_sources[number])
+        return (places + moved).astype(np.int32)
+
+    def added_up(ends: Sequence[NDArray[np.int64]], sizes: Sequence[int]) -> NDArray[np.int64]:
+        return np.concatenate([end + ahead for end, ahead in zip(ends, np.cumsum([0, *sizes]), strict=False)])
+
+    plans = [group.plan for group in groups]
+    n_pairs = [len(group.row) for group in groups]
+    plan = SweepPlan(
+        n_places=every + max(plan.n_places - own for plan, own in zip(plans, n_sources, strict=True)),
+        place=np.concatenate([placed(plan.place, number) for number, plan in enumerate(plans)]),
+        end_gather=added_up([plan.end_gather for plan in plans], [len(plan.arc) for plan in plans]),
+        from_place=np.concatenate([placed(plan.from_place, number) for number, plan in enumerate(plans)]),
+        arc=np.concatenate([plan.arc for plan in plans]),
+        end_pair=added_up([plan.end_pair for plan in plans], n_pairs),
+        pair_lane=np.concatenate([plan.pair_lane for plan in plans]),
+        pair_target=np.concatenate([plan.pair_target for plan in plans]),
+    )
+    return _Group(
+        plan=plan,
+        sets=np.concatenate([group.sets for group in groups]),
+        row=added_up([group.row for group in groups], n_pairs),
+        first=np.r_[0, added_up([group.first[1:] for group in groups], n_pairs)].astype(np.int64),
+        source=np.concatenate([group.source for group in groups]),
+        lane=np.concatenate([group.lane for group in groups]),
     )
