@@ -123,8 +123,10 @@ _HOMES = {
         "MinSites",
         "SitingSolution",
         "critical_roads",
+        "pair_limits",
         "point_coverage",
         "site",
+        "site_mask",
     ),
     "rescuesim.standard": (
         "ResponseStandard",
@@ -230,6 +232,7 @@ __all__ = [
     "load_sites",
     "load_standard",
     "network_states",
+    "pair_limits",
     "people_within",
     "places_from_counts",
     "plot_critical_roads",
@@ -246,6 +249,7 @@ __all__ = [
     "service_areas",
     "simulate",
     "site",
+    "site_mask",
     "split_villages",
     "spread_population",
     "standard_service_areas",
@@ -319,7 +323,16 @@ if TYPE_CHECKING:
     from rescuesim.report.service_area_map import plot_service_areas
     from rescuesim.scenario import Outcome, Scenario, load_scenario, run, write_demo_county
     from rescuesim.simulation import CallLog, CallModel, SimulationResult, simulate
-    from rescuesim.siting import MaxCoverage, MinSites, SitingSolution, critical_roads, point_coverage, site
+    from rescuesim.siting import (
+        MaxCoverage,
+        MinSites,
+        SitingSolution,
+        critical_roads,
+        pair_limits,
+        point_coverage,
+        site,
+        site_mask,
+    )
     from rescuesim.standard import ResponseStandard, load_standard
     from rescuesim.travel import (
         CoverageBits,

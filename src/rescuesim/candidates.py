@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,10 @@ class CandidateSites:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __str__(self) -> str:
+        counts = Counter(self.statuses)
+        return f"{len(self):,} sites: " + ", ".join(f"{counts[name]:,} {name}" for name in sorted(counts))
 
     def with_status(self, *statuses: str) -> NDArray[np.bool_]:
         """Mark the sites that have one of the statuses; bool array, shape (n_sites,)."""

@@ -133,8 +133,11 @@ class InvariantError(RescueSimError, RuntimeError):
     """A result broke a rule that always holds; the fault is in rescuesim, not in the input."""
 
 
+_MOST_NAMES = 20
+
+
 def nearest_name(name: str, known: Iterable[str]) -> str:
-    """Say which of the known names was perhaps meant, and list them.
+    """Say which of the known names was perhaps meant, and list them; the first twenty of many.
 
     Parameters
     ----------
@@ -155,4 +158,5 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
     """
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    return f"one of {', '.join(names)}" + (f" (did you mean {close[0]}?)" if close else "")
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"one of {', '.join(names[:_MOST_NAMES])}{more}" + (f" (did you mean {close[0]}?)" if close else "")

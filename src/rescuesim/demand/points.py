@@ -7,6 +7,7 @@ what siting maximises.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,6 +123,11 @@ class DemandPoints:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __str__(self) -> str:
+        counts = Counter(self.zones)
+        zones = ", ".join(f"{counts[name]:,} {name}" for name in sorted(counts))
+        return f"{len(self):,} points with {self.people.sum():,.0f} people: {zones}"
 
     def to_frame(self) -> pd.DataFrame:
         """Return a table with WGS84 ``lon`` and ``lat`` and one row a point.

@@ -264,6 +264,9 @@ class RoadNetwork:
             }
         )
 
+    def __str__(self) -> str:
+        return str(self.summary_)
+
     def summary(self) -> NetworkSummary:
         """Say what the network holds and what was dropped."""
         return self.summary_

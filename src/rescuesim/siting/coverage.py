@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rescuesim.errors import InputError
 from rescuesim.siting.limits import PairLimits, covered_points
 from rescuesim.travel import TravelTimes
 
@@ -44,6 +45,8 @@ def point_coverage(times: TravelTimes, limits: PairLimits, opened: NDArray[np.bo
         standard, else the nearest of all; ``inf`` and an empty site if none of these reaches the point. Reasons are
         those of `POINT_REASONS`.
     """
+    if not isinstance(limits, PairLimits):
+        raise InputError("limits: expected what pair_limits makes of times and a standard")
     n_demand = len(times.demand)
     covered = covered_points(limits, opened)
     rows = np.flatnonzero(opened)

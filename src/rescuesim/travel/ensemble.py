@@ -70,6 +70,9 @@ class TravelTimesEnsemble:
         if self.n_threads is not None and self.n_threads < 1:
             raise InputError(f"n_threads {self.n_threads}: expected 1 or more")
 
+    def __str__(self) -> str:
+        return f"{len(self):,} states of: {self.intact}"
+
     def __len__(self) -> int:
         return len(self.states)
 

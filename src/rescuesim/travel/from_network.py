@@ -112,6 +112,8 @@ def travel_times(
     Kolesar, P., & Walker, W. (1974). Measuring the Travel Characteristics of New York City's Fire Companies. RAND
     R-1449-NYC. (the start-up loss)
     """
+    if states is not None and not isinstance(states, NetworkStates):
+        raise InputError(f"states: a {type(states).__name__}, expected NetworkStates, as from_closures makes")
     for state in states or ():
         check_closures(network, state)
     if states is None and engine == "contraction":
@@ -176,6 +178,9 @@ def _without_ticks(
     if towards not in ("demand", "sites"):
         raise InputError(f"towards {towards!r}: expected demand or sites")
     check_engine(engine)
+    for name, given, kind in (("sites", sites, CandidateSites), ("demand", demand, DemandPoints)):
+        if not isinstance(given, kind):
+            raise InputError(f"{name}: a {type(given).__name__}, expected {kind.__name__} as load_{name} gives")
     if sites.lon is None or sites.lat is None or demand.lon is None or demand.lat is None:
         raise InputError("sites and demand: expected lon and lat")
     site_snap = snap_points(network, sites.lon, sites.lat, snap_limit_m=snap_limit_m)

@@ -43,6 +43,11 @@ class PlanCoverage:
     probability: NDArray[np.float64]
     covered: NDArray[np.float64]
 
+    def __str__(self) -> str:
+        rows = zip(self.plans, self.mean(), self.worst(), strict=True)
+        lines = [f"{plan}: {mean:,.0f} on average, {worst:,.0f} in the worst state" for plan, mean, worst in rows]
+        return "\n".join([f"covered in {len(self.labels):,} states", *lines])
+
     def mean(self) -> NDArray[np.float64]:
         """Return the expected covered weight of each plan; float64, shape (n_plans,)."""
         return np.asarray(self.probability @ self.covered)

@@ -76,6 +76,15 @@ class TravelTimes:
     notes: tuple[str, ...] = ()
     _seconds: list[NDArray[np.float64]] = field(default_factory=list, init=False, repr=False, compare=False)
 
+    def __str__(self) -> str:
+        reached = np.isfinite(self.values)
+        what = {"s": "seconds", "m": "metres", "cost": "costs"}[self.unit]
+        span = f", {self.values[reached].min():,.1f} to {self.values[reached].max():,.1f}" if reached.any() else ""
+        cutoff = f" within {self.cutoff_s:g} s" if math.isfinite(self.cutoff_s) else ""
+        state = f" in state {self.state.label!r}" if self.state is not None else ""
+        pairs = f"{np.count_nonzero(reached):,} of {reached.size:,} pairs reached{cutoff}{state}"
+        return f"{what} from {len(self.sites):,} sites to {len(self.demand):,} points{span}; {pairs}"
+
     @property
     def values(self) -> NDArray[np.float64]:
         """Times, distances or costs in `unit`; float64, shape (n_sites, n_demand), ``inf`` where unreachable.

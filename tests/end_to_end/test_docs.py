@@ -1,0 +1,26 @@
+"""The code in docs/travel.md runs, line by line, on the county that it names."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+
+@pytest.mark.slow
+def test_the_examples_of_the_travel_guide_run_as_written(county: Path, tmp_path: Path) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/travel.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert len(blocks) >= 6
+    for name in ("county.osm", "sites.csv", "demand.csv", "closures.csv"):
+        (tmp_path / name).write_bytes((county.parent / name).read_bytes())
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "这条路一断" in done.stdout
+    for made in ("evacuation.xlsx", "critical.png", "area.gpkg", "circles.png"):
+        assert (tmp_path / made).stat().st_size > 0
