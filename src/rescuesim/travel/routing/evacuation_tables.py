@@ -42,6 +42,8 @@ _SHEETS: Mapping[str, tuple[str, str]] = MappingProxyType(
 _BAND = re.compile(r"people_(?:over_|([0-9.e+]+)_to_)([0-9.e+]+)_s")
 _MOST_ROWS, _MOST_CHARACTERS = 1_048_575, 32_767  # of a sheet below its heading, and of a cell
 _DEPENDS_ON = ["road_names", "road_ids", "bridge_names", "bridges", "tunnel_names", "tunnels"]
+# columns that a layer has and people do not read: codes and numbers of roads
+_FOR_MACHINES = ("reason", "change", "road_ids", "bridges", "tunnels")
 _HEADS: Mapping[str, str] = MappingProxyType(
     {
         "state_number": "状态序号",
@@ -327,27 +329,38 @@ def write_workbook(found: EvacuationRoutes, path: Path | str, lang: Lang) -> Pat
             f"{path}: {n_rows} routes, a sheet holds {_MOST_ROWS}: expected fewer states, or a .gpkg layer"
         )
     tables = {
-        "routes": pd.DataFrame(route_rows(found, lang).drop(columns="geometry")),
         "summary": found.summary(),
         "townships": found.townships(),
         "shelters": found.shelter_loads(),
+        "routes": pd.DataFrame(route_rows(found, lang).drop(columns=["geometry", *_FOR_MACHINES])),
     }
     with replaced(path) as part, xlsxwriter.Workbook(part, {"strings_to_formulas": False}) as book:
         bold = book.add_format({"bold": True, "bg_color": "#dbe5f1", "border": 1, "text_wrap": True, "valign": "top"})
         for name, table in tables.items():
             sheet = book.add_worksheet(_SHEETS[name][0 if lang == "zh" else 1])
-            _write_sheet(sheet, _for_people(table, lang), lang, bold)
+            _write_sheet(sheet, _for_people(table, lang).drop(columns="state_number"), lang, bold)
+            for at, column in enumerate(table.columns.drop("state_number")):
+                minutes = column.endswith("_s") and not _BAND.fullmatch(column)
+                pattern = "0%" if column == "probability" else "0.0" if minutes else "#,##0"
+                sheet.set_column(at, at, _width(column), book.add_format({"num_format": pattern}))
+            sheet.set_landscape()
+            sheet.fit_to_pages(1, 0)
+            sheet.repeat_rows(0)
         sheet = book.add_worksheet(_SHEETS["notes"][0 if lang == "zh" else 1])
         for row, note in enumerate((*found.notes, ATTRIBUTION)):
             sheet.write_string(row, 0, in_language(note, lang)[:_MOST_CHARACTERS])
     return path
 
 
+def _width(column: str) -> int:
+    """Width of a column in characters."""
+    return 34 if column.endswith(("_names", "_words")) else 13
+
+
 def _write_sheet(sheet: Worksheet, frame: pd.DataFrame, lang: Lang, bold: Format) -> None:
     sheet.freeze_panes(1, 0)
     for at, name in enumerate(frame.columns):
         sheet.write_string(0, at, _head(name, lang), bold)
-        sheet.set_column(at, at, 34 if name.endswith(("_names", "_words")) else 13)
         for row, cell in enumerate(frame[name].tolist(), 1):
             if isinstance(cell, str):
                 short = cell if len(cell) <= _MOST_CHARACTERS else f"{cell[: _MOST_CHARACTERS - 1]}…"

@@ -350,17 +350,17 @@ def test_the_table_and_the_layers_hold_every_village_in_every_state(found: Evacu
 def test_the_workbook_is_in_minutes_and_words(found: EvacuationRoutes, tmp_path: Path, lang: str) -> None:
     book = openpyxl.load_workbook(found.write_workbook(tmp_path / "e.xlsx", lang=lang))  # type: ignore[arg-type]
     sheets = {
-        "zh": ["转移路线", "汇总", "乡镇", "避难场所", "说明"],
-        "en": ["routes", "summary", "townships", "shelters", "notes"],
+        "zh": ["汇总", "乡镇", "避难场所", "转移路线", "说明"],
+        "en": ["summary", "townships", "shelters", "routes", "notes"],
     }
     assert book.sheetnames == sheets[lang]
-    rows = list(book.worksheets[0].values)
+    rows = list(book.worksheets[3].values)
     heads = list(rows[0])
     assert len(rows) - 1 == 5 * len(found.villages)
     minutes = heads.index({"zh": "用时（分钟）", "en": "travel_time_min"}[lang])
     assert rows[1][minutes] == pytest.approx(found.intact.ticks[0] / 600_000, abs=0.006)
     assert rows[1][heads.index({"zh": "状态", "en": "state"}[lang])] == {"zh": "道路正常", "en": "intact"}[lang]
-    assert {"zh": "0–15 分钟人口", "en": "people_0_to_15_min"}[lang] in next(book.worksheets[1].values)
+    assert {"zh": "0–15 分钟人口", "en": "people_0_to_15_min"}[lang] in next(book.worksheets[0].values)
     with pytest.raises(InputError, match=r"\.xlsx"):
         found.write_workbook(tmp_path / "e.csv")
 
@@ -371,7 +371,7 @@ def test_names_that_look_like_formulas_stay_text(
     frame = people_at(guixi, 3, 65).assign(name=["=1+1", "村\n庄", "ﾟ"])
     found = rs.evacuation_routes(guixi, rs.load_demand(frame), shelters)
     book = openpyxl.load_workbook(found.write_workbook(tmp_path / "e.xlsx"))
-    cell = book.worksheets[0].cell(2, 5)
+    cell = book.worksheets[3].cell(2, 4)
     assert (cell.value, cell.data_type) == (found.villages.names[0], "s")
 
 
