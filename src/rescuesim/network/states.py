@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 
 from rescuesim._defaults import default
 from rescuesim.errors import Fault, InputError
@@ -52,6 +53,13 @@ class Closure:
         return self.level in ("on_foot", "closed")
 
 
+def _road_number(road: object) -> int:
+    """Return a whole number as an int, whatever library it is of; nothing else is rounded or read."""
+    if isinstance(road, bool) or not isinstance(road, Integral):
+        raise InputError(f"closure of road {road!r}: expected the whole number of a road")
+    return int(road)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkState:
     """One moment of the network.
@@ -74,6 +82,9 @@ class NetworkState:
     probability: float = 1.0
 
     def __post_init__(self) -> None:
+        for road in self.slow_downs:
+            if isinstance(road, bool) or not isinstance(road, Integral):
+                raise InputError(f"slow-down of road {road!r}: expected the whole number of a road")
         wrong = {road: factor for road, factor in self.slow_downs.items() if not (1 <= factor < math.inf)}
         if wrong:
             raise InputError(f"slow-downs {wrong}: expected factors of 1 or more on the travel time")
@@ -162,7 +173,7 @@ class NetworkStates:
         return cls(
             states=tuple(
                 NetworkState(
-                    closures=tuple(Closure(road=int(road)) for road in sorted(roads)),
+                    closures=tuple(Closure(road=_road_number(road)) for road in sorted(roads)),
                     probability=probabilities[number] if probabilities is not None else 1 / size,
                     label=labels[number] if labels is not None else f"state {number}",
                 )

@@ -127,6 +127,8 @@ def site_mask(times: TravelTimes, opened: Iterable[str]) -> NDArray[np.bool_]:
     UnknownIdError
         If an id is not among the sites.
     """
+    if isinstance(opened, str):
+        raise InputError(f"opened {opened!r}: expected a list of ids")
     wanted = set(opened)
     if unknown := wanted - set(times.sites.ids):
         first = sorted(unknown)[0]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rescuesim.errors import WeightOverflowError
+from rescuesim.errors import InputError, UnknownIdError, WeightOverflowError
 from rescuesim.network import NetworkState
 from rescuesim.network.road_network import UNREACHABLE
 from rescuesim.network.states import LEVELS, Closure
@@ -73,14 +73,16 @@ def broken_pieces(graph: SplitGraph, states: Sequence[NetworkState]) -> BrokenPi
     ------
     WeightOverflowError
         If a slow-down makes an edge take 29.8 hours or more.
+    UnknownIdError
+        If a state closes or slows a road that there is not.
+    InputError
+        If a closure begins beyond the end of its road.
     """
+    parts = _shut_parts(graph, states)
     slowed_in, slowed, lost = _slowed(graph, states)
-    parts = _shut_parts(states)
     shut_in, shut = _shut_pieces(graph, parts)
     point_state, point = _closed_points(graph, parts)
     ticks = driven_ticks(graph, slowed) + lost
-    if ticks.size and ticks.max() >= UNREACHABLE:
-        raise WeightOverflowError("a slow-down makes an edge take 29.8 hours or more")
     return BrokenPieces(
         state=np.concatenate([slowed_in, shut_in]),
         piece=np.concatenate([slowed, shut]),
@@ -112,17 +114,36 @@ def expanded(low: NDArray[np.int64], high: NDArray[np.int64]) -> tuple[NDArray[n
 _Parts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
 
-def _shut_parts(states: Sequence[NetworkState]) -> _Parts:
+def _shut_parts(graph: SplitGraph, states: Sequence[NetworkState]) -> _Parts:
     """Return what vehicles cannot pass as columns: state, road, from and to in metres."""
     closures = list(chain.from_iterable(state.closures for state in states))
     size = len(closures)
+    state = np.repeat(np.arange(len(states)), [len(state.closures) for state in states])
+    road = np.fromiter(map(_road, closures), np.int64, size)
+    from_m = np.fromiter(map(_from_m, closures), np.float64, size)
+    _check_roads(graph, states, state, road)
+    inside = np.flatnonzero(from_m > 0)
+    which, place = expanded(graph.first_of_road[road[inside]], graph.first_of_road[road[inside] + 1])
+    length = np.zeros(len(inside))
+    np.maximum.at(length, which, graph.to_m[graph.pieces_by_road[place]])
+    if (beyond := from_m[inside] > length).any():
+        first = inside[beyond][0]
+        raise InputError(
+            f"state {states[state[first]].label!r}: closure of road {road[first]} from {from_m[first]:g} m, "
+            f"expected at most its {length[beyond][0]:.1f} m"
+        )
     shut = np.fromiter(map(_SHUTS.__getitem__, map(_level, closures)), np.bool_, size)
-    return (
-        np.repeat(np.arange(len(states)), [len(state.closures) for state in states])[shut],
-        np.fromiter(map(_road, closures), np.int64, size)[shut],
-        np.fromiter(map(_from_m, closures), np.float64, size)[shut],
-        np.fromiter(map(_to_m, closures), np.float64, size)[shut],
-    )
+    return state[shut], road[shut], from_m[shut], np.fromiter(map(_to_m, closures), np.float64, size)[shut]
+
+
+def _check_roads(
+    graph: SplitGraph, states: Sequence[NetworkState], state: NDArray[np.int64], road: NDArray[np.int64]
+) -> None:
+    """Refuse roads that the network does not have."""
+    n_roads = len(graph.first_of_road) - 1
+    if (wrong := (road < 0) | (road >= n_roads)).any():
+        label = states[state[wrong][0]].label
+        raise UnknownIdError(f"state {label!r}: road {road[wrong][0]}, expected 0 to {n_roads - 1}")
 
 
 def _shut_pieces(graph: SplitGraph, parts: _Parts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -155,6 +176,7 @@ def _slowed(
     state_of = np.repeat(np.arange(len(states)), sizes)
     road = np.fromiter(chain.from_iterable(state.slow_downs for state in states), np.int64, size)
     factor = np.fromiter(chain.from_iterable(state.slow_downs.values() for state in states), np.float64, size)
+    _check_roads(graph, states, state_of, road)
     in_parts = {
         (index, closure.road)
         for index, state in enumerate(states)
@@ -198,7 +220,11 @@ def _lost(
 ) -> NDArray[np.int64]:
     """Round what is lost by itself, so that a slowed part never makes another piece faster."""
     total = graph.edge_ticks[graph.edge[pieces]].astype(np.float64)
-    return (np.rint(total * after) - np.rint(total * before)).astype(np.int64)
+    lost = np.rint(total * after) - np.rint(total * before)
+    # looked at as floats: what is too much for an integer would come out as a small number
+    if not (driven_ticks(graph, pieces) + lost < UNREACHABLE).all():
+        raise WeightOverflowError("a slow-down makes an edge take 29.8 hours or more")
+    return lost.astype(np.int64)
 
 
 def _lost_share(

@@ -37,6 +37,7 @@ __all__ = ["TravelTimesEnsemble"]
 _Made = TypeVar("_Made")
 # states times sites times nodes: loading the kernels, ordering and planning take about as long as single states do then
 _WORTH_CONTRACTING = 200_000_000
+_ENGINE = "rescuesim.travel.contraction.engine"
 _CELLS_AHEAD = 2_000_000  # of a matrix: 128 MB for sixteen states
 
 
@@ -67,8 +68,10 @@ class TravelTimesEnsemble:
 
     def __post_init__(self) -> None:
         check_engine(self.engine)
-        if self.n_threads is not None and self.n_threads < 1:
-            raise InputError(f"n_threads {self.n_threads}: expected 1 or more")
+        if self.intact.state is not None:
+            raise InputError(f"intact: times in state {self.intact.state.label!r}, expected those of unbroken roads")
+        if self.n_threads is not None and not (isinstance(self.n_threads, int) and self.n_threads >= 1):
+            raise InputError(f"n_threads {self.n_threads!r}: expected a whole number of 1 or more")
 
     def __str__(self) -> str:
         return f"{len(self):,} states of: {self.intact}"
@@ -93,7 +96,7 @@ class TravelTimesEnsemble:
 
         for batch in self._reduced(pairs, spread):
             for ticks in batch:
-                yield replace(self.intact, ticks=ticks, state=next(states))
+                yield replace(self.intact, ticks=ticks, state=next(states), engine="contraction")
 
     @property
     def contracts(self) -> bool:
@@ -104,7 +107,7 @@ class TravelTimesEnsemble:
         if graph is None:
             return False
         work = len(self.states) * len(self.intact.sites) * graph.n_nodes
-        return work >= _WORTH_CONTRACTING and _why_not_compiled() is None
+        return work >= _WORTH_CONTRACTING and _why_not(_ENGINE) is None
 
     def pairs(self) -> PairTicks:
         """Return the pairs of sites and points that are within the cutoff on intact roads, and what computes them."""
@@ -190,7 +193,7 @@ class TravelTimesEnsemble:
         sites, demand = self.intact.sites, self.intact.demand
         opened = np.zeros((len(plans), len(sites)), dtype=np.bool_)
         for number, ids in enumerate(plans.values()):
-            opened[number, _places(list(ids), sites.ids, "site")] = True
+            opened[number, _places(ids, sites.ids, "site")] = True
         weight = demand.people if weights is None else weights
         pairs, most = self.pairs(), self._pair_limits(limit)
 
@@ -265,7 +268,7 @@ class TravelTimesEnsemble:
         UnknownIdError
             If an id is unknown.
         """
-        site = np.unique(_places(list(opened), self.intact.sites.ids, "site")).astype(np.int32)
+        site = np.unique(_places(opened, self.intact.sites.ids, "site")).astype(np.int32)
         pairs = self._pairs_of([np.array([one]) for one in site])
         n_demand = len(self.intact.demand)
         index = np.r_[site, np.int32(-1)]
@@ -309,7 +312,7 @@ class TravelTimesEnsemble:
         UnknownIdError
             If an id is unknown.
         """
-        sets = [np.unique(_places(list(opened), self.intact.sites.ids, "site")) for opened in plans]
+        sets = [np.unique(_places(opened, self.intact.sites.ids, "site")) for opened in plans]
         pairs = self._pairs_of(sets)
         n_demand = len(self.intact.demand)
         for batch in self._reduced(pairs, _unchanged):
@@ -326,10 +329,10 @@ class TravelTimesEnsemble:
     def _pairs_of(self, sets: list[NDArray[np.int64]] | None) -> PairTicks:
         if not self.contracts:
             return reference_pairs(self._one_by_one, sets)
-        if (why := _why_not_compiled()) is not None:
+        if (why := _why_not(_ENGINE)) is not None:
             raise InputError(f"engine 'contraction': numba cannot be imported ({why}); expected auto or scipy")
         if self.intact.graph is None:
-            raise InputError("engine 'contraction': expected times from a network, not a matrix")
+            raise InputError("intact: expected times from a network, not a matrix")
         if not self._roads:
             self._roads.append(prepared_roads(self.intact))
         return contracted_pairs(self.intact, self._roads[0], sets)
@@ -337,8 +340,12 @@ class TravelTimesEnsemble:
     @property
     def _one_by_one(self) -> TravelTimes:
         """The intact times, with the engine that computes single states."""
+        if self.intact.graph is None:
+            raise InputError("intact: expected times from a network, not a matrix")
         if self.engine in ("auto", "contraction"):
             return self.intact
+        if self.engine == "bucket" and (why := _why_not("rescuesim.travel.bucket_dijkstra")) is not None:
+            raise InputError(f"engine 'bucket': numba cannot be imported ({why}); expected auto or scipy")
         return replace(self.intact, engine=self.engine)
 
     def _reduced(self, pairs: PairTicks, reduce: Callable[[NDArray[np.int32]], _Made]) -> Iterator[_Made]:
@@ -347,10 +354,10 @@ class TravelTimesEnsemble:
         return in_batches(pairs, self.states.states, reduce, n_threads=self.n_threads)
 
 
-def _why_not_compiled() -> ImportError | None:
-    """Load the engine's kernels, or say why they cannot be; `travel_times` has noted that the reference serves then."""
+def _why_not(kernels: str) -> ImportError | None:
+    """Load kernels, or say why they cannot be; `travel_times` has noted that the reference serves then."""
     try:
-        importlib.import_module("rescuesim.travel.contraction.engine")
+        importlib.import_module(kernels)
     except ImportError as error:
         return error
     return None
@@ -360,10 +367,13 @@ def _unchanged(ticks: NDArray[np.int32]) -> NDArray[np.int32]:
     return ticks
 
 
-def _places(wanted: Sequence[str], ids: Sequence[str], what: str) -> NDArray[np.int64]:
+def _places(wanted: Iterable[str], ids: Sequence[str], what: str) -> NDArray[np.int64]:
     """Return the index of each id."""
+    if isinstance(wanted, str) or not isinstance(wanted, Iterable):
+        raise InputError(f"{what}s {wanted!r}: expected a list of ids")
     index = {id_: place for place, id_ in enumerate(ids)}
-    for id_ in wanted:
+    chosen = list(wanted)
+    for id_ in chosen:
         if id_ not in index:
-            raise UnknownIdError(f"{what} {id_!r}: expected {nearest_name(id_, ids)}")
-    return np.array([index[id_] for id_ in wanted], dtype=np.int64)
+            raise UnknownIdError(f"{what} {id_!r}: expected {nearest_name(str(id_), ids)}")
+    return np.array([index[id_] for id_ in chosen], dtype=np.int64)

@@ -173,8 +173,8 @@ def _without_ticks(
 ) -> TravelTimes:
     """Check the options, snap the points, split the roads and choose the engine: all but the times themselves."""
     check_start_up(network.start_up_s, network.launch_s)
-    if not cutoff_s >= 0:
-        raise InputError(f"cutoff_s {cutoff_s}: expected seconds of 0 or more")
+    if not isinstance(cutoff_s, (int, float, np.integer, np.floating)) or not cutoff_s >= 0:
+        raise InputError(f"cutoff_s {cutoff_s!r}: expected seconds of 0 or more")
     if towards not in ("demand", "sites"):
         raise InputError(f"towards {towards!r}: expected demand or sites")
     check_engine(engine)

@@ -107,7 +107,8 @@ def reference_pairs(times: TravelTimes, sets: Sequence[NDArray[np.int64]] | None
     Parameters are those of `contracted_pairs`.
     """
     chosen = _one_by_one(times) if sets is None else tuple(sets)
-    row, point = np.nonzero(_least(times.ticks, chosen) < UNREACHABLE)
+    # computed anew: the ticks of the given times may be of another cutoff, or none
+    row, point = np.nonzero(_least(times_in_state(times, None).ticks, chosen) < UNREACHABLE)
     first = np.r_[0, np.cumsum(np.bincount(row, minlength=len(chosen)))].astype(np.int64)
     return ReferencePairs(times=times, sets=chosen, first=first, point=point.astype(np.int32))
 

@@ -6,7 +6,7 @@ searches anew. Where paths take the same time, the two may know different ones; 
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -121,8 +121,12 @@ def _starts(group: NDArray[np.int32], size: int) -> NDArray[np.int64]:
 
 
 def compiled_trees() -> bool:
-    """Whether the compiled kernels can be had."""
-    return importlib.util.find_spec("numba") is not None
+    """Whether the compiled kernels can be had: numba may be installed and refuse to load."""
+    try:
+        importlib.import_module("rescuesim.travel.tree_kernels")
+    except ImportError:
+        return False
+    return True
 
 
 def tree_grower(graph: SplitGraph, *, engine: TreeEngine = "auto") -> TreeGrower:

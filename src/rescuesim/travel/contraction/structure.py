@@ -58,8 +58,8 @@ def contraction_structure(graph: SplitGraph) -> ContractionStructure:
     Dibbelt, J., Strasser, B., & Wagner, D. (2016). Customizable contraction hierarchies. ACM Journal of Experimental
     Algorithmics 21, 1.5. doi:10.1145/2886843
     """
-    kept = cache_folder() / "orders" / f"{_content(graph)}.npy"
-    order = _kept_order(kept, graph.n_nodes)
+    kept = _place(graph)
+    order = None if kept is None else _kept_order(kept, graph.n_nodes)
     if order is None:
         order = elimination_order(
             graph.n_nodes,
@@ -69,12 +69,21 @@ def contraction_structure(graph: SplitGraph) -> ContractionStructure:
             graph.node_y_m,
             points=np.unique(graph.point_node[graph.point_node >= 0]),
         )
-        _keep(kept, order)
+        if kept is not None:
+            _keep(kept, order)
     elimination = eliminate(graph.n_nodes, graph.tail, graph.head, order)
     return ContractionStructure(
         elimination=elimination,
         arc_of_piece=directed_arcs(graph.tail, graph.head, elimination.rank, elimination.first, elimination.head),
     )
+
+
+def _place(graph: SplitGraph) -> Path | None:
+    """Where the order is kept; None for a user without a home folder."""
+    try:
+        return cache_folder() / "orders" / f"{_content(graph)}.npy"
+    except RuntimeError:
+        return None
 
 
 def _content(graph: SplitGraph) -> str:

@@ -102,11 +102,11 @@ class EvacuationState:
         size, whole = np.diff(self.first), np.diff(intact.first)
         owner = np.repeat(np.arange(len(size)), size)
         alike = size == whole
-        of_intact = np.minimum(
-            np.arange(len(self.pieces)) - self.first[owner] + intact.first[owner], len(intact.pieces) - 1
-        )
+        of_intact = np.arange(len(self.pieces)) - self.first[owner] + intact.first[owner]
+        # where a way has another length its pieces are not looked at: any piece will do, also where there are none
+        pieces = np.r_[intact.pieces, -1][np.minimum(of_intact, len(intact.pieces))]
         other = np.zeros(len(size), dtype=np.bool_)
-        other[owner[~alike[owner] | (intact.pieces[of_intact] != self.pieces)]] = True
+        other[owner[~alike[owner] | (pieces != self.pieces)]] = True
         same_way = alike & ~other & (self.nearest == intact.nearest)
         changes = np.select(
             [

@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 
 from rescuesim._words import Lang
 from rescuesim.candidates import CandidateSites
-from rescuesim.errors import UnknownIdError
+from rescuesim.errors import InputError, UnknownIdError
 from rescuesim.network import NetworkState, RoadNetwork
 from rescuesim.network.coordinates.crs import project
 from rescuesim.network.vehicles.start_up import with_start_up_ticks
@@ -139,6 +139,8 @@ class ServiceArea:
             If the network has no such road.
         """
         on, at = np.broadcast_arrays(np.atleast_1d(road), np.asarray(position_m, dtype=np.float64))
+        if np.isnan(at).any():
+            raise InputError("position_m: NaN, expected metres")
         if (wrong := (on < 0) | (on >= self.network.n_roads)).any():
             raise UnknownIdError(f"road {on[wrong][0]}: expected 0 to {self.network.n_roads - 1}")
         length = self.network.road_length_m[on]

@@ -72,6 +72,8 @@ def service_area(
     ``print(rs.service_area(network, (119.30, 28.70), 93))`` says how far a crew gets in 93 s.
     """
     one = one_site(site)
+    if np.ndim(limit_s) > 0:
+        raise InputError(f"limit_s {limit_s!r}: expected one number; service_areas takes several")
     return service_areas(
         network, one, limit_s, state=state, towards=towards, snap_limit_m=snap_limit_m, width_m=width_m
     )[0]

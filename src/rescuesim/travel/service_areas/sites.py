@@ -74,6 +74,8 @@ def open_stations(sites: CandidateSites, opened: Iterable[str] | None) -> NDArra
     if opened is None:
         is_open = sites.with_status("existing", "required")
     else:
+        if isinstance(opened, str):
+            raise InputError(f"opened {opened!r}: expected a list of ids")
         wanted = set(opened)
         if unknown := wanted - set(sites.ids):
             first = sorted(unknown)[0]
