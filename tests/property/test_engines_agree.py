@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawn_cases import DrawnCase, cases, paths_by_scipy, times_by_hand
+from drawn_cases import DrawnCase, cases, times_by_hand
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
@@ -18,11 +18,11 @@ from rescuesim.network import NetworkState
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE, limit_ticks
 from rescuesim.network.vehicles.start_up import with_start_up_ticks
 from rescuesim.travel import travel_times
-from rescuesim.travel.bucket_dijkstra import bucket_ticks, bucket_trees
+from rescuesim.travel.bucket_dijkstra import bucket_ticks
 from rescuesim.travel.coverage_bits import CoverageBits
 from rescuesim.travel.coverage_kernels import fill_limit_ticks
 from rescuesim.travel.engines import Engine
-from rescuesim.travel.forward_star import ForwardStar, build_forward_star
+from rescuesim.travel.forward_star import ForwardStar
 from rescuesim.travel.pairs import TravelTimePairs, pairs_in_state
 from rescuesim.travel.times import times_in_state
 from rescuesim.travel.warm_up import tiny_case
@@ -59,51 +59,6 @@ def test_reasons_are_those_of_the_reference(case: DrawnCase) -> None:
     whole = np.array(times_by_hand(replace(case, times=replace(case.times, cutoff_s=math.inf))))
     assert (whole[beyond] < UNREACHABLE).all()
     assert (whole[by["bucket"].reasons() == "no_path"] == UNREACHABLE).all()
-
-
-@settings(max_examples=200)
-@given(cases(), st.sampled_from([0, 1, 1000, 10**6, UNREACHABLE - 1]))
-def test_trees_are_shortest_and_take_the_lowest_piece(case: DrawnCase, limit: int) -> None:
-    graph = case.times.graph
-    assert graph is not None
-    star = build_forward_star(graph, case.times.towards)
-    origins = np.arange(graph.n_nodes, dtype=np.int32)
-    ticks, last_piece = bucket_trees(star, star.ticks_in(graph, case.state), origins, limit=limit)
-    paths = paths_by_scipy(case)
-    assert np.array_equal(ticks, np.where(paths <= limit, paths, UNREACHABLE))
-    turned = case.times.towards == "sites"
-    tail, head = (graph.head, graph.tail) if turned else (graph.tail, graph.head)
-    driven, is_open = graph.piece_ticks(case.state), graph.open_pieces(case.state)
-    for origin in range(graph.n_nodes):
-        expected = tree_by_hand(origin, ticks[origin].tolist(), tail, head, driven, is_open)
-        assert last_piece[origin].tolist() == expected
-
-
-def tree_by_hand(
-    origin: int, ticks: list[int], tail: np.ndarray, head: np.ndarray, driven: np.ndarray, is_open: np.ndarray
-) -> list[int]:
-    """Choose the last pieces from the definition: with time first, else round by round over those without."""
-    tight = [
-        piece
-        for piece in np.flatnonzero(is_open).tolist()
-        if ticks[head[piece]] < UNREACHABLE and ticks[tail[piece]] + driven[piece] == ticks[head[piece]]
-    ]
-    last = [-1] * len(ticks)
-    for node in range(len(ticks)):
-        entering = [piece for piece in tight if head[piece] == node and driven[piece] > 0]
-        last[node] = min(entering, default=-1)
-    reached = {node for node in range(len(ticks)) if last[node] >= 0} | {origin}
-    assert last[origin] == -1
-    while True:
-        new = {}
-        for piece in tight:
-            if driven[piece] == 0 and tail[piece] in reached and int(head[piece]) not in reached:
-                new[int(head[piece])] = min(piece, new.get(int(head[piece]), piece))
-        if not new:
-            return last
-        for node, piece in new.items():
-            last[node] = piece
-        reached |= set(new)
 
 
 @settings(max_examples=60)

@@ -22,7 +22,7 @@ from rescuesim.network.road_network import UNREACHABLE
 from rescuesim.travel.compiled import compiled
 from rescuesim.travel.forward_star import ForwardStar
 
-__all__ = ["bucket_ticks", "bucket_trees"]
+__all__ = ["bucket_ticks"]
 
 _NOBODY = np.uint32(2**32 - 1)  # the end of a bucket's list
 _NOT_QUEUED = np.uint32(2**32 - 2)
@@ -80,41 +80,6 @@ def bucket_ticks(
         starts = star.place[origins[rows]]
         _fill_rows(star.first, star.head, ticks, starts, rows, ends, columns, within, shift, n_buckets, found)
     return found
-
-
-def bucket_trees(
-    star: ForwardStar, ticks: NDArray[np.int32], origins: NDArray[np.int32], *, limit: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Compute the trees of shortest paths from nodes.
-
-    Parameters
-    ----------
-    star : ForwardStar
-    ticks : ndarray of int32, shape (n_pieces,)
-        Of each entry of `star`; 2^30 - 1 where closed.
-    origins : ndarray of int32, shape (n_origins,)
-        Nodes of the split graph.
-    limit : int
-        Paths longer than this are not wanted.
-
-    Returns
-    -------
-    found : ndarray of int32, shape (n_origins, n_nodes)
-        2^30 - 1 where there is no path within the limit.
-    last_piece : ndarray of int32, shape (n_origins, n_nodes)
-        The last piece of the path to each node; -1 at the origin and where there is none. Of several pieces that end
-        shortest paths, the lowest index among those that take time; where none of these takes time, among those that
-        leave the nodes with the fewest such pieces behind them. So the pieces form a tree, the same on every machine.
-    """
-    n_nodes = len(star.place)
-    found = np.full((len(origins), n_nodes), UNREACHABLE, dtype=np.int32)
-    last_piece = np.full((len(origins), n_nodes), -1, dtype=np.int32)
-    if len(origins):
-        within = min(limit, UNREACHABLE - 1)
-        shift, n_buckets = _width(ticks, within)
-        starts = star.place[origins]
-        _fill_trees(star.first, star.head, ticks, star.piece, starts, within, shift, n_buckets, found, last_piece)
-    return found[:, star.place], last_piece[:, star.place]
 
 
 def _width(ticks: NDArray[np.int32], limit: int) -> tuple[int, int]:
@@ -239,82 +204,3 @@ def _fill_rows(
             row[columns[j]] = label[ends[j]] if label[ends[j]] <= limit else UNREACHABLE
         for j in range(n_touched):
             label[touched[j]] = UNREACHABLE
-
-
-@compiled
-def _fill_trees(
-    first: NDArray[np.uint32],
-    head: NDArray[np.uint32],
-    ticks: NDArray[np.int32],
-    piece: NDArray[np.int32],
-    starts: NDArray[np.uint32],
-    limit: int,
-    shift: int,
-    n_buckets: int,
-    found: NDArray[np.int32],
-    last_piece: NDArray[np.int32],
-) -> None:
-    """Search from one start after the other and say by which piece each node is entered; rows by place."""
-    n_nodes = len(first) - 1
-    after = np.empty(n_nodes, dtype=np.uint32)
-    before = np.full(n_nodes, _NOT_QUEUED, dtype=np.uint32)
-    bucket = np.full(n_buckets, _NOBODY, dtype=np.uint32)
-    touched = np.empty(n_nodes, dtype=np.uint32)
-    nobody = np.empty(0, dtype=np.uint32)
-    standing = np.full(n_nodes, -1, dtype=np.int32)  # pieces without time on the way there, since the last with time
-    for k in range(len(starts)):
-        label, entered = found[k], last_piece[k]
-        n_touched = _settle(starts[k], first, head, ticks, limit, shift, nobody, label, after, before, bucket, touched)
-        _enter(starts[k], first, head, ticks, piece, label, entered, touched, n_touched, standing)
-
-
-@compiled
-def _enter(
-    source: int,
-    first: NDArray[np.uint32],
-    head: NDArray[np.uint32],
-    ticks: NDArray[np.int32],
-    piece: NDArray[np.int32],
-    label: NDArray[np.int32],
-    entered: NDArray[np.int32],
-    touched: NDArray[np.uint32],
-    n_touched: np.uint64,
-    standing: NDArray[np.int32],
-) -> None:
-    """Find the last piece of the path to each touched node; `standing` is -1 everywhere, before and after.
-
-    Pieces that take time lead from nearer nodes to farther ones and cannot close a circle. Those that take
-    none can, so they count only where no other enters a node, round by round outwards from the nodes that are entered.
-    """
-    for k in range(n_touched):
-        node = touched[k]
-        for entry in range(first[node], first[node + _ONE]):
-            other = head[entry]
-            if label[other] == UNREACHABLE or ticks[entry] == 0 or label[node] + ticks[entry] != label[other]:
-                continue
-            if entered[other] < 0 or piece[entry] < entered[other]:
-                entered[other] = piece[entry]
-    queue = np.empty(n_touched, dtype=np.uint32)
-    n_queued = 0
-    for k in range(n_touched):
-        if touched[k] == source or entered[touched[k]] >= 0:
-            standing[touched[k]] = 0
-            queue[n_queued] = touched[k]
-            n_queued += 1
-    k = 0
-    while k < n_queued:
-        node = queue[k]
-        k += 1
-        for entry in range(first[node], first[node + _ONE]):
-            other = head[entry]
-            if ticks[entry] != 0 or label[other] != label[node]:
-                continue
-            if standing[other] < 0:
-                standing[other] = standing[node] + 1
-                queue[n_queued] = other
-                n_queued += 1
-                entered[other] = piece[entry]
-            elif standing[other] == standing[node] + 1 and piece[entry] < entered[other]:
-                entered[other] = piece[entry]
-    for k in range(n_touched):
-        standing[touched[k]] = -1

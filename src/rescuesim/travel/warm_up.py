@@ -95,12 +95,8 @@ def _one_matrix(network: RoadNetwork, sites: CandidateSites, demand: DemandPoint
 
 def _trees(network: RoadNetwork, sites: CandidateSites, demand: DemandPoints) -> None:
     """Compute trees of shortest paths, and what becomes of them where a road is closed."""
-    from rescuesim.travel.bucket_dijkstra import bucket_trees
-
     graph = travel_times(network, sites, demand, engine="bucket").graph
     assert graph is not None
-    star = graph.forward_star()
-    bucket_trees(star, star.ticks, graph.point_node[:1], limit=_FAR)
     tree, nodes = tree_grower(graph)(int(graph.point_node[0]), _FAR), graph.point_node[-1:]
     tree.ticks_to(nodes)
     _, roads = tree.roads_to(nodes)
