@@ -275,8 +275,9 @@ def bench(quick: bool) -> list[Row]:
         for case in cases(path, city, 200, n_demand, limits, n_states):
             others = case.intact.cutoff_s == 900
             rows += matrices(case, repeats=repeats, n_rival=n_rival, quick=quick, others=others)
-            if others:
+            if case.intact.cutoff_s >= 900:
                 rows += [nearest(case, n_plans, repeats=repeats, n_rival=n_rival) for n_plans in (1, 64)]
+            if others:
                 rows.append(coverage(case, 100 if quick else 1000, repeats=repeats))
     if not quick:
         for case in cases(PORTO, "Porto", 1000, 10_000, [900], 32):
