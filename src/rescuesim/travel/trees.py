@@ -123,7 +123,7 @@ def _starts(group: NDArray[np.int32], size: int) -> NDArray[np.int64]:
 def compiled_trees() -> bool:
     """Whether the compiled kernels can be had: numba may be installed and refuse to load."""
     try:
-        importlib.import_module("rescuesim.travel.tree_kernels")
+        importlib.import_module("numba")
     except ImportError:
         return False
     return True

@@ -131,6 +131,7 @@ def _states(network: RoadNetwork, sites: CandidateSites, demand: DemandPoints) -
     ensemble.chosen_pairs(ids[:1], demand.ids[:1])
     list(ensemble.nearest(ids))
     list(ensemble.nearest_times([ids]))
+    list(ensemble.nearest_times([ids] * 8))
     _orders()
 
 
