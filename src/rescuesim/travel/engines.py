@@ -160,7 +160,8 @@ def path_search(
 
     Parameters
     ----------
-    engine : {'scipy', 'bucket'}
+    engine : {'scipy', 'bucket', 'contraction'}
+        Single states of what the contraction engine served come from the buckets.
     graph : SplitGraph
     state : NetworkState or None
     towards : {'demand', 'sites'}
@@ -173,7 +174,7 @@ def path_search(
     callable
         From nodes and whether they are usable to ticks, as `shortest_ticks`.
     """
-    if engine == "bucket":
+    if engine in ("bucket", "contraction"):
         from rescuesim.travel.bucket_dijkstra import bucket_ticks
 
         star = graph.forward_star(towards)

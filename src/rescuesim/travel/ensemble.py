@@ -125,7 +125,11 @@ class TravelTimesEnsemble:
         """
         pairs = self.pairs()
         states = iter(self.states)
-        empty = np.zeros((0, 0), dtype=np.int32)
+        served = replace(
+            self.intact,
+            ticks=np.zeros((0, 0), dtype=np.int32),
+            engine="contraction" if self.contracts else self._one_by_one.engine,
+        )
         for batch in self._reduced(pairs, _unchanged):
             for row in batch:
                 reached = row < UNREACHABLE
@@ -133,7 +137,7 @@ class TravelTimesEnsemble:
                     first=np.r_[0, np.cumsum(reached)][pairs.first],
                     point=pairs.point[reached],
                     ticks=row[reached],
-                    without_ticks=replace(self.intact, ticks=empty, state=next(states)),
+                    without_ticks=replace(served, state=next(states)),
                 )
 
     def coverage_bits(self, limit: ArrayLike) -> Iterator[CoverageBits]:

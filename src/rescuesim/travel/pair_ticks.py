@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rescuesim.travel.contraction.engine import ContractionEngine, PreparedRoads, Scratch
 
 __all__ = [
+    "BATCH",
     "ContractedPairs",
     "PairTicks",
     "ReferencePairs",
@@ -238,6 +239,13 @@ def dense_seconds(pairs: PairTicks, ticks: NDArray[np.int32], n_demand: int) -> 
     return in_seconds(dense_ticks(pairs, ticks, n_demand))
 
 
+def _processors() -> int:
+    """Processors that this process may use; all of the machine's where the system does not tell."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def in_batches(
     pairs: PairTicks,
     states: Sequence[NetworkState],
@@ -266,7 +274,7 @@ def in_batches(
     def one(batch: Sequence[NetworkState]) -> _Made:
         return reduce(pairs.ticks(batch))
 
-    workers = min(n_threads or len(os.sched_getaffinity(0)), len(batches))
+    workers = min(n_threads or _processors(), len(batches))
     if workers <= 1:
         yield from map(one, batches)
         return

@@ -36,6 +36,8 @@ class PlanCoverage:
     ... )
     >>> coverage.mean().tolist(), coverage.worst().tolist(), coverage.cvar(0.6).tolist()
     ([82.0], [40.0], [60.0])
+
+    A state of probability 0 is in the table and in none of the three.
     """
 
     plans: tuple[str, ...]
@@ -53,8 +55,8 @@ class PlanCoverage:
         return np.asarray(self.probability @ self.covered)
 
     def worst(self) -> NDArray[np.float64]:
-        """Covered weight of each plan in its worst state; float64, shape (n_plans,)."""
-        return np.asarray(self.covered.min(axis=0))
+        """Covered weight of each plan in its worst state that can happen; float64, shape (n_plans,)."""
+        return np.asarray(self.covered[self.probability > 0].min(axis=0))
 
     def cvar(self, level: float) -> NDArray[np.float64]:
         """Mean covered weight of each plan in its worst states.

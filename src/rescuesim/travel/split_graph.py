@@ -22,7 +22,7 @@ from rescuesim.quality import SnappedPoints
 from rescuesim.travel.broken_pieces import broken_pieces, driven_ticks
 from rescuesim.travel.forward_star import ForwardStar, build_forward_star
 
-__all__ = ["SplitGraph", "build_split_graph"]
+__all__ = ["SplitGraph", "build_split_graph", "road_ends"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +190,7 @@ def build_split_graph(network: RoadNetwork, *points: SnappedPoints) -> SplitGrap
 
     node = np.full(len(road), -1, dtype=np.int64)
     node[inside] = network.n_nodes + place_of.ravel()
-    road_start, road_end = _road_ends(network)
+    road_start, road_end = road_ends(network)
     at_start, at_end = (road >= 0) & ~inside & (metres <= 0), (road >= 0) & ~inside & (metres > 0)
     node[at_start], node[at_end] = road_start[road[at_start]], road_end[road[at_end]]
     share = place_m / length[place_road]
@@ -227,7 +227,7 @@ def _between(
     return value[start[road]] * (1 - share) + value[end[road]] * share
 
 
-def _road_ends(network: RoadNetwork) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def road_ends(network: RoadNetwork) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the nodes at which each road's positions begin and end."""
     start, end = np.zeros(network.n_roads, dtype=np.int64), np.zeros(network.n_roads, dtype=np.int64)
     first = network.forward

@@ -53,8 +53,8 @@ class TravelTimes:
         Start-up loss of a long trip that `ticks` contain; 0 for times given as a matrix, which are taken as they are.
     launch_s : float
         Fixed time before any trip that `ticks` contain.
-    engine : {'scipy', 'bucket', 'given'}
-        What computed the paths, and computes them again in other states; ``given`` for a matrix.
+    engine : {'scipy', 'bucket', 'contraction', 'given'}
+        What computed the paths; ``given`` for a matrix.
     notes : tuple of str
         What is to be said of how they were computed.
     """

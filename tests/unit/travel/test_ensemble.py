@@ -18,7 +18,10 @@ from rescuesim.demand import load_demand
 from rescuesim.errors import InputError, UnknownIdError
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork, load_network
 from rescuesim.network.states import Closure
-from rescuesim.travel import TravelTimes, TravelTimesEnsemble, travel_times
+from rescuesim.travel import PlanCoverage, TravelTimes, TravelTimesEnsemble, travel_times
+from rescuesim.travel.contraction.lanes import N_STATES
+from rescuesim.travel.pair_ticks import BATCH
+from rescuesim.travel.times import times_in_state
 
 
 def broken_states(network: RoadNetwork, count: int) -> NetworkStates:
@@ -167,3 +170,25 @@ def test_a_given_matrix_has_no_roads_to_contract() -> None:
     )
     with pytest.raises(InputError, match=r"from a network"):
         list(ensemble)
+
+
+def test_batches_are_as_wide_as_the_lanes() -> None:
+    assert BATCH == N_STATES
+
+
+def test_a_state_that_cannot_happen_is_nobodys_worst() -> None:
+    coverage = PlanCoverage(
+        plans=("p",), labels=("a", "never"), probability=np.array([1.0, 0.0]), covered=np.array([[100.0], [0.0]])
+    )
+    assert coverage.worst().tolist() == coverage.mean().tolist() == coverage.cvar(0.99).tolist() == [100.0]
+
+
+def test_what_the_contraction_served_says_so_and_can_be_computed_again(guixi: RoadNetwork) -> None:
+    intact, states = drawn_times(guixi, 3, 8, 120.0), broken_states(guixi, 2)
+    by_scipy = TravelTimesEnsemble(intact=intact, states=states, engine="scipy")
+    by_contraction = TravelTimesEnsemble(intact=intact, states=states, engine="contraction")
+    for one, other in zip(by_scipy, by_contraction, strict=True):
+        assert (one.engine, other.engine) == ("scipy", "contraction")
+        assert one.reasons().tolist() == other.reasons().tolist()
+        assert times_in_state(other, states[1]).ticks.tolist() == by_scipy[1].ticks.tolist()
+    assert [pairs.engine for pairs in by_contraction.within_cutoff()] == ["contraction"] * 2

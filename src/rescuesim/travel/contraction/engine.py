@@ -194,7 +194,7 @@ class ContractionEngine:
         ticks = np.empty((len(shut), self.n_pairs), dtype=np.int32)
         found = scratch.found.reshape(-1, N_STATES)
         for group in self.groups:  # one after the other, so that what is found is still in the cache when it is used
-            _run(group, begins[group.source], self.width, scratch.found, scratch)
+            _run(group, begins[group.source], self.width, scratch)
             begin = self.first_pair[group.sets]
             whole_trips(found, group.first, begin, self.end_ticks, roads.start_up, roads.launch, roads.limit, ticks)
         return ticks
@@ -208,12 +208,13 @@ class ContractionEngine:
         )
 
 
-def _run(group: _Group, begins: NDArray[np.int32], width: int, found: NDArray[np.int32], scratch: Scratch) -> None:
+def _run(group: _Group, begins: NDArray[np.int32], width: int, scratch: Scratch) -> None:
+    """Set what the sources begin with and sweep; what is found stands in the scratch."""
     plan = group.plan
     set_sources(scratch.rows, group.lane, begins, width)
     run_sweep(
         plan.place, plan.end_gather, plan.from_place, plan.arc, plan.end_pair, plan.pair_lane, group.row,
-        scratch.weights, scratch.rows, found, (0,) * width,
+        scratch.weights, scratch.rows, scratch.found, (0,) * width,
     )  # fmt: skip
 
 
@@ -334,7 +335,7 @@ def _with_pairs(roads: PreparedRoads, planned: Sequence[_Group], n_sets: int, wi
     for group in planned:
         plan = group.plan
         begins = np.repeat(roads.sources.ticks[group.source, None], N_STATES, axis=1)
-        _run(group, begins, width, scratch.found, scratch)
+        _run(group, begins, width, scratch)
         intact = scratch.found[: len(group.row) * N_STATES : N_STATES].astype(np.int64)
         within = intact + roads.target_ticks[plan.pair_target] <= roads.limit
         lane, target = plan.pair_lane[within], plan.pair_target[within]

@@ -22,11 +22,11 @@ from rescuesim.network.vehicles.start_up import with_start_up_ticks
 from rescuesim.network.ways import great_circle_m
 from rescuesim.quality import SnappedPoints
 from rescuesim.travel.service_areas.cut import ReachedParts
-from rescuesim.travel.service_areas.drivable import road_ends
 from rescuesim.travel.service_areas.ground import served_ground
 from rescuesim.travel.service_areas.intervals import RoadStretches, united
 from rescuesim.travel.service_areas.lines import LEAST_LINE_M, DrawnStretches, drawn_stretches
 from rescuesim.travel.service_areas.words import area_in_words
+from rescuesim.travel.split_graph import road_ends
 from rescuesim.travel.times import Towards
 
 if TYPE_CHECKING:

@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from rescuesim.network.road_network import UNREACHABLE
-from rescuesim.network.vehicles.start_up import with_start_up_ticks
 from rescuesim.travel.service_areas.drivable import DrivableRoads
 
-__all__ = ["Arrivals", "earliest_arrivals", "free_ticks_within"]
+__all__ = ["Arrivals", "earliest_arrivals"]
 
 _NUMBERS_AT_ONCE = 1_000_000  # SciPy returns dense rows over all nodes
 
@@ -57,36 +55,6 @@ class Arrivals:
             ticks=self.ticks[which],
             driven_m=self.driven_m[which],
         )
-
-
-def free_ticks_within(limit: int, start_up_s: float, launch_s: float) -> int:
-    """Return the longest free time of a trip that keeps a limit when the start-up loss is added.
-
-    Parameters
-    ----------
-    limit : int
-        Ticks, 0 or more.
-    start_up_s, launch_s : float
-
-    Returns
-    -------
-    int
-        Ticks. As the loss never falls when the free time grows, a trip keeps the limit if and only if its free time
-        is at most this.
-
-    Examples
-    --------
-    >>> free_ticks_within(500_000, 20.0, 0.0), free_ticks_within(200_000, 20.0, 0.0)
-    (300000, 50000)
-    """
-    inside, outside = 0, UNREACHABLE
-    while outside - inside > 1:
-        middle = (inside + outside) // 2
-        if int(with_start_up_ticks(middle, start_up_s, launch_s=launch_s)) <= limit:
-            inside = middle
-        else:
-            outside = middle
-    return inside
 
 
 def earliest_arrivals(

@@ -15,7 +15,7 @@ from rescuesim.travel.broken_pieces import expanded
 from rescuesim.travel.split_graph import SplitGraph, build_split_graph
 from rescuesim.travel.times import Towards
 
-__all__ = ["DrivableRoads", "drivable_roads", "road_ends", "slowing_on"]
+__all__ = ["DrivableRoads", "drivable_roads", "slowing_on"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,11 +211,3 @@ def slowing_on(state: NetworkState | None, roads: Iterable[int]) -> NetworkState
         closures=tuple(closure for closure in state.closures if closure.road in here and not closure.shuts),
         slow_downs={road: factor for road, factor in state.slow_downs.items() if road in here},
     )
-
-
-def road_ends(network: RoadNetwork) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the nodes at which the positions of each road begin and end."""
-    start, end = np.zeros(network.n_roads, dtype=np.int64), np.zeros(network.n_roads, dtype=np.int64)
-    first = network.forward
-    start[network.road[first]], end[network.road[first]] = network.tail[first], network.head[first]
-    return start, end

@@ -22,9 +22,9 @@ from rescuesim.quality.snap import roads_with_access
 from rescuesim.travel.broken_pieces import expanded
 from rescuesim.travel.service_areas.cells import STEP_M, Places, are_near, cells_of, dissolved, served_in_cells
 from rescuesim.travel.service_areas.cut import ReachedParts
-from rescuesim.travel.service_areas.drivable import road_ends
 from rescuesim.travel.service_areas.intervals import RoadStretches, united
 from rescuesim.travel.service_areas.lines import LEAST_LINE_M, drawn_stretches
+from rescuesim.travel.split_graph import road_ends
 
 __all__ = ["served_ground"]
 

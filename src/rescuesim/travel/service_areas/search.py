@@ -15,11 +15,11 @@ from rescuesim.candidates import CandidateSites
 from rescuesim.errors import InputError
 from rescuesim.network import NetworkState, RoadNetwork
 from rescuesim.network.road_network import limit_ticks
-from rescuesim.network.vehicles.start_up import check_start_up, with_start_up_ticks
+from rescuesim.network.vehicles.start_up import check_start_up, free_ticks_within, with_start_up_ticks
 from rescuesim.quality import SnappedPoints, snap_points
 from rescuesim.travel.from_network import check_closures
 from rescuesim.travel.service_areas.area import ServiceArea
-from rescuesim.travel.service_areas.arrivals import Arrivals, free_ticks_within
+from rescuesim.travel.service_areas.arrivals import Arrivals
 from rescuesim.travel.service_areas.cut import ReachedParts
 from rescuesim.travel.service_areas.drivable import DrivableRoads, drivable_roads
 from rescuesim.travel.service_areas.words import notes_of
@@ -100,7 +100,7 @@ class Search:
         """Turn a limit into free ticks; -1 for a negative one, which nothing keeps."""
         if limit_s < 0:
             return -1
-        return free_ticks_within(int(limit_ticks(limit_s)), self.network.start_up_s, self.network.launch_s)
+        return free_ticks_within(int(limit_ticks(limit_s)), self.network.start_up_s, launch_s=self.network.launch_s)
 
     def area(
         self,

@@ -18,11 +18,11 @@ from rescuesim.errors import DataFileError, InputError, UnknownIdError
 from rescuesim.network import NetworkState, RoadNetwork
 from rescuesim.network.road_network import TICKS_PER_SECOND
 from rescuesim.network.states import Closure
+from rescuesim.network.vehicles.start_up import free_ticks_within
 from rescuesim.plan import Plan, PlanSite
 from rescuesim.quality import snap_points
 from rescuesim.standard import load_standard
 from rescuesim.travel.service_areas import ServiceArea, service_area, service_areas, standard_service_areas
-from rescuesim.travel.service_areas.arrivals import free_ticks_within
 
 DEAD_END_M_S = 35 / 3.6  # the road from the town out to node 6 is tertiary
 
@@ -82,7 +82,7 @@ def test_the_inverse_of_the_start_up_loss_is_the_last_tick_that_keeps_the_limit(
 
     for limit in (0, 1, 77_777, 370_000, 900 * 10_000):
         for tau, launch in ((0.0, 0.0), (18.5, 0.0), (18.5, 7.5), (0.0, 1200.0)):
-            free = free_ticks_within(limit, tau, launch)
+            free = free_ticks_within(limit, tau, launch_s=launch)
             assert with_start_up_ticks(free, tau, launch_s=launch) <= limit
             assert with_start_up_ticks(free + 1, tau, launch_s=launch) > limit
 
