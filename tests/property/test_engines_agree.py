@@ -25,8 +25,8 @@ from rescuesim.travel.engines import Engine
 from rescuesim.travel.forward_star import ForwardStar
 from rescuesim.travel.pairs import TravelTimePairs, pairs_in_state
 from rescuesim.travel.times import times_in_state
+from rescuesim.travel.trip_kernels import make_whole_trips
 from rescuesim.travel.warm_up import tiny_case
-from rescuesim.travel.whole_trips import make_whole_trips
 
 LIMITS_S = (-math.inf, -1.0, 0.0, 0.0001, 1.0, 25.0, 900.0, 100_000.0)
 
@@ -73,7 +73,7 @@ def test_any_spread_of_weights_is_searched_exactly(seed: int, most: int, n_nodes
     first = np.r_[0, np.cumsum(np.bincount(tail, minlength=n_nodes))].astype(np.uint32)
     each = np.arange(n_pieces, dtype=np.int32)
     place = np.arange(n_nodes, dtype=np.uint32)
-    star = ForwardStar(place=place, first=first, head=head.astype(np.uint32), piece=each, entry=each, ticks=ticks)
+    star = ForwardStar(place=place, first=first, head=head.astype(np.uint32), entry=each, ticks=ticks)
     order = np.lexsort((-ticks.astype(np.int64), head, tail))  # of parallel ones the last, the fastest, stays
     fastest = {(int(tail[k]), int(head[k])): float(ticks[k]) for k in order}
     rows, columns = np.array(list(fastest)).T

@@ -39,8 +39,6 @@ class ForwardStar:
         The pieces that leave place p are entries ``first[p]`` to below ``first[p + 1]``.
     head : ndarray of uint32, shape (n_pieces,)
         The place that each entry leads to.
-    piece : ndarray of int32, shape (n_pieces,)
-        The piece of the split graph that each entry is; ascending among those that leave one place.
     entry : ndarray of int32, shape (n_pieces,)
         The entry of each piece.
     ticks : ndarray of int32, shape (n_pieces,)
@@ -50,7 +48,6 @@ class ForwardStar:
     place: NDArray[np.uint32]
     first: NDArray[np.uint32]
     head: NDArray[np.uint32]
-    piece: NDArray[np.int32]
     entry: NDArray[np.int32]
     ticks: NDArray[np.int32]
 
@@ -122,7 +119,6 @@ def build_forward_star(graph: SplitGraph, towards: Literal["demand", "sites"] = 
         place=place,
         first=first,
         head=place[entered[piece]],
-        piece=piece,
         entry=entry,
         ticks=graph.piece_ticks()[piece].astype(np.int32),
     )

@@ -219,7 +219,7 @@ def dense_ticks(pairs: PairTicks, ticks: NDArray[np.int32], n_demand: int) -> ND
     """Write the ticks of one state into a matrix; int32, shape (n_sites, n_demand), 2^30 - 1 for other pairs."""
     made = np.empty((len(pairs.first) - 1, n_demand), dtype=np.int32)
     if isinstance(pairs, ContractedPairs):
-        from rescuesim.travel.contraction.trips import spread_ticks
+        from rescuesim.travel.trip_kernels import spread_ticks
 
         spread_ticks(pairs.first, pairs.point, ticks, made)
         return made
@@ -231,7 +231,7 @@ def dense_ticks(pairs: PairTicks, ticks: NDArray[np.int32], n_demand: int) -> ND
 def dense_seconds(pairs: PairTicks, ticks: NDArray[np.int32], n_demand: int) -> NDArray[np.float64]:
     """Write the seconds of one state into a matrix; float64, shape (n_sites, n_demand), ``inf`` for other pairs."""
     if isinstance(pairs, ContractedPairs):
-        from rescuesim.travel.contraction.trips import spread_seconds
+        from rescuesim.travel.trip_kernels import spread_seconds
 
         made = np.empty((len(pairs.first) - 1, n_demand), dtype=np.float64)
         spread_seconds(pairs.first, pairs.point, ticks, made)

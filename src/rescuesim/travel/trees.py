@@ -20,7 +20,7 @@ from rescuesim.network.road_network import UNREACHABLE
 from rescuesim.network.states import Closure
 from rescuesim.travel.split_graph import SplitGraph
 
-__all__ = ["Arcs", "TreeEngine", "TreeGrower", "compiled_trees", "tree_grower"]
+__all__ = ["TreeArcs", "TreeEngine", "TreeGrower", "compiled_trees", "tree_grower"]
 
 TreeEngine = Literal["auto", "scipy"]
 
@@ -66,21 +66,21 @@ class TreeGrower(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arcs:
+class TreeArcs:
     """The pieces of a split graph as arcs in the order of their tails, and where to find them.
 
     Parameters
     ----------
     n_nodes : int
     first_out : ndarray of int64, shape (n_nodes + 1,)
-        Arcs that leave node v are ``first_out[v]`` to ``first_out[v + 1] - 1``.
+        TreeArcs that leave node v are ``first_out[v]`` to ``first_out[v + 1] - 1``.
     tail, head, ticks, road : ndarray of int32, shape (n_arcs,)
     first_in : ndarray of int64, shape (n_nodes + 1,)
     arc_in : ndarray of int32, shape (n_arcs,)
-        Arcs that enter node v are ``arc_in[first_in[v]:first_in[v + 1]]``.
+        TreeArcs that enter node v are ``arc_in[first_in[v]:first_in[v + 1]]``.
     first_of_road : ndarray of int64, shape (n_roads + 1,)
     arc_of_road : ndarray of int32, shape (n_arcs,)
-        Arcs of road r are ``arc_of_road[first_of_road[r]:first_of_road[r + 1]]``.
+        TreeArcs of road r are ``arc_of_road[first_of_road[r]:first_of_road[r + 1]]``.
     """
 
     n_nodes: int
@@ -95,7 +95,7 @@ class Arcs:
     arc_of_road: NDArray[np.int32]
 
     @classmethod
-    def of(cls, graph: SplitGraph) -> Arcs:
+    def of(cls, graph: SplitGraph) -> TreeArcs:
         """Put the intact pieces of a split graph in order."""
         order = np.lexsort((graph.head, graph.tail))
         tail, head, road = graph.tail[order], graph.head[order], graph.road[order]
@@ -156,7 +156,7 @@ def tree_grower(graph: SplitGraph, *, engine: TreeEngine = "auto") -> TreeGrower
     if engine not in ("auto", "scipy"):
         raise InputError(f"engine {engine!r}: expected auto or scipy")
     if engine == "auto" and compiled_trees():
-        return _CompiledGrower(Arcs.of(graph))
+        return _CompiledGrower(TreeArcs.of(graph))
     return _ScipyGrower(graph)
 
 
@@ -164,7 +164,7 @@ def tree_grower(graph: SplitGraph, *, engine: TreeEngine = "auto") -> TreeGrower
 
 
 class _CompiledGrower:
-    def __init__(self, arcs: Arcs) -> None:
+    def __init__(self, arcs: TreeArcs) -> None:
         self._arcs = arcs
         self._heap = np.empty(len(arcs.tail) + arcs.n_nodes + 1, dtype=np.int64)
 
@@ -187,7 +187,7 @@ class _CompiledGrower:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _CompiledTree:
-    arcs: Arcs
+    arcs: TreeArcs
     found: NDArray[np.int32]
     via: NDArray[np.int32]
     place: NDArray[np.int32]

@@ -76,7 +76,7 @@ def trip_ticks_by_rows(
         if times.engine == "scipy":
             yield rows, _whole_trips(ticks, *legs, times.start_up_s, times.launch_s, cutoff)
         else:
-            from rescuesim.travel.whole_trips import make_whole_trips
+            from rescuesim.travel.trip_kernels import make_whole_trips
 
             make_whole_trips(ticks, *legs, times.start_up_s, times.launch_s, cutoff)
             yield rows, ticks

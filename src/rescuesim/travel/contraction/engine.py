@@ -29,7 +29,7 @@ from rescuesim.travel.contraction.sweep import (
     run_sweep,
     set_sources,
 )
-from rescuesim.travel.contraction.trips import whole_trips
+from rescuesim.travel.trip_kernels import whole_trips
 
 __all__ = ["N_STATES", "ContractionEngine", "Ends", "PreparedRoads", "Scratch", "plan_engine", "prepare_roads"]
 
@@ -271,7 +271,7 @@ def prepare_roads(
         tree=tree,
         intact_ticks=ticks,
         relaxations=steps,
-        arcs=SweepArcs(**dict(zip(SweepArcs.__dataclass_fields__, arcs, strict=True))),
+        arcs=arcs,
         sources=sources,
         source_rank=source_rank,
         target_ticks=targets.ticks,

@@ -88,7 +88,6 @@ class SweepPlan:
     pair_target: NDArray[np.int32]
 
 
-@compiled
 def find_sweep_arcs(
     first: NDArray[np.int64],
     upper: NDArray[np.int32],
@@ -101,8 +100,8 @@ def find_sweep_arcs(
     down_to_target: NDArray[np.int32],
     subtree_need: NDArray[np.int32],
     limit: int,
-) -> tuple[NDArray[np.int32], ...]:
-    """Choose the arcs for `SweepArcs`, in the order of its fields.
+) -> SweepArcs:
+    """Choose the arcs that sweeps can take within the limit.
 
     Parameters
     ----------
@@ -118,6 +117,27 @@ def find_sweep_arcs(
     subtree_need : ndarray of int32, shape (n_arcs,)
     limit : int
     """
+    arcs = _choose_arcs(
+        first, upper, depth, weight, number, from_source, up_from_source, to_target, down_to_target, subtree_need, limit
+    )
+    return SweepArcs(**dict(zip(SweepArcs.__dataclass_fields__, arcs, strict=True)))
+
+
+@compiled
+def _choose_arcs(
+    first: NDArray[np.int64],
+    upper: NDArray[np.int32],
+    depth: NDArray[np.int32],
+    weight: NDArray[np.int32],
+    number: NDArray[np.int32],
+    from_source: NDArray[np.int32],
+    up_from_source: NDArray[np.int32],
+    to_target: NDArray[np.int32],
+    down_to_target: NDArray[np.int32],
+    subtree_need: NDArray[np.int32],
+    limit: int,
+) -> tuple[NDArray[np.int32], ...]:
+    """List the arrays of `SweepArcs`, in the order of its fields."""
     n_nodes, n_arcs = len(first) - 1, len(upper)
     first_up, first_down = np.zeros(n_nodes + 1, np.int32), np.zeros(n_nodes + 1, np.int32)
     up_to, up_arc = np.empty(n_arcs, np.int32), np.empty(n_arcs, np.int32)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE
 from rescuesim.network.vehicles.start_up import free_ticks_within, with_start_up_ticks
 from rescuesim.travel.contraction.lanes import N_STATES
-from rescuesim.travel.contraction.trips import whole_trips
+from rescuesim.travel.trip_kernels import whole_trips
 
 SECONDS = st.sampled_from([0.0, 18.5, 3600.0]) | st.floats(0, 3600).map(lambda s: round(s, 4))
 TICKS = st.integers(0, UNREACHABLE - 1) | st.integers(0, 400_000) | st.just(UNREACHABLE)

@@ -1,4 +1,7 @@
-"""Whole trips of pairs in sixteen states: the end's access leg, start-up loss and launch, cutoff; and dense forms."""
+"""Whole trips in compiled code: access legs, start-up loss and launch, cutoff; and pairs written into matrices.
+
+`rescuesim.network.vehicles.start_up.with_start_up_ticks` is the reference; the kernels agree with it on every tick.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,67 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE
+from rescuesim.network.vehicles.start_up import check_start_up
 from rescuesim.travel.compiled import compiled
 
-__all__ = ["spread_seconds", "spread_ticks", "whole_trips"]
+__all__ = ["make_whole_trips", "spread_seconds", "spread_ticks", "whole_trips"]
 
 _INF = np.int32(UNREACHABLE)
 _BLOCK = 64  # pairs: their rows stay in the nearest cache while they are turned from pairs to states
+
+
+@compiled
+def _short_trip(free: int, start_up: int, launch: int) -> int:
+    """Ticks of a trip whose free time is at most the start-up loss."""
+    if free <= 0:
+        return 0
+    # a whole number under 2^53, whose root is never half a tick: rounded the same everywhere
+    return int(np.rint(math.sqrt(4.0 * free * start_up))) + launch
+
+
+def make_whole_trips(
+    ticks: NDArray[np.int32],
+    site_access: NDArray[np.int32],
+    demand_access: NDArray[np.int32],
+    start_up_s: float,
+    launch_s: float,
+    cutoff: int,
+) -> None:
+    """Turn ticks of shortest paths into ticks of whole trips, in place.
+
+    Parameters
+    ----------
+    ticks : ndarray of int32, shape (n_sites, n_demand)
+        2^30 - 1 where there is no path, and in the end where the trip is longer than the cutoff.
+    site_access : ndarray of int32, shape (n_sites,)
+    demand_access : ndarray of int32, shape (n_demand,)
+        Ticks of the access legs.
+    start_up_s, launch_s : float
+    cutoff : int
+        Ticks.
+    """
+    check_start_up(start_up_s, launch_s)
+    tau, launch = round(start_up_s * TICKS_PER_SECOND), round(launch_s * TICKS_PER_SECOND)
+    _add(ticks, site_access, demand_access, tau, launch, min(cutoff, UNREACHABLE - 1))
+
+
+@compiled
+def _add(
+    ticks: NDArray[np.int32],
+    site_access: NDArray[np.int32],
+    demand_access: NDArray[np.int32],
+    tau: int,
+    launch: int,
+    cutoff: int,
+) -> None:
+    """Go over the trips one by one, in 64 bits each."""
+    for site in range(ticks.shape[0]):
+        for point in range(ticks.shape[1]):
+            if ticks[site, point] == UNREACHABLE:
+                continue
+            free = np.int64(ticks[site, point]) + site_access[site] + demand_access[point]
+            whole = _short_trip(free, tau, launch) if free <= tau else free + tau + launch
+            ticks[site, point] = whole if whole <= cutoff else UNREACHABLE
 
 
 @compiled
@@ -62,11 +120,8 @@ def whole_trips(
                 if any_short:
                     for row in range(start, stop):
                         free = np.int64(found[row, state]) + end_ticks[row + ahead]
-                        if 0 < free <= min(start_up, limit):
-                            # a whole number under 2^53, whose root is never half a tick: the same everywhere
-                            ticks[state, row + ahead] = np.int64(np.rint(math.sqrt(4.0 * free * start_up))) + launch
-                        elif free <= min(0, limit):
-                            ticks[state, row + ahead] = 0
+                        if free <= min(start_up, limit):
+                            ticks[state, row + ahead] = _short_trip(free, start_up, launch)
 
 
 @compiled
