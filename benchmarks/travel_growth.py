@@ -288,19 +288,19 @@ def threads() -> list[str]:
     network = rs.load_network(WUHAN)
     sites, demand = drawn(network, 200, 4000)
     intact = rs.travel_times(network, sites, demand, cutoff_s=900)
-    states = broken(network, 256)
+    states = broken(network, 512)
     by_threads = [
         TravelTimesEnsemble(intact=intact, states=states, engine="contraction", n_threads=count) for count in (1, 2)
     ]
     jobs: dict[str, Callable[[TravelTimesEnsemble], object]] = {
-        "256, TravelTimes one after the other": lambda ensemble: sum(1 for _ in ensemble),
-        "256, people that ten plans cover": lambda ensemble: ensemble.coverage(
+        "512, TravelTimes one after the other": lambda ensemble: sum(1 for _ in ensemble),
+        "512, people that ten plans cover": lambda ensemble: ensemble.coverage(
             {str(k): sites.ids[k : k + 12] for k in range(10)}, 720.0, weights=np.ones(4000)
         ),
     }
     for name, job in jobs.items():
         wall: list[list[float]] = [[], []]
-        for _ in range(4):
+        for _ in range(10):
             for number, ensemble in enumerate(by_threads):
                 ensemble.pairs()
                 began = time.perf_counter()

@@ -10,13 +10,19 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
+from operator import attrgetter
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rescuesim._defaults import default
 from rescuesim.errors import Fault, InputError
 
-__all__ = ["LEVELS", "Closure", "NetworkState", "NetworkStates"]
+__all__ = ["LEVELS", "Closure", "NetworkState", "NetworkStates", "StateColumns", "state_columns"]
 
 LEVELS = ("passable", "one_lane", "on_foot", "closed")
+_PLACE_OF_LEVEL = {level: place for place, level in enumerate(LEVELS)}
+_road, _from_m, _to_m, _level = (attrgetter(name) for name in ("road", "from_m", "to_m", "level"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +59,72 @@ class Closure:
         return self.level in ("on_foot", "closed")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateColumns:
+    """Closures and slow-downs of one state, or of several, as arrays.
+
+    Parameters
+    ----------
+    closed_in, road : ndarray of int64, shape (n_closures,)
+        Index of the state, and the road of each closure.
+    from_m, to_m : ndarray of float64, shape (n_closures,)
+    level : ndarray of int8, shape (n_closures,)
+        Place in `LEVELS`.
+    slowed_in, slowed : ndarray of int64, shape (n_slow_downs,)
+        Index of the state, and the road of each slow-down.
+    factor : ndarray of float64, shape (n_slow_downs,)
+    """
+
+    closed_in: NDArray[np.int64]
+    road: NDArray[np.int64]
+    from_m: NDArray[np.float64]
+    to_m: NDArray[np.float64]
+    level: NDArray[np.int8]
+    slowed_in: NDArray[np.int64]
+    slowed: NDArray[np.int64]
+    factor: NDArray[np.float64]
+
+
+def _columns_of(state: NetworkState) -> StateColumns:
+    closures, size, n_slow = state.closures, len(state.closures), len(state.slow_downs)
+    return StateColumns(
+        closed_in=np.zeros(size, dtype=np.int64),
+        road=np.fromiter(map(_road, closures), np.int64, size),
+        from_m=np.fromiter(map(_from_m, closures), np.float64, size),
+        to_m=np.fromiter(map(_to_m, closures), np.float64, size),
+        level=np.fromiter(map(_PLACE_OF_LEVEL.__getitem__, map(_level, closures)), np.int8, size),
+        slowed_in=np.zeros(n_slow, dtype=np.int64),
+        slowed=np.fromiter(state.slow_downs, np.int64, n_slow),
+        factor=np.fromiter(state.slow_downs.values(), np.float64, n_slow),
+    )
+
+
+def state_columns(states: Sequence[NetworkState]) -> StateColumns:
+    """Put the columns of several states one after the other.
+
+    Parameters
+    ----------
+    states : sequence of NetworkState
+        At least one.
+
+    Returns
+    -------
+    StateColumns
+    """
+    each = [state.columns for state in states]
+    index = np.arange(len(states))
+    return StateColumns(
+        closed_in=np.repeat(index, [len(columns.road) for columns in each]),
+        road=np.concatenate([columns.road for columns in each]),
+        from_m=np.concatenate([columns.from_m for columns in each]),
+        to_m=np.concatenate([columns.to_m for columns in each]),
+        level=np.concatenate([columns.level for columns in each]),
+        slowed_in=np.repeat(index, [len(columns.slowed) for columns in each]),
+        slowed=np.concatenate([columns.slowed for columns in each]),
+        factor=np.concatenate([columns.factor for columns in each]),
+    )
+
+
 def _road_number(road: object) -> int:
     """Return a whole number as an int, whatever library it is of; nothing else is rounded or read."""
     if isinstance(road, bool) or not isinstance(road, Integral):
@@ -80,6 +152,7 @@ class NetworkState:
     unusable_sites: frozenset[str] = frozenset()
     label: str = ""
     probability: float = 1.0
+    _columns: list[StateColumns] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for road in self.slow_downs:
@@ -90,6 +163,13 @@ class NetworkState:
             raise InputError(f"slow-downs {wrong}: expected factors of 1 or more on the travel time")
         if not 0 <= self.probability <= 1:
             raise InputError(f"state {self.label!r}: probability {self.probability}, expected from 0 to 1")
+
+    @property
+    def columns(self) -> StateColumns:
+        """The state as arrays, made when they are asked for and kept."""
+        if not self._columns:
+            self._columns.append(_columns_of(self))
+        return self._columns[0]
 
     @property
     def slow_parts(self) -> dict[int, list[tuple[float, float, float]]]:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,15 +15,15 @@ from numpy.typing import NDArray
 from rescuesim.errors import InputError, UnknownIdError, WeightOverflowError
 from rescuesim.network import NetworkState
 from rescuesim.network.road_network import UNREACHABLE
-from rescuesim.network.states import LEVELS, Closure
+from rescuesim.network.states import LEVELS, Closure, StateColumns, state_columns
 
 if TYPE_CHECKING:
     from rescuesim.travel.split_graph import SplitGraph
 
 __all__ = ["BrokenPieces", "broken_pieces", "driven_ticks", "expanded"]
 
-_SHUTS = {level: Closure(road=0, level=level).shuts for level in LEVELS}
-_road, _from_m, _to_m, _level = (attrgetter(name) for name in ("road", "from_m", "to_m", "level"))
+_SHUTS = np.array([Closure(road=0, level=level).shuts for level in LEVELS])
+_ONE_LANE = LEVELS.index("one_lane")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +76,9 @@ def broken_pieces(graph: SplitGraph, states: Sequence[NetworkState]) -> BrokenPi
     InputError
         If a closure begins beyond the end of its road.
     """
-    parts = _shut_parts(graph, states)
-    slowed_in, slowed, lost = _slowed(graph, states)
+    columns = state_columns(states)
+    parts = _shut_parts(graph, states, columns)
+    slowed_in, slowed, lost = _slowed(graph, states, columns)
     shut_in, shut = _shut_pieces(graph, parts)
     point_state, point = _closed_points(graph, parts)
     ticks = driven_ticks(graph, slowed) + lost
@@ -114,13 +113,9 @@ def expanded(low: NDArray[np.int64], high: NDArray[np.int64]) -> tuple[NDArray[n
 _Parts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
 
-def _shut_parts(graph: SplitGraph, states: Sequence[NetworkState]) -> _Parts:
+def _shut_parts(graph: SplitGraph, states: Sequence[NetworkState], columns: StateColumns) -> _Parts:
     """Return what vehicles cannot pass as columns: state, road, from and to in metres."""
-    closures = list(chain.from_iterable(state.closures for state in states))
-    size = len(closures)
-    state = np.repeat(np.arange(len(states)), [len(state.closures) for state in states])
-    road = np.fromiter(map(_road, closures), np.int64, size)
-    from_m = np.fromiter(map(_from_m, closures), np.float64, size)
+    state, road, from_m = columns.closed_in, columns.road, columns.from_m
     _check_roads(graph, states, state, road)
     inside = np.flatnonzero(from_m > 0)
     which, place = expanded(graph.first_of_road[road[inside]], graph.first_of_road[road[inside] + 1])
@@ -132,8 +127,8 @@ def _shut_parts(graph: SplitGraph, states: Sequence[NetworkState]) -> _Parts:
             f"state {states[state[first]].label!r}: closure of road {road[first]} from {from_m[first]:g} m, "
             f"expected at most its {length[beyond][0]:.1f} m"
         )
-    shut = np.fromiter(map(_SHUTS.__getitem__, map(_level, closures)), np.bool_, size)
-    return state[shut], road[shut], from_m[shut], np.fromiter(map(_to_m, closures), np.float64, size)[shut]
+    shut = _SHUTS[columns.level]
+    return state[shut], road[shut], from_m[shut], columns.to_m[shut]
 
 
 def _check_roads(
@@ -168,23 +163,15 @@ def _closed_points(graph: SplitGraph, parts: _Parts) -> tuple[NDArray[np.int64],
 
 
 def _slowed(
-    graph: SplitGraph, states: Sequence[NetworkState]
+    graph: SplitGraph, states: Sequence[NetworkState], columns: StateColumns
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """State and piece of slowed roads, each once, and the ticks that they lose."""
-    sizes = [len(state.slow_downs) for state in states]
-    size = sum(sizes)
-    state_of = np.repeat(np.arange(len(states)), sizes)
-    road = np.fromiter(chain.from_iterable(state.slow_downs for state in states), np.int64, size)
-    factor = np.fromiter(chain.from_iterable(state.slow_downs.values() for state in states), np.float64, size)
+    state_of, road, factor = columns.slowed_in, columns.slowed, columns.factor
     _check_roads(graph, states, state_of, road)
-    in_parts = {
-        (index, closure.road)
-        for index, state in enumerate(states)
-        for closure in state.closures
-        if closure.level == "one_lane"
-    }
+    one_lane = columns.level == _ONE_LANE
+    in_parts = set(_pairs(columns.closed_in[one_lane], columns.road[one_lane]))
     if in_parts:
-        whole = np.fromiter((pair not in in_parts for pair in _pairs(state_of, road)), np.bool_, size)
+        whole = np.fromiter((pair not in in_parts for pair in _pairs(state_of, road)), np.bool_, len(road))
         state_of, road, factor = state_of[whole], road[whole], factor[whole]
     which, place = expanded(graph.first_of_road[road], graph.first_of_road[road + 1])
     piece = graph.pieces_by_road[place].astype(np.int64)
