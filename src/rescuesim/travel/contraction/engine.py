@@ -26,6 +26,7 @@ from rescuesim.travel.contraction.sweep import (
     SweepPlan,
     find_sweep_arcs,
     plan_sweep,
+    run_intact_sweep,
     run_sweep,
     set_sources,
 )
@@ -62,6 +63,8 @@ class PreparedRoads:
     tree : Elimination
     intact_ticks : ndarray of int32, shape (n_pieces,)
     relaxations : Relaxations
+    intact_weights : ndarray of int32, shape (n_live + 1,)
+        Of the arcs of the relaxations; the last is 0.
     arcs : SweepArcs
     sources : Ends
     source_rank : ndarray of int32, shape (n_sources,)
@@ -79,6 +82,7 @@ class PreparedRoads:
     tree: Elimination
     intact_ticks: NDArray[np.int32]
     relaxations: Relaxations
+    intact_weights: NDArray[np.int32]
     arcs: SweepArcs
     sources: Ends
     source_rank: NDArray[np.int32]
@@ -267,10 +271,14 @@ def prepare_roads(
         tree.first, tree.head, tree.depth, weight, steps.number, from_source, shortest_upward(*begin),
         to_target, down_to_target, needs, limit,
     )  # fmt: skip
+    live = steps.number >= 0
+    numbered = np.zeros(steps.n_live + 1, dtype=np.int32)
+    numbered[steps.number[live]] = weight[live]
     return PreparedRoads(
         tree=tree,
         intact_ticks=ticks,
         relaxations=steps,
+        intact_weights=numbered,
         arcs=arcs,
         sources=sources,
         source_rank=source_rank,
@@ -320,26 +328,19 @@ def plan_engine(roads: PreparedRoads, sets: Sequence[NDArray[np.int64]]) -> Cont
 
 def _with_pairs(roads: PreparedRoads, planned: Sequence[_Group], n_sets: int, width: int) -> ContractionEngine:
     """Run the plans on intact roads and keep the pairs that are within the limit there."""
-    engine = ContractionEngine(
-        first_pair=np.zeros(n_sets + 1, dtype=np.int64),
-        pair_target=np.empty(0, dtype=np.int32),
-        end_ticks=np.empty(0, dtype=np.int32),
-        roads=roads,
-        groups=tuple(planned),
-        width=width,
-    )
-    scratch = engine.scratch()
-    engine.customise(BrokenPieces.none(), scratch)
     kept = []
     targets: list[NDArray[np.int32]] = [np.empty(0, dtype=np.int32)] * n_sets
     for group in planned:
         plan = group.plan
-        begins = np.repeat(roads.sources.ticks[group.source, None], N_STATES, axis=1)
-        _run(group, begins, width, scratch)
-        intact = scratch.found[: len(group.row) * N_STATES : N_STATES].astype(np.int64)
-        within = intact + roads.target_ticks[plan.pair_target] <= roads.limit
+        rows = np.full((plan.n_places, len(group.sets)), UNREACHABLE, dtype=np.int32)
+        rows[np.arange(len(group.source)), group.lane] = roads.sources.ticks[group.source]
+        free = run_intact_sweep(
+            plan.place, plan.end_gather, plan.from_place, plan.arc, plan.end_pair, plan.pair_lane,
+            roads.intact_weights, rows,
+        )  # fmt: skip
+        within = free.astype(np.int64) + roads.target_ticks[plan.pair_target] <= roads.limit
         lane, target = plan.pair_lane[within], plan.pair_target[within]
-        order = np.lexsort((target, lane))
+        order = np.argsort(lane.astype(np.int64) * len(roads.target_ticks) + target)
         row = np.empty(len(order), dtype=np.int64)
         row[order] = np.arange(len(order))
         first = np.r_[0, np.cumsum(np.bincount(lane, minlength=len(group.sets)))].astype(np.int64)

@@ -17,7 +17,15 @@ from rescuesim.network.road_network import UNREACHABLE
 from rescuesim.travel.compiled import compiled
 from rescuesim.travel.contraction.lanes import N_STATES, added, filled, least, loaded, repeated, stored
 
-__all__ = ["SweepArcs", "SweepPlan", "find_sweep_arcs", "plan_sweep", "run_sweep", "set_sources"]
+__all__ = [
+    "SweepArcs",
+    "SweepPlan",
+    "find_sweep_arcs",
+    "plan_sweep",
+    "run_intact_sweep",
+    "run_sweep",
+    "set_sources",
+]
 
 _INF = np.int32(UNREACHABLE)
 _ONE = (0,)
@@ -429,3 +437,47 @@ def run_sweep(
         while at_pair < end_pair[number]:
             stored(found, row[at_pair] * N_STATES, loaded(rows, start + pair_lane[at_pair] * N_STATES, _ONE))
             at_pair += 1
+
+
+@compiled
+def run_intact_sweep(
+    place: NDArray[np.int32],
+    end_gather: NDArray[np.int64],
+    from_place: NDArray[np.int32],
+    arc: NDArray[np.int32],
+    end_pair: NDArray[np.int64],
+    pair_lane: NDArray[np.int32],
+    weights: NDArray[np.int32],
+    rows: NDArray[np.int32],
+) -> NDArray[np.int32]:
+    """Fill the rows of a plan in one state; as `run_sweep`, without lanes for states.
+
+    Parameters
+    ----------
+    place, end_gather, from_place, arc, end_pair, pair_lane : ndarray
+        Of the `SweepPlan`.
+    weights : ndarray of int32
+        By number of the arc.
+    rows : ndarray of int32, shape (n_places, n_lanes)
+        With the sources set.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_pairs,)
+        2^30 - 1 and more where there is no way within the limit.
+    """
+    found = np.empty(len(pair_lane), dtype=np.int32)
+    best = np.empty(rows.shape[1], dtype=np.int32)
+    gather, at_pair = 0, 0
+    for number in range(len(place)):
+        best[:] = _INF
+        for gather in range(gather, end_gather[number]):  # noqa: B020  (goes on where the row before ended)
+            before, weight = rows[from_place[gather]], weights[arc[gather]]
+            for lane in range(len(best)):
+                best[lane] = min(best[lane], np.int32(before[lane] + weight))
+        gather = end_gather[number]
+        rows[place[number]] = best
+        for at_pair in range(at_pair, end_pair[number]):  # noqa: B020
+            found[at_pair] = best[pair_lane[at_pair]]
+        at_pair = end_pair[number]
+    return found
