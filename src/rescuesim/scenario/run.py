@@ -20,7 +20,7 @@ from rescuesim.report.static_coverage import Times
 from rescuesim.scenario.model import Scenario
 from rescuesim.scenario.prepare import Prepared, prepare
 from rescuesim.simulation import CallModel, SimulationResult, simulate
-from rescuesim.siting import MaxCoverage, MinSites, Objective, SitingSolution, site
+from rescuesim.siting import MaxCoverage, MinSites, SitingSolution, site
 from rescuesim.travel import TravelTimes, travel_times
 
 __all__ = ["Outcome", "run", "run_prepared"]
@@ -165,7 +165,7 @@ def _site(prepared: Prepared, times: TravelTimes) -> SitingSolution:
     scenario = prepared.scenario
     chosen = scenario.siting
     if chosen.objective == "min_sites":
-        objective: Objective = MinSites()
+        objective: MinSites | MaxCoverage = MinSites()
     elif chosen.n_sites is not None:
         objective = MaxCoverage(chosen.n_sites)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rescuesim.siting.constraints import SitingConstraints as SitingConstraints
 from rescuesim.siting.coverage import POINT_REASONS as POINT_REASONS
 from rescuesim.siting.coverage import point_coverage as point_coverage
 from rescuesim.siting.critical_roads import critical_roads as critical_roads
@@ -10,8 +11,7 @@ from rescuesim.siting.limits import available_share as available_share
 from rescuesim.siting.limits import covered_points as covered_points
 from rescuesim.siting.limits import pair_limits as pair_limits
 from rescuesim.siting.limits import site_mask as site_mask
-from rescuesim.siting.objectives import MaxCoverage as MaxCoverage
-from rescuesim.siting.objectives import MinSites as MinSites
-from rescuesim.siting.objectives import Objective as Objective
+from rescuesim.siting.models import MaxCoverage as MaxCoverage
+from rescuesim.siting.models import MinSites as MinSites
 from rescuesim.siting.site import site as site
 from rescuesim.siting.solution import SitingSolution as SitingSolution

@@ -1,4 +1,4 @@
-"""CoverageProblem: the arrays that every covering model is built from, and the rows they share."""
+"""SitingProblem: sites, points, times, limits and side conditions, as every model takes them."""
 
 from __future__ import annotations
 
@@ -6,251 +6,54 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, eye_array, hstack, vstack
 
-from rescuesim.errors import InputError
+from rescuesim.candidates import CandidateSites
+from rescuesim.demand import DemandPoints
 from rescuesim.siting.limits import PairLimits
-from rescuesim.solver.binary_program import NO_BOUND
+from rescuesim.siting.site_rows import SiteRows
 from rescuesim.travel import TravelTimes
 
-__all__ = ["CoverRows", "CoverageProblem", "build_problem", "greedy_opening"]
-
-_LARGEST_SUM = NO_BOUND / 8  # of an objective in whole numbers
+__all__ = ["SitingProblem"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CoverageProblem:
-    """A covering problem over sites (columns) and groups of identical points (rows).
-
-    Parameters
-    ----------
-    first, either : csr_array of int64, shape (n_groups, n_sites)
-        Sites that can send the first unit, and those that can send the first or the second.
-    wants_second : ndarray of bool, shape (n_groups,)
-    weight : ndarray of int64, shape (n_groups,)
-        Sum of the weights of the points, times `scale`.
-    scale : float
-        1 where all weights are whole numbers.
-    rounded : bool
-        Whether `weight` is rounded, because no scale makes the weights whole.
-    must_open, must_close : ndarray of bool, shape (n_sites,)
-    cost : ndarray of float64, shape (n_sites,)
-    coverable : ndarray of bool, shape (n_demand,)
-        Points that some openable sites cover together.
-    """
-
-    first: csr_array
-    either: csr_array
-    wants_second: NDArray[np.bool_]
-    weight: NDArray[np.int64]
-    scale: float
-    rounded: bool
-    must_open: NDArray[np.bool_]
-    must_close: NDArray[np.bool_]
-    cost: NDArray[np.float64]
-    coverable: NDArray[np.bool_]
-
-    @property
-    def n_sites(self) -> int:
-        """Number of sites."""
-        return len(self.must_open)
-
-    @property
-    def n_groups(self) -> int:
-        """Number of groups of points that the same sites cover."""
-        return len(self.weight)
-
-    def covered(self, opened: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Mark the groups that a set of open sites covers; bool, shape (n_groups,)."""
-        x = opened.astype(np.int64)
-        twice = np.asarray(self.either @ x) >= 2
-        return (np.asarray(self.first @ x) >= 1) & (twice | ~self.wants_second)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoverRows:
-    """Rows of a program over sites, then ``n_groups`` further columns: ``lower <= rows @ x <= upper``."""
-
-    rows: csr_array
-    lower: NDArray[np.int64]
-    upper: NDArray[np.int64]
-
-
-def _whole_scale(values: NDArray[np.float64], largest_sum: float = _LARGEST_SUM) -> float:
-    """Return what to multiply numbers with to solve in whole ones: 1, a power of ten, or as fine as fits.
-
-    Examples
-    --------
-    >>> _whole_scale(np.array([3.0, 40.0])), _whole_scale(np.array([2.5, 0.04]))
-    (1.0, 100.0)
-    """
-    total = float(values.sum())
-    for power in range(16):
-        scale = 10.0**power
-        if total * scale >= largest_sum:
-            break
-        if np.array_equal(np.rint(values * scale) / scale, values):
-            return scale
-    return float(2.0 ** np.floor(np.log2(largest_sum / total))) if total > 0 else 1.0
-
-
-def build_problem(times: TravelTimes, limits: PairLimits) -> CoverageProblem:
-    """Reduce times and limits to a covering problem.
-
-    Points that no openable site covers are left out, and points that the same sites cover are merged; both
-    leave every optimum as it is.
+class SitingProblem:
+    """What a location model is asked about.
 
     Parameters
     ----------
     times : TravelTimes
-    limits : PairLimits
-
-    Returns
-    -------
-    CoverageProblem
-    """
-    stations = np.array([kind == "station" for kind in times.sites.kinds], dtype=np.bool_)
-    must_open = times.sites.with_status("existing", "required") & stations
-    must_close = times.sites.with_status("closed") | ~stations
-    openable = ~must_close
-    first = limits.covers & openable
-    either = limits.covers_second & openable
-    needed = np.where(limits.wants_second, 2, 1)
-    reach = np.where(limits.wants_second, either.sum(axis=1), first.sum(axis=1))
-    coverable = limits.in_standard & first.any(axis=1) & (reach >= needed)
-    weights = times.demand.weights[coverable]
-    if weights.sum() >= _LARGEST_SUM:
-        raise InputError(f"weights sum to {weights.sum():g}: expected under {_LARGEST_SUM:g}")
-    scale = _whole_scale(weights)
-    pattern = np.column_stack(
-        [
-            np.packbits(first[coverable], axis=1),
-            np.packbits(either[coverable], axis=1),
-            limits.wants_second[coverable],
-        ]
-    )
-    _, lead, group = np.unique(pattern, axis=0, return_index=True, return_inverse=True)
-    group = group.ravel()
-    whole = np.rint(weights * scale)
-    return CoverageProblem(
-        first=csr_array(first[coverable][lead].astype(np.int64)),
-        either=csr_array(either[coverable][lead].astype(np.int64)),
-        wants_second=limits.wants_second[coverable][lead],
-        weight=np.bincount(group, weights=whole, minlength=len(lead)).astype(np.int64),
-        scale=scale,
-        rounded=not np.array_equal(whole / scale, weights),
-        must_open=must_open,
-        must_close=must_close,
-        cost=times.sites.cost,
-        coverable=coverable,
-    )
-
-
-def status_rows(problem: CoverageProblem, extra: int) -> CoverRows:
-    """Rows that hold existing and required sites open and closed ones shut, over sites and `extra` columns."""
-    fixed = np.flatnonzero(problem.must_open | problem.must_close)
-    size = (len(fixed), problem.n_sites + extra)
-    rows = csr_array((np.ones(len(fixed), dtype=np.int64), (np.arange(len(fixed)), fixed)), shape=size)
-    to = problem.must_open[fixed].astype(np.int64)
-    return CoverRows(rows=rows, lower=to, upper=to)
-
-
-def group_rows(problem: CoverageProblem, *, optional: bool) -> CoverRows:
-    """Rows that say when a group is covered.
-
-    Parameters
-    ----------
-    problem : CoverageProblem
-    optional : bool
-        With one further column a group, 1 only if the group is covered (MCLP); without them, every group
-        must be covered (LSCP).
-    """
-    twice = np.flatnonzero(problem.wants_second)
-    minus_y = -eye_array(problem.n_groups, dtype=np.int64, format="csr") if optional else None
-    blocks, lower = [], []
-    for block, need in ((problem.first, 1), (problem.either[twice], 2)):
-        if block.shape[0] == 0:
-            continue
-        at = np.arange(problem.n_groups) if need == 1 else twice
-        blocks.append(block if minus_y is None else hstack([block, need * minus_y[at]]))
-        lower.append(np.full(len(at), 0 if optional else need, dtype=np.int64))
-    rows = csr_array(vstack(blocks)) if blocks else csr_array((0, problem.n_sites), dtype=np.int64)
-    low = np.concatenate(lower) if lower else np.zeros(0, dtype=np.int64)
-    return CoverRows(rows=rows, lower=low, upper=np.full(len(low), NO_BOUND))
-
-
-def stack_rows(*parts: CoverRows) -> CoverRows:
-    """Put groups of rows over the same columns together."""
-    return CoverRows(
-        rows=csr_array(vstack([part.rows for part in parts])),
-        lower=np.concatenate([part.lower for part in parts]),
-        upper=np.concatenate([part.upper for part in parts]),
-    )
-
-
-def one_row(factors: NDArray[np.int64], lower: int, upper: int) -> CoverRows:
-    """Return one row over all columns."""
-    return CoverRows(rows=csr_array(factors[None, :]), lower=np.array([lower]), upper=np.array([upper]))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TieBreak:
-    """The second objective as whole numbers: lowest cost, then first in the table.
-
-    Parameters
-    ----------
-    factors : ndarray of int64, shape (n_sites,)
-        Scaled cost times a factor that no sum of ranks reaches, plus the rank.
-    exact : bool
-        Whether the scaled costs tell all sums of costs apart; if not, ties are broken by rounded costs.
+        Its sites are the columns, its demand points the rows of all models.
+    limits : PairLimits or None
+        Who is in time for whom; None for models without limits.
+    must_open, must_close : ndarray of bool, shape (n_sites,)
+        Existing and required sites, and those that are closed or of another kind; no site is both.
+    rows : SiteRows
+        All other side conditions.
     """
 
-    factors: NDArray[np.int64]
-    exact: bool
+    times: TravelTimes
+    limits: PairLimits | None
+    must_open: NDArray[np.bool_]
+    must_close: NDArray[np.bool_]
+    rows: SiteRows
 
+    @property
+    def sites(self) -> CandidateSites:
+        """The sites, in the order of the columns."""
+        return self.times.sites
 
-def tie_break(problem: CoverageProblem) -> TieBreak:
-    """Build the second objective of a problem."""
-    n = problem.n_sites
-    ranks = n * (n + 1) // 2 + 1
-    scale = _whole_scale(problem.cost, _LARGEST_SUM / ranks / 2)
-    whole = np.rint(problem.cost * scale)
-    factors = (whole * ranks + np.arange(1, n + 1)).astype(np.int64)
-    return TieBreak(factors=factors, exact=np.array_equal(whole / scale, problem.cost))
+    @property
+    def demand(self) -> DemandPoints:
+        """The points."""
+        return self.times.demand
 
+    @property
+    def n_sites(self) -> int:
+        """Number of sites, closed ones too."""
+        return len(self.must_open)
 
-def greedy_opening(
-    problem: CoverageProblem, n_sites: int, weight: NDArray[np.int64] | None = None
-) -> NDArray[np.bool_]:
-    """Open, after those that must be, the site that covers most further weight, until the number is reached.
-
-    Parameters
-    ----------
-    problem : CoverageProblem
-    n_sites : int
-    weight : ndarray of int64, shape (n_groups,), optional
-        Instead of that of the problem.
-
-    Returns
-    -------
-    ndarray of bool, shape (n_sites,)
-        Ties go to the first site in the table; no site is opened that adds nothing.
-    """
-    worth = problem.weight if weight is None else weight
-    opened = problem.must_open.copy()
-    count_first = np.asarray(problem.first @ opened.astype(np.int64))
-    count_either = np.asarray(problem.either @ opened.astype(np.int64))
-    first, either = problem.first.tocsc(), problem.either.tocsc()
-    while opened.sum() < n_sites:
-        # a group wants a first unit, a second, or both; one more site is worth what it completes, or half of it
-        misses = (count_first < 1).astype(np.int64) + (problem.wants_second & (count_either < 2))
-        gain = first.T @ np.where(count_first < 1, worth / np.maximum(misses, 1), 0.0)
-        gain = gain + either.T @ np.where(problem.wants_second & (count_either < 2), worth / 2, 0.0)
-        gain = np.where(opened | problem.must_close, -1.0, gain)
-        best = int(np.argmax(gain))
-        if gain[best] <= 0:
-            break
-        opened[best] = True
-        count_first = count_first + first[:, [best]].toarray().ravel()
-        count_either = count_either + either[:, [best]].toarray().ravel()
-    return opened
+    def keeps(self, opened: NDArray[np.bool_]) -> bool:
+        """Whether a set of open sites keeps statuses and side conditions."""
+        fixed = not (opened & self.must_close).any() and bool(opened[self.must_open].all())
+        return fixed and bool(self.rows.kept(opened).all())

@@ -1,0 +1,16 @@
+"""The location models, one module each under the field's name; what they share stands a folder up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rescuesim.siting.models.lscp import LSCP, MinSites
+from rescuesim.siting.models.mclp import MCLP, MaxCoverage
+from rescuesim.siting.models.model import Model
+
+__all__ = ["MODELS", "MaxCoverage", "MinSites", "Model"]
+
+MODELS: dict[type[Any], Model] = {
+    MaxCoverage: MCLP,
+    MinSites: LSCP,
+}

@@ -1,0 +1,67 @@
+"""SiteRows: what any set of open sites must keep, as linear rows in whole numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, vstack
+
+from rescuesim.solver.binary_program import NO_BOUND
+
+__all__ = ["SiteRows", "no_rows", "row_of", "stacked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteRows:
+    """Rows ``lower <= rows @ x <= upper`` over the sites, x 1 where a site is open.
+
+    Parameters
+    ----------
+    rows : csr_array of int64, shape (n_rows, n_sites)
+    lower, upper : ndarray of int64, shape (n_rows,)
+        ``upper`` is `NO_BOUND` where there is none, ``lower`` its negative.
+    labels : tuple of str
+        What each row stands for, in words of the planner: ``budget``, ``at least 1 in township 城关``.
+    """
+
+    rows: csr_array
+    lower: NDArray[np.int64]
+    upper: NDArray[np.int64]
+    labels: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def kept(self, opened: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Mark the rows that a set of open sites keeps; bool, shape (n_rows,)."""
+        activity = self.rows @ opened.astype(np.int64)
+        return np.asarray((activity >= self.lower) & (activity <= self.upper))
+
+
+def no_rows(n_sites: int) -> SiteRows:
+    """Return rows that ask for nothing."""
+    none = np.empty(0, dtype=np.int64)
+    return SiteRows(rows=csr_array((0, n_sites), dtype=np.int64), lower=none, upper=none, labels=())
+
+
+def row_of(factors: NDArray[np.int64], label: str, *, lower: int = -NO_BOUND, upper: int = NO_BOUND) -> SiteRows:
+    """Return one row over all sites."""
+    return SiteRows(
+        rows=csr_array(factors[None, :].astype(np.int64)),
+        lower=np.array([lower], dtype=np.int64),
+        upper=np.array([upper], dtype=np.int64),
+        labels=(label,),
+    )
+
+
+def stacked(parts: Sequence[SiteRows]) -> SiteRows:
+    """Put rows over the same sites together; at least one part."""
+    return SiteRows(
+        rows=csr_array(vstack([part.rows for part in parts])),
+        lower=np.concatenate([part.lower for part in parts]),
+        upper=np.concatenate([part.upper for part in parts]),
+        labels=tuple(label for part in parts for label in part.labels),
+    )
