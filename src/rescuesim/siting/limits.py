@@ -47,8 +47,8 @@ class PairLimits:
     in_standard: NDArray[np.bool_]
 
 
-def _stations(times: TravelTimes) -> NDArray[np.bool_]:
-    return np.array([kind == "station" for kind in times.sites.kinds], dtype=np.bool_)
+def _of_kind(times: TravelTimes, kind: str) -> NDArray[np.bool_]:
+    return np.array([one == kind for one in times.sites.kinds], dtype=np.bool_)
 
 
 def _crew_zone_limits(times: TravelTimes, standard: ResponseStandard, unit_rank: int) -> NDArray[np.float64]:
@@ -61,11 +61,15 @@ def _crew_zone_limits(times: TravelTimes, standard: ResponseStandard, unit_rank:
             for crew in crews.tolist()
         ]
     )
-    return np.where(_stations(times)[:, None], table[np.ix_(crew_at, zone_at)], CANNOT)
+    return np.where(_of_kind(times, "station")[:, None], table[np.ix_(crew_at, zone_at)], CANNOT)
 
 
 def pair_limits(
-    times: TravelTimes, *, standard: ResponseStandard | None = None, limit_s: float | None = None
+    times: TravelTimes,
+    *,
+    standard: ResponseStandard | None = None,
+    limit_s: float | None = None,
+    kind: str = "station",
 ) -> PairLimits:
     """Work out who covers whom.
 
@@ -76,6 +80,9 @@ def pair_limits(
         Limits by crew and zone; needs times in seconds.
     limit_s : float, optional
         One limit for all pairs instead, in the unit of the times.
+    kind : str, optional
+        Only sites of this kind cover anything. Depots and hubs have no crews that turn out: no standard holds for
+        them.
 
     Returns
     -------
@@ -88,11 +95,13 @@ def pair_limits(
     """
     if (standard is None) == (limit_s is None):
         raise InputError("expected either a standard or limit_s")
+    if standard is not None and kind != "station":
+        raise InputError(f"kind {kind!r}: expected limit_s and no standard, which sets limits for crews of stations")
     n_demand = len(times.demand)
     if limit_s is not None:
         if not 0 <= limit_s < np.inf:
             raise InputError(f"limit_s {limit_s}: expected 0 or more, and finite")
-        limits = np.where(_stations(times)[:, None], limit_s, CANNOT) * np.ones(n_demand)
+        limits = np.where(_of_kind(times, kind)[:, None], limit_s, CANNOT) * np.ones(n_demand)
         second = np.full_like(limits, CANNOT)
         wants = np.zeros(n_demand, dtype=np.bool_)
         inside = np.ones(n_demand, dtype=np.bool_)

@@ -6,7 +6,11 @@ import logging
 import math
 from typing import Any
 
-from rescuesim.errors import InputError, SolverError
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rescuesim.errors import InputError, SolverError, nearest_name
 from rescuesim.plan import Plan
 from rescuesim.siting.constraints import SitingConstraints, siting_problem
 from rescuesim.siting.coverage import point_coverage
@@ -14,7 +18,7 @@ from rescuesim.siting.found import Clock, Found, Run
 from rescuesim.siting.limits import pair_limits
 from rescuesim.siting.models import MODELS, Model
 from rescuesim.siting.problem import SitingProblem
-from rescuesim.siting.solution import SitingSolution
+from rescuesim.siting.solution import Asked, SitingSolution
 from rescuesim.standard import ResponseStandard
 from rescuesim.travel import TravelTimes
 
@@ -30,6 +34,7 @@ def site(
     standard: ResponseStandard | None = None,
     limit_s: float | None = None,
     constraints: SitingConstraints | None = None,
+    kind: str = "station",
     units_per_new_site: int | None = None,
     solve_limit_s: float = math.inf,
     relative_gap: float = 0.0,
@@ -48,6 +53,9 @@ def site(
         One limit for all pairs instead, in the unit of the times.
     constraints : SitingConstraints, optional
         Side conditions.
+    kind : {'station', 'depot', 'hub', 'shelter'}, optional
+        Only sites of this kind take part. Those that are no stations have no crews: they are sited by `limit_s`, or by
+        a model that has no limits.
     units_per_new_site : int, optional
         Units of the sites that are opened; those of the site table if absent.
     solve_limit_s : float, optional
@@ -61,8 +69,7 @@ def site(
     Returns
     -------
     SitingSolution
-        Existing and required sites are open and count; closed ones stay shut. Only sites of kind
-        ``station`` take part.
+        Existing and required sites are open and count; closed ones stay shut.
 
     Raises
     ------
@@ -83,9 +90,11 @@ def site(
     """
     clock = Clock(limit_s=solve_limit_s)
     _check_options(solve_limit_s, relative_gap, units_per_new_site)
+    if kind not in times.sites.kinds:
+        raise InputError(f"kind {kind!r}: expected {nearest_name(kind, set(times.sites.kinds))}, which the sites have")
     model = _model_of(objective)
-    limits = pair_limits(times, standard=standard, limit_s=limit_s) if model.uses_limits else None
-    problem = siting_problem(times, limits, constraints or SitingConstraints())
+    limits = pair_limits(times, standard=standard, limit_s=limit_s, kind=kind) if model.uses_limits else None
+    problem = siting_problem(times, limits, constraints or SitingConstraints(), kind=kind)
     if faults := model.check(problem, objective):
         raise InputError("; ".join(faults))
     run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
@@ -108,6 +117,10 @@ def site(
         seed=seed,
         ties_broken=found.ties_broken,
         message=found.message or _message(found),
+        surely_open=_marked(times.sites.ids, found.surely_open),
+        surely_shut=_marked(times.sites.ids, found.surely_shut),
+        allocation=_allocation(times, found),
+        asked=Asked(problem=problem, model=model, objective=objective, found=found, standard=standard),
     )
     logger.info("%s %s: %s %g, bound %g", type(objective).__name__, solution.status, ids, value, bound)
     return solution
@@ -151,6 +164,27 @@ def _verified(problem: SitingProblem, model: Model, objective: Any, found: Found
     if (found.best_bound - value) * (1 if model.sense == "max" else -1) < -slack:
         raise SolverError(f"recomputed {value:g} is better than the bound {found.best_bound:g}")
     return value
+
+
+def _marked(ids: tuple[str, ...], marks: NDArray[np.bool_] | None) -> tuple[str, ...]:
+    """Return the ids that are marked."""
+    return () if marks is None else tuple(id_ for id_, marked in zip(ids, marks, strict=True) if marked)
+
+
+def _allocation(times: TravelTimes, found: Found) -> pd.DataFrame | None:
+    """Say who serves whom, and with what share of the demand, by id."""
+    if found.shares is not None:
+        site, point = np.nonzero(found.shares > 0)
+        share = found.shares[site, point]
+    elif found.allocation is not None:
+        point = np.flatnonzero(found.allocation >= 0)
+        site, share = found.allocation[point], np.ones(len(point))
+    else:
+        return None
+    sites, points = np.array(times.sites.ids, dtype=object), np.array(times.demand.ids, dtype=object)
+    made = pd.DataFrame({"point": points[point], "site": sites[site], "share": share})
+    order = np.lexsort((site, point))
+    return made.iloc[order].reset_index(drop=True)
 
 
 def _message(found: Found) -> str:
