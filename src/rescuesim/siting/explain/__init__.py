@@ -1,4 +1,4 @@
-"""Explanations of a siting: why points are not covered, what would help, what each site is there for, how sure it is."""
+"""Explanations of a siting: why points are not covered, what would help, what each site is for, how sure it is."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ def _longest(problem: SitingProblem, crews: CrewLimits | None, points: NDArray[n
     """Return the longest limit that any crew has at each point; ``-inf`` where none has one."""
     if crews is None:
         assert problem.limits is not None
-        return np.asarray(problem.limits.limit_s[:, points].max(axis=0))
+        return np.full(len(points), float(problem.limits.limit_s.max()))
     zone_at = np.array([crews.zones.index(problem.demand.zones[i]) for i in points], dtype=np.int64)
     return np.asarray(crews.first.max(axis=0)[zone_at])
 
