@@ -15,12 +15,12 @@ from rescuesim.plan import Plan
 from rescuesim.siting.constraints import SitingConstraints, siting_problem
 from rescuesim.siting.coverage import point_coverage
 from rescuesim.siting.found import Clock, Found, Run
-from rescuesim.siting.limits import pair_limits
+from rescuesim.siting.limits import AnyTimes, covered_points, pair_limits
 from rescuesim.siting.models import MODELS, Model
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.solution import Asked, SitingSolution
 from rescuesim.standard import ResponseStandard
-from rescuesim.travel import TravelTimes
+from rescuesim.travel import TravelTimePairs
 
 __all__ = ["site"]
 
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 def site(
-    times: TravelTimes,
+    times: AnyTimes,
     objective: Any,
     *,
     standard: ResponseStandard | None = None,
@@ -45,7 +45,8 @@ def site(
 
     Parameters
     ----------
-    times : TravelTimes
+    times : TravelTimes or TravelTimePairs
+        Pairs within a cutoff are enough for models of coverage, and are what large regions fit in.
     objective : MaxCoverage, MinSites or another of `rescuesim.siting.models`
     standard : ResponseStandard, optional
         Gives each pair of site and point its own limit by crew, zone and worst shift.
@@ -82,6 +83,7 @@ def site(
     --------
     >>> import pandas as pd
     >>> from rescuesim.siting import MaxCoverage
+    >>> from rescuesim.travel import TravelTimes
     >>> times = TravelTimes.from_matrix([[60, 400, 400], [400, 90, 80]],
     ...     sites=pd.DataFrame({"id": ["a", "b"]}), demand=pd.DataFrame({"id": [1, 2, 3], "people": [50, 20, 20]}))
     >>> solution = site(times, MaxCoverage(1), limit_s=100)
@@ -93,6 +95,8 @@ def site(
     if kind not in times.sites.kinds:
         raise InputError(f"kind {kind!r}: expected {nearest_name(kind, set(times.sites.kinds))}, which the sites have")
     model = _model_of(objective)
+    if isinstance(times, TravelTimePairs) and not model.uses_limits:
+        raise InputError(f"{type(objective).__name__} needs the times of all pairs: expected TravelTimes, not pairs")
     limits = pair_limits(times, standard=standard, limit_s=limit_s, kind=kind) if model.uses_limits else None
     problem = siting_problem(times, limits, constraints or SitingConstraints(), kind=kind)
     if faults := model.check(problem, objective):
@@ -147,8 +151,11 @@ def _points(problem: SitingProblem, opened: Any) -> dict[str, Any]:
     if problem.limits is None:
         raise NotImplementedError
     points = point_coverage(problem.times, problem.limits, opened)
-    all_open = point_coverage(problem.times, problem.limits, ~problem.must_close)
-    return {"points": points, "uncoverable": all_open[~all_open["covered"]].reset_index(drop=True)}
+    beyond = ~covered_points(problem.limits, ~problem.must_close)
+    return {
+        "points": points,
+        "uncoverable": point_coverage(problem.times, problem.limits, ~problem.must_close, points=beyond),
+    }
 
 
 def _verified(problem: SitingProblem, model: Model, objective: Any, found: Found) -> float:
@@ -171,7 +178,7 @@ def _marked(ids: tuple[str, ...], marks: NDArray[np.bool_] | None) -> tuple[str,
     return () if marks is None else tuple(id_ for id_, marked in zip(ids, marks, strict=True) if marked)
 
 
-def _allocation(times: TravelTimes, found: Found) -> pd.DataFrame | None:
+def _allocation(times: AnyTimes, found: Found) -> pd.DataFrame | None:
     """Say who serves whom, and with what share of the demand, by id."""
     if found.shares is not None:
         site, point = np.nonzero(found.shares > 0)
