@@ -101,6 +101,7 @@ _HOMES = {
         "Comparison",
         "compare",
         "critical_roads_in_words",
+        "explanation_in_words",
         "plot_critical_roads",
         "write_report",
     ),
@@ -119,6 +120,7 @@ _HOMES = {
         "simulate",
     ),
     "rescuesim.siting": (
+        "Explanation",
         "MaxCoverage",
         "MinSites",
         "SitingSolution",
@@ -174,6 +176,7 @@ __all__ = [
     "DemandPoints",
     "Disruption",
     "EvacuationRoutes",
+    "Explanation",
     "Fault",
     "InputError",
     "InvariantError",
@@ -225,6 +228,7 @@ __all__ = [
     "detect_offset",
     "download_network",
     "evacuation_routes",
+    "explanation_in_words",
     "load_closures",
     "load_demand",
     "load_network",
@@ -317,6 +321,7 @@ if TYPE_CHECKING:
         Comparison,
         compare,
         critical_roads_in_words,
+        explanation_in_words,
         plot_critical_roads,
         write_report,
     )
@@ -324,6 +329,7 @@ if TYPE_CHECKING:
     from rescuesim.scenario import Outcome, Scenario, load_scenario, run, write_demo_county
     from rescuesim.simulation import CallLog, CallModel, SimulationResult, simulate
     from rescuesim.siting import (
+        Explanation,
         MaxCoverage,
         MinSites,
         SitingSolution,

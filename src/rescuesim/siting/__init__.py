@@ -6,6 +6,7 @@ from rescuesim.siting.constraints import SitingConstraints as SitingConstraints
 from rescuesim.siting.coverage import POINT_REASONS as POINT_REASONS
 from rescuesim.siting.coverage import point_coverage as point_coverage
 from rescuesim.siting.critical_roads import critical_roads as critical_roads
+from rescuesim.siting.explain import Explanation as Explanation
 from rescuesim.siting.limits import PairLimits as PairLimits
 from rescuesim.siting.limits import available_share as available_share
 from rescuesim.siting.limits import covered_points as covered_points

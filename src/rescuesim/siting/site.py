@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rescuesim.candidates import SITE_KINDS
 from rescuesim.errors import InputError, SolverError, nearest_name
 from rescuesim.plan import Plan
 from rescuesim.siting.constraints import SitingConstraints, siting_problem
@@ -92,8 +93,7 @@ def site(
     """
     clock = Clock(limit_s=solve_limit_s)
     _check_options(solve_limit_s, relative_gap, units_per_new_site)
-    if kind not in times.sites.kinds:
-        raise InputError(f"kind {kind!r}: expected {nearest_name(kind, set(times.sites.kinds))}, which the sites have")
+    _check_kind(times, kind)
     model = _model_of(objective)
     if isinstance(times, TravelTimePairs) and not model.uses_limits:
         raise InputError(f"{type(objective).__name__} needs the times of all pairs: expected TravelTimes, not pairs")
@@ -137,6 +137,14 @@ def _check_options(solve_limit_s: float, relative_gap: float, units_per_new_site
         raise InputError(f"relative_gap {relative_gap}: expected 0 or more, and under 1")
     if units_per_new_site is not None and (not isinstance(units_per_new_site, int) or units_per_new_site < 1):
         raise InputError(f"units_per_new_site {units_per_new_site}: expected 1 or more")
+
+
+def _check_kind(times: AnyTimes, kind: str) -> None:
+    """Refuse a kind that there is not, and depots and hubs to be sited among sites that are none."""
+    if kind not in SITE_KINDS:
+        raise InputError(f"kind {kind!r}: expected {nearest_name(str(kind), SITE_KINDS)}")
+    if kind != "station" and kind not in times.sites.kinds:
+        raise InputError(f"kind {kind!r}: expected sites of this kind, there is none among the {len(times.sites)}")
 
 
 def _model_of(objective: object) -> Model:
