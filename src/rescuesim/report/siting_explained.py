@@ -7,6 +7,7 @@ goal on paper, no promise for a call.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -55,6 +56,10 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "标准管辖的点都在时限之内。",
             "Every point under the standard lies within its limit.",
         ),
+        "outside": (
+            "另有 {points} 个点、{people} 人所在区域没有标准，只作统计。",
+            "Besides, {points} points with {people} people lie in zones without a standard: they are only reported.",
+        ),
         "unserved": (
             "无路可达：{points} 个点、{people} 人。",
             "No road leads to {points} points with {people} people.",
@@ -97,7 +102,8 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "fix_steady": (
             "若{site}各班次都按最好的班次值守，时限为 {limit}，行车 {drive}，可以覆盖",
-            "if {site} were staffed in every shift as in the best, its limit of {limit} would be kept by the drive of {drive}",
+            "if {site} were staffed in every shift as in the best, its limit would be {limit} and the drive of {drive} "
+            "keeps it",
         ),
         "fix_open": (
             "开设{site}（费用 {cost}，行车 {drive}）可以覆盖",
@@ -179,7 +185,8 @@ _CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 
 def _say(key: str, lang: Lang, **values: object) -> str:
-    return _WORDS[key][0 if lang == "zh" else 1].format(**values)
+    said = _WORDS[key][0 if lang == "zh" else 1].format(**values)
+    return said if lang == "zh" else re.sub(r"(?<![\d,.])1 (more )?points", r"1 \1point", said)
 
 
 def explanation_in_words(solution: SitingSolution, *, lang: Lang = "zh", n_shown: int = 5) -> str:
@@ -262,7 +269,7 @@ def _missed(told: Explanation, lang: Lang) -> list[str]:
         lines = [_say("nothing_missed", lang)]
     else:
         lines = [_say("missed", lang, points=count(len(inside)), people=count(inside["people"].sum()))]
-    for cause, rows in sorted(points.groupby("cause"), key=lambda pair: -pair[1]["people"].sum()):
+    for cause, rows in sorted(inside.groupby("cause"), key=lambda pair: -pair[1]["people"].sum()):
         lines.append(
             _say(
                 "cause_line",
@@ -272,6 +279,9 @@ def _missed(told: Explanation, lang: Lang) -> list[str]:
                 people=count(rows["people"].sum()),
             )
         )
+    if len(outside := points[points["cause"] == "not_in_standard"]):
+        said = {"points": count(len(outside)), "people": count(outside["people"].sum())}
+        lines.append(_say("outside", lang, **said))
     return lines
 
 
