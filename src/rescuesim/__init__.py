@@ -125,10 +125,12 @@ _HOMES = {
         "MinSites",
         "SitingSolution",
         "critical_roads",
+        "depots_near_hubs",
         "pair_limits",
         "point_coverage",
         "site",
         "site_mask",
+        "sites_as_points",
     ),
     "rescuesim.standard": (
         "ResponseStandard",
@@ -225,6 +227,7 @@ __all__ = [
     "default_crews",
     "default_shifts",
     "demand_at",
+    "depots_near_hubs",
     "detect_offset",
     "download_network",
     "evacuation_routes",
@@ -254,6 +257,7 @@ __all__ = [
     "simulate",
     "site",
     "site_mask",
+    "sites_as_points",
     "split_villages",
     "spread_population",
     "standard_service_areas",
@@ -334,10 +338,12 @@ if TYPE_CHECKING:
         MinSites,
         SitingSolution,
         critical_roads,
+        depots_near_hubs,
         pair_limits,
         point_coverage,
         site,
         site_mask,
+        sites_as_points,
     )
     from rescuesim.standard import ResponseStandard, load_standard
     from rescuesim.travel import (
