@@ -100,4 +100,4 @@ def test_hubs_that_are_not_there_are_named() -> None:
     with pytest.raises(UnknownIdError, match="hub 'h9'"):
         depots_near_hubs(times, odd, limit_s=60)
     with pytest.raises(InputError, match="limit_s"):
-        depots_near_hubs(times, rs.site(times, rs.MaxCoverage(1), limit_s=60, kind="hub").plan, limit_s=-1)
+        depots_near_hubs(times, rs.site(times, rs.MaxCoverage(1), limit_s=1200, kind="hub").plan, limit_s=-1)
