@@ -28,7 +28,7 @@ from rescuesim.siting.staffing import CrewStaffing, people_needed
 from rescuesim.siting.whole_rows import as_decimal, at_most_row
 from rescuesim.travel import TravelTimes
 
-__all__ = ["SitingConstraints", "siting_problem"]
+__all__ = ["SitingConstraints", "fund_faults", "siting_problem"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +129,17 @@ class SitingConstraints:
     def has_funds(self) -> bool:
         """Whether a subsidy pays only up to a sum for all sites together, so that no site has a cost of its own."""
         return any(as_decimal(one.fund).is_finite() for one in self.subsidies)
+
+
+def fund_faults(constraints: SitingConstraints, model: str, objective: Any) -> list[str]:
+    """Say why an objective that adds up costs cannot be asked with funds; an empty list if it can."""
+    goals = getattr(objective, "objectives", (objective,))
+    if constraints.has_funds and (model == "min_cost" or any(getattr(g, "budget", None) is not None for g in goals)):
+        return [
+            "subsidies with a fund: expected the budget in SitingConstraints and an objective without costs, since no "
+            "site has a cost of its own where a fund may run dry"
+        ]
+    return []
 
 
 def siting_problem(

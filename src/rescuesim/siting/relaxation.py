@@ -23,7 +23,7 @@ from rescuesim.siting.formulation import mixed_program
 from rescuesim.siting.found import Run
 from rescuesim.siting.models.model import Model
 from rescuesim.siting.problem import SitingProblem
-from rescuesim.siting.site_rows import SiteRows, row_of, stacked
+from rescuesim.siting.site_rows import SiteRows, no_rows, row_of, stacked
 from rescuesim.siting.whole_rows import as_decimal, at_most_row
 from rescuesim.solver import MixedProgram, solve_mixed
 from rescuesim.solver.binary_program import NO_BOUND
@@ -63,7 +63,7 @@ def relax(problem: SitingProblem, model: Model, objective: Any, run: Run) -> pd.
         model is infeasible whatever gives way.
     """
     problem, objective = _numbers_as_rows(problem, objective)
-    free = replace(problem, must_open=np.zeros_like(problem.must_open), rows=problem.rows[:0])
+    free = replace(problem, must_open=np.zeros_like(problem.must_open), rows=no_rows(problem.n_sites))
     formulation = model.formulate(free, objective)
     hard = mixed_program(free, formulation)
     elastic = _elastic(problem, hard.n_variables)
@@ -161,7 +161,7 @@ def _solve(
     """
     n, m = hard.n_variables, len(elastic.labels)
     sign = np.where(elastic.at_least, 1.0, -1.0)
-    reach = np.abs(elastic.rows).sum(axis=1) + np.abs(elastic.bound)  # no plan breaks a row by more
+    reach = np.asarray(abs(elastic.rows).sum(axis=1)).ravel() + np.abs(elastic.bound)  # no plan breaks a row by more
     slack = csr_array(eye_array(m, format="csr") * sign[:, None])
     soft = block_array([[elastic.rows, slack, csr_array((m, m))]])
     only_if = block_array(

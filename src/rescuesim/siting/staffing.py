@@ -211,8 +211,9 @@ def people_needed(
     if faults:
         raise InputError(list(dict.fromkeys(faults)))
     of_site = sites.units if units is None else units
-    kinds = {pair: known[pair[0]].people(pair[1], shifts, sure) for pair in {*zip(sites.crews, of_site.tolist())}}
-    need = np.array([kinds[pair] for pair in zip(sites.crews, of_site.tolist(), strict=True)], dtype=np.int64)
+    pairs = list(zip(sites.crews, of_site.tolist(), strict=True))
+    by_pair = {(crew, n_units): known[crew].people(n_units, shifts, sure) for crew, n_units in set(pairs)}
+    need = np.array([by_pair[pair] for pair in pairs], dtype=np.int64)
     given = np.zeros(len(sites), dtype=np.int64) if sites.roster is None else sites.roster
     short = [
         f"site {sites.ids[j]}: {given[j]} people on the roster, {need[j]} needed to muster with confidence "
