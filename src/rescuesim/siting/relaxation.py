@@ -21,7 +21,7 @@ from scipy.sparse import block_array, csr_array, eye_array, vstack
 
 from rescuesim.siting.formulation import mixed_program
 from rescuesim.siting.found import Run
-from rescuesim.siting.models.model import Model
+from rescuesim.siting.models import MODELS, Model
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.site_rows import SiteRows, no_rows, row_of, stacked
 from rescuesim.siting.whole_rows import as_decimal, at_most_row
@@ -62,6 +62,8 @@ def relax(problem: SitingProblem, model: Model, objective: Any, run: Run) -> pd.
         ``needed`` and ``change``, in the unit of the condition. None if nothing was found within the time, or if the
         model is infeasible whatever gives way.
     """
+    if (sequence := getattr(objective, "objectives", None)) is not None:
+        objective, model = sequence[0], MODELS[type(sequence[0])]
     problem, objective = _numbers_as_rows(problem, objective)
     free = replace(problem, must_open=np.zeros_like(problem.must_open), rows=no_rows(problem.n_sites))
     formulation = model.formulate(free, objective)

@@ -89,7 +89,7 @@ def site(
     limits = pair_limits(times, standard=standard, limit_s=limit_s) if model.uses_limits else None
     asked = constraints or SitingConstraints()
     problem = siting_problem(times, limits, asked, units_per_new_site=units_per_new_site)
-    if faults := model.check(problem, objective) + fund_faults(asked, model.name, objective):
+    if faults := model.check(problem, objective) + fund_faults(asked, objective):
         raise InputError("; ".join(faults))
     run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
     found = model.solve(problem, objective, run)
