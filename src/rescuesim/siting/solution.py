@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from rescuesim.errors import InputError
 from rescuesim.plan import Plan
-from rescuesim.siting.found import Found
+from rescuesim.siting.found import Found, Stage
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.solver.binary_program import Status
 from rescuesim.standard import ResponseStandard
@@ -75,12 +75,21 @@ class SitingSolution:
         Whether the plan is proved to be the cheapest, then the first in the table, among the optima.
     message : str
         In words, what an infeasible or unfinished status means.
+    notes : tuple of str
+        What is to be said of the side conditions: what was rounded, whom they leave out.
+    stages : tuple of Stage
+        Where several objectives were asked in sequence: each with its value, bound and gap. The status is that of the
+        whole sequence; objective, bound and gap are the first objective's in the final plan, so the gap counts what a
+        tolerance gave away.
+    relaxation : DataFrame or None
+        Where the status is infeasible: the least that would have to give way, one row a condition
+        (`rescuesim.siting.relaxation.relax`).
     surely_open, surely_shut : tuple of str
         Sites that every plan better than this one would open, or leave shut, by proof; empty where nothing is proved.
     allocation : DataFrame or None
         ``point, site, share``: who serves whom, where the model says so.
     tables : mapping of str to DataFrame
-        What else the model has to say, by name: stages of a sequence, coverage by state, the smallest relaxation.
+        What else the model has to say, by name, such as coverage by state.
     asked : Asked or None
         What the solution is the answer to.
 
@@ -103,6 +112,9 @@ class SitingSolution:
     seed: int
     ties_broken: bool
     message: str = ""
+    notes: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    relaxation: pd.DataFrame | None = None
     surely_open: tuple[str, ...] = ()
     surely_shut: tuple[str, ...] = ()
     allocation: pd.DataFrame | None = None
@@ -137,8 +149,8 @@ class SitingSolution:
         Returns
         -------
         dict of str to DataFrame
-            ``summary`` (one row), ``sites``, ``points``, ``uncoverable``, ``allocation`` where there is one, and those
-            of `tables`.
+            ``summary`` (one row), ``sites``, ``points``, ``uncoverable``, ``allocation``, ``stages`` and
+            ``relaxation`` where there are any, and those of `tables`.
         """
         names = ("objective_name", "status", "objective", "best_bound", "bound_source", "gap", "ties_broken")
         facts = {name: getattr(self, name) for name in names}
@@ -147,6 +159,10 @@ class SitingSolution:
         frames |= {"points": self.points, "uncoverable": self.uncoverable}
         if self.allocation is not None:
             frames["allocation"] = self.allocation
+        if self.stages:
+            frames["stages"] = pd.DataFrame([asdict(stage) for stage in self.stages])
+        if self.relaxation is not None:
+            frames["relaxation"] = self.relaxation
         return frames | dict(self.tables)
 
     def explain(self) -> Explanation:
