@@ -27,7 +27,7 @@ from rescuesim.scenario.sections import (
 )
 from rescuesim.standard import PRESETS
 
-__all__ = ["Scenario", "load_scenario", "parse_scenario"]
+__all__ = ["Scenario", "fault_of", "key_lines", "load_scenario", "parse_scenario"]
 
 
 class Scenario(Section):
@@ -131,7 +131,7 @@ def parse_scenario(path: Path) -> tuple[Scenario | None, list[Fault]]:
         raw = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataFileError(f"{path}: expected a TOML file in UTF-8; {error}") from None
-    lines = _key_lines(text)
+    lines = key_lines(text)
     faults: list[Fault] = []
     scenario = None
     for _ in range(20):  # each pass drops the faulty keys of the one before
@@ -139,7 +139,7 @@ def parse_scenario(path: Path) -> tuple[Scenario | None, list[Fault]]:
             scenario = Scenario.model_validate({**raw, "path": path})
             break
         except ValidationError as error:
-            found = [_fault(path.name, _place(entry["loc"]), entry, lines) for entry in error.errors()]
+            found = [fault_of(path.name, entry, lines) for entry in error.errors()]
             faults += [fault for fault in found if fault not in faults]
             before = repr(raw)
             for entry in error.errors():
@@ -232,8 +232,10 @@ def _at(file: str, dotted: str, value: str | None, expected: str, lines: dict[st
     return Fault(file=file, row=lines.get(dotted), column=dotted, value=value, expected=expected)
 
 
-def _fault(file: str, loc: tuple[int | str, ...], entry: object, lines: dict[str, int]) -> Fault:
+def fault_of(file: str, entry: object, lines: dict[str, int]) -> Fault:
+    """Put an error of the checked sections into words, with the line of its key."""
     assert isinstance(entry, dict)
+    loc = _place(entry["loc"])
     dotted = ".".join(str(part) for part in loc)
     if entry["type"] == "extra_forbidden":
         expected = "a known key, " + nearest_name(str(loc[-1]), _known_keys(loc[:-1]))
@@ -280,7 +282,7 @@ def _drop(raw: dict[str, object], loc: tuple[int | str, ...]) -> None:
         del here[loc[-1]]
 
 
-def _key_lines(text: str) -> dict[str, int]:
+def key_lines(text: str) -> dict[str, int]:
     """Find the line of each dotted key, as far as a plain reading of the text goes."""
     lines: dict[str, int] = {}
     counts: dict[str, int] = {}
