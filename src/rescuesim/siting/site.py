@@ -8,12 +8,14 @@ from typing import Any
 
 from rescuesim.errors import InputError, SolverError
 from rescuesim.plan import Plan
-from rescuesim.siting.constraints import SitingConstraints, siting_problem
+from rescuesim.siting.constraints import SitingConstraints, fund_faults, siting_problem
 from rescuesim.siting.coverage import point_coverage
 from rescuesim.siting.found import Clock, Found, Run
+from rescuesim.siting.lexicographic import Lexicographic, lexicographic_model
 from rescuesim.siting.limits import AnyTimes, covered_points, pair_limits
 from rescuesim.siting.models import MODELS, Model
 from rescuesim.siting.problem import SitingProblem
+from rescuesim.siting.relaxation import relax, relaxation_words
 from rescuesim.siting.solution import SitingSolution
 from rescuesim.standard import ResponseStandard
 from rescuesim.travel import TravelTimePairs
@@ -89,11 +91,13 @@ def site(
     if isinstance(times, TravelTimePairs) and not model.uses_limits:
         raise InputError(f"{type(objective).__name__} needs the times of all pairs: expected TravelTimes, not pairs")
     limits = pair_limits(times, standard=standard, limit_s=limit_s) if model.uses_limits else None
-    problem = siting_problem(times, limits, constraints or SitingConstraints())
-    if faults := model.check(problem, objective):
+    asked = constraints or SitingConstraints()
+    problem = siting_problem(times, limits, asked, units_per_new_site=units_per_new_site)
+    if faults := model.check(problem, objective) + fund_faults(asked, model.name, objective):
         raise InputError("; ".join(faults))
     run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
     found = model.solve(problem, objective, run)
+    relaxation = relax(problem, model, objective, run) if found.status == "infeasible" else None
     value = _verified(problem, model, objective, found)
     # an optimum is its own bound, whatever rounding lies between the two
     bound = value if found.status == "optimal" and math.isclose(value, found.best_bound) else found.best_bound
@@ -111,7 +115,10 @@ def site(
         runtime_s=clock.elapsed_s(),
         seed=seed,
         ties_broken=found.ties_broken,
-        message=found.message or _message(found),
+        message=". ".join(filter(None, (found.message or _message(found), relaxation_words(relaxation)))),
+        notes=problem.notes,
+        stages=found.stages,
+        relaxation=relaxation,
     )
     logger.info("%s %s: %s %g, bound %g", type(objective).__name__, solution.status, ids, value, bound)
     return solution
@@ -128,6 +135,8 @@ def _check_options(solve_limit_s: float, relative_gap: float, units_per_new_site
 
 def _model_of(objective: object) -> Model:
     """Return the model of an objective."""
+    if isinstance(objective, Lexicographic):
+        return lexicographic_model(objective)
     if type(objective) not in MODELS:
         raise InputError(f"objective {objective!r}: expected one of {', '.join(sorted(t.__name__ for t in MODELS))}")
     return MODELS[type(objective)]
