@@ -11,7 +11,8 @@ from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
 from rescuesim.siting.limits import PairLimits
 from rescuesim.siting.site_rows import SiteRows
-from rescuesim.travel import TravelTimes
+from rescuesim.standard import ResponseStandard
+from rescuesim.travel import TravelTimes, TravelTimesEnsemble
 
 __all__ = ["SitingProblem"]
 
@@ -30,6 +31,10 @@ class SitingProblem:
         Existing and required sites, and those that are closed or of another kind; no site is both.
     rows : SiteRows
         All other side conditions.
+    standard : ResponseStandard or None
+        What the limits are of; models of availability read it.
+    states : TravelTimesEnsemble or None
+        The states of a broken network, for models over states; `times` are those of unbroken roads.
     """
 
     times: TravelTimes
@@ -37,6 +42,8 @@ class SitingProblem:
     must_open: NDArray[np.bool_]
     must_close: NDArray[np.bool_]
     rows: SiteRows
+    standard: ResponseStandard | None = None
+    states: TravelTimesEnsemble | None = None
 
     @property
     def sites(self) -> CandidateSites:
