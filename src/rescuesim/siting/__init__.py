@@ -9,6 +9,10 @@ from rescuesim.siting.constraints import SitingConstraints as SitingConstraints
 from rescuesim.siting.coverage import POINT_REASONS as POINT_REASONS
 from rescuesim.siting.coverage import point_coverage as point_coverage
 from rescuesim.siting.critical_roads import critical_roads as critical_roads
+from rescuesim.siting.depots import HubSupply as HubSupply
+from rescuesim.siting.depots import depots_near_hubs as depots_near_hubs
+from rescuesim.siting.depots import sites_as_points as sites_as_points
+from rescuesim.siting.explain import Explanation as Explanation
 from rescuesim.siting.lexicographic import Lexicographic as Lexicographic
 from rescuesim.siting.lexicographic import Tolerance as Tolerance
 from rescuesim.siting.limits import PairLimits as PairLimits
