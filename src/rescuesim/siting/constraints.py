@@ -26,7 +26,7 @@ from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.site_rows import SiteRows, no_rows, stacked
 from rescuesim.siting.staffing import CrewStaffing, people_needed
 from rescuesim.siting.whole_rows import as_decimal, at_most_row
-from rescuesim.travel import TravelTimePairs
+from rescuesim.travel import TravelTimes
 
 __all__ = ["SitingConstraints", "fund_faults", "siting_problem"]
 
@@ -195,9 +195,10 @@ def siting_problem(
 
 
 def _with_sites(times: AnyTimes, sites: CandidateSites) -> AnyTimes:
-    if isinstance(times, TravelTimePairs):
-        return replace(times, without_ticks=replace(times.without_ticks, sites=sites))
-    return replace(times, sites=sites)
+    """Return the same times with another table of the same sites."""
+    if isinstance(times, TravelTimes):
+        return replace(times, sites=sites)
+    return replace(times, without_ticks=replace(times.without_ticks, sites=sites))
 
 
 def _statuses(times: AnyTimes, constraints: SitingConstraints, in_model: NDArray[np.bool_]) -> Sites:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,8 @@ def site(
     limits = pair_limits(times, standard=standard, limit_s=limit_s, kind=kind) if model.uses_limits else None
     asked = constraints or SitingConstraints()
     problem = siting_problem(times, limits, asked, kind=kind, units_per_new_site=units_per_new_site)
-    if faults := model.check(problem, objective) + fund_faults(asked, objective):
+    problem = replace(problem, standard=standard)
+    if faults := model.check(problem, objective) + fund_faults(asked, model.name, objective):
         raise InputError("; ".join(faults))
     run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
     found = model.solve(problem, objective, run)
@@ -119,7 +121,7 @@ def site(
         best_bound=bound,
         bound_source=found.bound_source,
         gap=abs(bound - value) / max(abs(value), 1e-9) if bound != value else 0.0,
-        plan=Plan.from_opened(times.sites, ids, units_per_new_site=units_per_new_site),
+        plan=_plan(problem, found, ids, units_per_new_site),
         **_points(problem, opened),
         runtime_s=clock.elapsed_s(),
         seed=seed,
@@ -135,6 +137,15 @@ def site(
     )
     logger.info("%s %s: %s %g, bound %g", type(objective).__name__, solution.status, ids, value, bound)
     return solution
+
+
+def _plan(problem: SitingProblem, found: Found, opened: list[str], units_per_new_site: int | None) -> Plan:
+    """Make the plan, with the units that the model placed where it places any."""
+    plan = Plan.from_opened(problem.sites, opened, units_per_new_site=units_per_new_site)
+    if found.units is None:
+        return plan
+    units = dict(zip(problem.sites.ids, found.units.tolist(), strict=True))
+    return replace(plan, sites=tuple(replace(one, units=units[one.id]) for one in plan.sites))
 
 
 def _check_options(solve_limit_s: float, relative_gap: float, units_per_new_site: int | None) -> None:
