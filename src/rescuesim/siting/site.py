@@ -132,7 +132,9 @@ def _model_of(objective: object) -> Model:
 def _points(problem: SitingProblem, opened: Any) -> dict[str, Any]:
     """Say of each point whether it is covered and why not, and list what no choice of sites covers."""
     if problem.limits is None:
-        raise NotImplementedError
+        served = point_allocation(problem, allocation)
+        reached = point_allocation(problem, nearest_open(problem, ~problem.must_close))
+        return {"points": served, "uncoverable": reached[~reached["covered"]].reset_index(drop=True)}
     points = point_coverage(problem.times, problem.limits, opened)
     all_open = point_coverage(problem.times, problem.limits, ~problem.must_close)
     return {"points": points, "uncoverable": all_open[~all_open["covered"]].reset_index(drop=True)}

@@ -7,10 +7,12 @@ from typing import Any
 from rescuesim.siting.models.lscp import LSCP, MinSites
 from rescuesim.siting.models.mclp import MCLP, MaxCoverage
 from rescuesim.siting.models.model import Model
+from rescuesim.siting.models.p_median import P_MEDIAN, MinMeanTime
 
-__all__ = ["MODELS", "MaxCoverage", "MinSites", "Model"]
+__all__ = ["MODELS", "MaxCoverage", "MinMeanTime", "MinSites", "Model"]
 
 MODELS: dict[type[Any], Model] = {
     MaxCoverage: MCLP,
+    MinMeanTime: P_MEDIAN,
     MinSites: LSCP,
 }
