@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from rescuesim.siting.conditions import GroupLimit as GroupLimit
+from rescuesim.siting.conditions import Separation as Separation
+from rescuesim.siting.conditions import Subsidy as Subsidy
 from rescuesim.siting.constraints import SitingConstraints as SitingConstraints
 from rescuesim.siting.coverage import POINT_REASONS as POINT_REASONS
 from rescuesim.siting.coverage import point_coverage as point_coverage
 from rescuesim.siting.critical_roads import critical_roads as critical_roads
+from rescuesim.siting.lexicographic import Lexicographic as Lexicographic
+from rescuesim.siting.lexicographic import Tolerance as Tolerance
 from rescuesim.siting.limits import PairLimits as PairLimits
 from rescuesim.siting.limits import available_share as available_share
 from rescuesim.siting.limits import covered_points as covered_points
@@ -16,3 +21,8 @@ from rescuesim.siting.models import MinMeanTime as MinMeanTime
 from rescuesim.siting.models import MinSites as MinSites
 from rescuesim.siting.site import site as site
 from rescuesim.siting.solution import SitingSolution as SitingSolution
+from rescuesim.siting.staffing import CrewStaffing as CrewStaffing
+from rescuesim.siting.staffing import default_staffing as default_staffing
+from rescuesim.siting.staffing import muster_probability as muster_probability
+from rescuesim.siting.staffing import people_needed as people_needed
+from rescuesim.siting.staffing import roster_for as roster_for

@@ -8,15 +8,17 @@ from typing import Any
 
 from rescuesim.errors import InputError, SolverError
 from rescuesim.plan import Plan
-from rescuesim.siting.constraints import SitingConstraints, siting_problem
+from rescuesim.siting.constraints import SitingConstraints, fund_faults, siting_problem
 from rescuesim.siting.coverage import point_coverage
 from rescuesim.siting.found import Clock, Found, Run
-from rescuesim.siting.limits import pair_limits
+from rescuesim.siting.lexicographic import Lexicographic, lexicographic_model
+from rescuesim.siting.limits import AnyTimes, covered_points, pair_limits
 from rescuesim.siting.models import MODELS, Model
 from rescuesim.siting.problem import SitingProblem
+from rescuesim.siting.relaxation import relax, relaxation_words
 from rescuesim.siting.solution import SitingSolution
 from rescuesim.standard import ResponseStandard
-from rescuesim.travel import TravelTimes
+from rescuesim.travel import TravelTimePairs
 
 __all__ = ["site"]
 
@@ -24,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 def site(
-    times: TravelTimes,
+    times: AnyTimes,
     objective: Any,
     *,
     standard: ResponseStandard | None = None,
@@ -40,7 +42,8 @@ def site(
 
     Parameters
     ----------
-    times : TravelTimes
+    times : TravelTimes or TravelTimePairs
+        Pairs within a cutoff are enough for models of coverage, and are what large regions fit in.
     objective : MaxCoverage, MinSites or another of `rescuesim.siting.models`
     standard : ResponseStandard, optional
         Gives each pair of site and point its own limit by crew, zone and worst shift.
@@ -75,6 +78,7 @@ def site(
     --------
     >>> import pandas as pd
     >>> from rescuesim.siting import MaxCoverage
+    >>> from rescuesim.travel import TravelTimes
     >>> times = TravelTimes.from_matrix([[60, 400, 400], [400, 90, 80]],
     ...     sites=pd.DataFrame({"id": ["a", "b"]}), demand=pd.DataFrame({"id": [1, 2, 3], "people": [50, 20, 20]}))
     >>> solution = site(times, MaxCoverage(1), limit_s=100)
@@ -84,12 +88,16 @@ def site(
     clock = Clock(limit_s=solve_limit_s)
     _check_options(solve_limit_s, relative_gap, units_per_new_site)
     model = _model_of(objective)
+    if isinstance(times, TravelTimePairs) and not model.uses_limits:
+        raise InputError(f"{type(objective).__name__} needs the times of all pairs: expected TravelTimes, not pairs")
     limits = pair_limits(times, standard=standard, limit_s=limit_s) if model.uses_limits else None
-    problem = siting_problem(times, limits, constraints or SitingConstraints())
-    if faults := model.check(problem, objective):
+    asked = constraints or SitingConstraints()
+    problem = siting_problem(times, limits, asked, units_per_new_site=units_per_new_site)
+    if faults := model.check(problem, objective) + fund_faults(asked, model.name, objective):
         raise InputError("; ".join(faults))
     run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
     found = model.solve(problem, objective, run)
+    relaxation = relax(problem, model, objective, run) if found.status == "infeasible" else None
     value = _verified(problem, model, objective, found)
     # an optimum is its own bound, whatever rounding lies between the two
     bound = value if found.status == "optimal" and math.isclose(value, found.best_bound) else found.best_bound
@@ -107,7 +115,10 @@ def site(
         runtime_s=clock.elapsed_s(),
         seed=seed,
         ties_broken=found.ties_broken,
-        message=found.message or _message(found),
+        message=". ".join(filter(None, (found.message or _message(found), relaxation_words(relaxation)))),
+        notes=problem.notes,
+        stages=found.stages,
+        relaxation=relaxation,
     )
     logger.info("%s %s: %s %g, bound %g", type(objective).__name__, solution.status, ids, value, bound)
     return solution
@@ -124,6 +135,8 @@ def _check_options(solve_limit_s: float, relative_gap: float, units_per_new_site
 
 def _model_of(objective: object) -> Model:
     """Return the model of an objective."""
+    if isinstance(objective, Lexicographic):
+        return lexicographic_model(objective)
     if type(objective) not in MODELS:
         raise InputError(f"objective {objective!r}: expected one of {', '.join(sorted(t.__name__ for t in MODELS))}")
     return MODELS[type(objective)]
@@ -136,8 +149,11 @@ def _points(problem: SitingProblem, opened: Any) -> dict[str, Any]:
         reached = point_allocation(problem, nearest_open(problem, ~problem.must_close))
         return {"points": served, "uncoverable": reached[~reached["covered"]].reset_index(drop=True)}
     points = point_coverage(problem.times, problem.limits, opened)
-    all_open = point_coverage(problem.times, problem.limits, ~problem.must_close)
-    return {"points": points, "uncoverable": all_open[~all_open["covered"]].reset_index(drop=True)}
+    beyond = ~covered_points(problem.limits, ~problem.must_close)
+    return {
+        "points": points,
+        "uncoverable": point_coverage(problem.times, problem.limits, ~problem.must_close, points=beyond),
+    }
 
 
 def _verified(problem: SitingProblem, model: Model, objective: Any, found: Found) -> float:

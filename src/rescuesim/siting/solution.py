@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rescuesim.plan import Plan
+from rescuesim.siting.found import Stage
 from rescuesim.solver.binary_program import Status
 
 __all__ = ["SitingSolution"]
@@ -42,6 +43,15 @@ class SitingSolution:
         Whether the plan is proved to be the cheapest, then the first in the table, among the optima.
     message : str
         In words, what an infeasible or unfinished status means.
+    notes : tuple of str
+        What is to be said of the side conditions: what was rounded, whom they leave out.
+    stages : tuple of Stage
+        Where several objectives were asked in sequence: each with its value, bound and gap. The status is that of the
+        whole sequence; objective, bound and gap are the first objective's in the final plan, so the gap counts what a
+        tolerance gave away.
+    relaxation : DataFrame or None
+        Where the status is infeasible: the least that would have to give way, one row a condition
+        (`rescuesim.siting.relaxation.relax`).
     """
 
     objective_name: str
@@ -57,6 +67,9 @@ class SitingSolution:
     seed: int
     ties_broken: bool
     message: str = ""
+    notes: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    relaxation: pd.DataFrame | None = None
 
     @property
     def opened(self) -> tuple[str, ...]:
