@@ -6,13 +6,17 @@ import logging
 import math
 from typing import Any
 
+import numpy as np
+
 from rescuesim.errors import InputError, SolverError
 from rescuesim.plan import Plan
+from rescuesim.siting.allocated import allocation_table, point_allocation, shares_of
 from rescuesim.siting.constraints import SitingConstraints, fund_faults, siting_problem
 from rescuesim.siting.coverage import point_coverage
 from rescuesim.siting.found import Clock, Found, Run
 from rescuesim.siting.lexicographic import Lexicographic, lexicographic_model
 from rescuesim.siting.limits import AnyTimes, covered_points, pair_limits
+from rescuesim.siting.medians.allocation import nearest_open
 from rescuesim.siting.models import MODELS, Model
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.relaxation import relax, relaxation_words
@@ -111,7 +115,7 @@ def site(
         bound_source=found.bound_source,
         gap=abs(bound - value) / max(abs(value), 1e-9) if bound != value else 0.0,
         plan=Plan.from_opened(times.sites, ids, units_per_new_site=units_per_new_site),
-        **_points(problem, opened),
+        **_points(problem, found, opened),
         runtime_s=clock.elapsed_s(),
         seed=seed,
         ties_broken=found.ties_broken,
@@ -142,12 +146,20 @@ def _model_of(objective: object) -> Model:
     return MODELS[type(objective)]
 
 
-def _points(problem: SitingProblem, opened: Any) -> dict[str, Any]:
+def _points(problem: SitingProblem, found: Found, opened: Any) -> dict[str, Any]:
     """Say of each point whether it is covered and why not, and list what no choice of sites covers."""
     if problem.limits is None:
-        served = point_allocation(problem, allocation)
-        reached = point_allocation(problem, nearest_open(problem, ~problem.must_close))
-        return {"points": served, "uncoverable": reached[~reached["covered"]].reset_index(drop=True)}
+        shares = shares_of(problem, found, opened)
+        openable = ~problem.must_close
+        nearest = np.zeros_like(shares)
+        reached = np.flatnonzero((site := nearest_open(problem, openable)) >= 0)
+        nearest[site[reached], reached] = 1.0
+        all_open = point_allocation(problem, openable, nearest)
+        return {
+            "points": point_allocation(problem, opened, shares),
+            "uncoverable": all_open[~all_open["covered"]].reset_index(drop=True),
+            "allocation": allocation_table(problem, shares) if found.opened is not None else None,
+        }
     points = point_coverage(problem.times, problem.limits, opened)
     beyond = ~covered_points(problem.limits, ~problem.must_close)
     return {

@@ -36,6 +36,9 @@ class SitingSolution:
         One row a demand point: ``id, covered, nearest_site, nearest_s, limit_s, reason``.
     uncoverable : DataFrame
         The rows of `points` that no choice of the given sites would cover, with the reason.
+    allocation : DataFrame or None
+        Where the model allocates points to sites, who serves whom, one row a pair: ``point, site, share, weight, time``
+        (`rescuesim.siting.allocated.allocation_table`).
     runtime_s : float
         Wall time, reductions and verification included.
     seed : int
@@ -70,6 +73,7 @@ class SitingSolution:
     notes: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
     relaxation: pd.DataFrame | None = None
+    allocation: pd.DataFrame | None = None
 
     @property
     def opened(self) -> tuple[str, ...]:

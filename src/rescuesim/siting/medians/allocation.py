@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rescuesim.errors import InputError
 from rescuesim.siting.problem import SitingProblem
+from rescuesim.travel import TravelTimes
 
-__all__ = ["Allocating", "allocating", "cutoff_faults", "nearest_open", "number_faults", "whole_step"]
+__all__ = [
+    "Allocating",
+    "all_times",
+    "allocating",
+    "check_number",
+    "cutoff_faults",
+    "nearest_open",
+    "number_faults",
+    "whole_step",
+]
 
 _FINEST = 10**6  # no step is looked for beyond a millionth
 
@@ -33,9 +45,33 @@ class Allocating:
     times: NDArray[np.float64]
 
 
+def all_times(problem: SitingProblem) -> TravelTimes:
+    """Return the times of a problem, which are those of all pairs.
+
+    Raises
+    ------
+    InputError
+        If they are of pairs within a cutoff alone.
+    """
+    if not isinstance(problem.times, TravelTimes):
+        raise InputError("this model needs the times of all pairs: expected TravelTimes, not pairs within a cutoff")
+    return problem.times
+
+
+def check_number(n_sites: int) -> None:
+    """Refuse a number of sites that is none.
+
+    Raises
+    ------
+    InputError
+    """
+    if isinstance(n_sites, bool) or not isinstance(n_sites, Integral) or n_sites < 1:
+        raise InputError(f"n_sites {n_sites!r}: expected a whole number of 1 or more")
+
+
 def allocating(problem: SitingProblem) -> Allocating:
     """Leave out the points that no openable site reaches."""
-    times = np.where(problem.must_close[:, None], np.inf, problem.times.values)
+    times = np.where(problem.must_close[:, None], np.inf, all_times(problem).values)
     points = np.flatnonzero(np.isfinite(times).any(axis=0))
     return Allocating(
         points=points, weight=problem.demand.weights[points], times=np.ascontiguousarray(times[:, points])
@@ -44,7 +80,7 @@ def allocating(problem: SitingProblem) -> Allocating:
 
 def cutoff_faults(problem: SitingProblem) -> list[str]:
     """Say where a time is unknown because of the cutoff: a site may then serve a point and the model would not know."""
-    times = problem.times
+    times = all_times(problem)
     if not math.isfinite(times.cutoff_s):
         return []
     unknown = ~np.isfinite(times.values) & ~problem.must_close[:, None]
@@ -75,7 +111,7 @@ def nearest_open(problem: SitingProblem, opened: NDArray[np.bool_]) -> NDArray[n
     rows = np.flatnonzero(opened)
     if not len(rows):
         return np.full(len(problem.demand), -1, dtype=np.int64)
-    values = problem.times.values[rows]
+    values = all_times(problem).values[rows]
     return np.where(np.isfinite(values).any(axis=0), rows[values.argmin(axis=0)], -1)
 
 

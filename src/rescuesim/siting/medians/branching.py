@@ -151,10 +151,7 @@ class _Tree:
         """Put the two halves of a branch on the heap: one site open, and shut."""
         free = np.flatnonzero(~(node.is_open | node.is_shut))
         often = prices.often[free]
-        if often.max() > 0:
-            site = free[np.abs(often - 0.5).argmin()]
-        else:
-            site = free[prices.earning[free].argmin()]
+        site = free[np.abs(often - 0.5).argmin()] if often.max() > 0 else free[prices.earning[free].argmin()]
         for opens in (True, False):
             is_open, is_shut = node.is_open.copy(), node.is_shut.copy()
             (is_open if opens else is_shut)[site] = True

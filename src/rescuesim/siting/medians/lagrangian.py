@@ -23,7 +23,6 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-
 from rescuesim.siting.medians.rows import FloatRows
 
 __all__ = ["Pace", "Prices", "Relaxation", "ascend", "kernels", "narrowed", "relaxation"]
@@ -147,9 +146,7 @@ def narrowed(relaxed: Relaxation, price: NDArray[np.float64], is_shut: NDArray[n
     site = np.repeat(np.arange(len(is_shut)), np.diff(relaxed.first))
     matters = (relaxed.cost < ceiling[relaxed.point]) & ~is_shut[site]
     first = np.concatenate([[0], np.cumsum(np.bincount(site[matters], minlength=len(is_shut)))]).astype(np.int64)
-    return replace(
-        relaxed, first=first, point=relaxed.point[matters], cost=relaxed.cost[matters], ceiling=ceiling
-    )
+    return replace(relaxed, first=first, point=relaxed.point[matters], cost=relaxed.cost[matters], ceiling=ceiling)
 
 
 def ascend(

@@ -43,7 +43,7 @@ class FloatRows:
         return bool(((activity >= self.low) & (activity <= self.high)).all())
 
     def paid(self, row_price: NDArray[np.float64]) -> float:
-        """What the bounds of the rows take from a relaxation's value."""
+        """Return what the bounds of the rows take from a relaxation's value."""
         bound = np.where(row_price > 0, self.high, self.low)
         return float((row_price[row_price != 0] * bound[row_price != 0]).sum())
 

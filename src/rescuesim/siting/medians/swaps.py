@@ -121,7 +121,7 @@ class SwapSearch:
             done += _KICK + self.offer(kicked) * n_points + n_points * len(kicked)
 
     def _allowed(self, opened: NDArray[np.int64]) -> bool:
-        if len(opened) > self.n_sites or not self.must_open[opened].sum() == self.must_open.sum():
+        if len(opened) > self.n_sites or self.must_open[opened].sum() != self.must_open.sum():
             return False
         if not len(self.side):
             return True

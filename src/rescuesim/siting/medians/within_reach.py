@@ -23,9 +23,7 @@ NO_PLAN = np.empty(0, dtype=np.int64)
 _LARGEST = 5000  # rows or columns that are compared all with all
 
 
-def plan_within(
-    problem: SitingProblem, within: NDArray[np.bool_], n_sites: int, run: Run
-) -> NDArray[np.int64] | None:
+def plan_within(problem: SitingProblem, within: NDArray[np.bool_], n_sites: int, run: Run) -> NDArray[np.int64] | None:
     """Find open sites that reach every point.
 
     Parameters

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
+from rescuesim.siting.models.capacitated import (
+    CAPACITATED_LOCATION,
+    CAPACITATED_MEDIAN,
+    CapacitatedLocation,
+    CapacitatedMedian,
+)
 from rescuesim.siting.models.lscp import LSCP, MinSites
 from rescuesim.siting.models.mclp import MCLP, MaxCoverage
 from rescuesim.siting.models.model import Model
+from rescuesim.siting.models.p_center import P_CENTER, MinMaxTime
 from rescuesim.siting.models.p_median import P_MEDIAN, MinMeanTime
 
-__all__ = ["MODELS", "MaxCoverage", "MinMeanTime", "MinSites", "Model"]
+__all__ = [
+    "MODELS",
+    "CapacitatedLocation",
+    "CapacitatedMedian",
+    "MaxCoverage",
+    "MinMaxTime",
+    "MinMeanTime",
+    "MinSites",
+    "Model",
+]
 
 MODELS: dict[type[Any], Model] = {
+    CapacitatedLocation: CAPACITATED_LOCATION,
+    CapacitatedMedian: CAPACITATED_MEDIAN,
     MaxCoverage: MCLP,
+    MinMaxTime: P_CENTER,
     MinMeanTime: P_MEDIAN,
     MinSites: LSCP,
 }

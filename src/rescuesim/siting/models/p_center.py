@@ -16,16 +16,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
-from rescuesim.errors import InputError, SolverError
+from rescuesim.errors import SolverError
 from rescuesim.siting.formulation import Formulation
 from rescuesim.siting.found import Found, Run
-from rescuesim.siting.medians.allocation import allocating, cutoff_faults, nearest_open, number_faults
+from rescuesim.siting.medians.allocation import (
+    all_times,
+    allocating,
+    check_number,
+    cutoff_faults,
+    nearest_open,
+    number_faults,
+)
 from rescuesim.siting.medians.first_plan import too_many_fixed, trimmed
 from rescuesim.siting.medians.within_reach import plan_within
 from rescuesim.siting.models.model import Model
@@ -56,8 +62,7 @@ class MinMaxTime:
     weighted: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.n_sites, bool) or not isinstance(self.n_sites, Integral) or self.n_sites < 1:
-            raise InputError(f"n_sites {self.n_sites!r}: expected a whole number of 1 or more")
+        check_number(self.n_sites)
 
 
 def _check(problem: SitingProblem, objective: MinMaxTime) -> list[str]:
@@ -65,7 +70,7 @@ def _check(problem: SitingProblem, objective: MinMaxTime) -> list[str]:
 
 
 def _costs(problem: SitingProblem, objective: MinMaxTime) -> NDArray[np.float64]:
-    """Times, weighted if asked for, ``inf`` where a site may not serve a point; shape (n_sites, n_points)."""
+    """Return times, weighted if asked for, ``inf`` where a site may not serve a point; shape (n_sites, n_points)."""
     asked = allocating(problem)
     if not objective.weighted:
         return asked.times
@@ -80,9 +85,7 @@ def _formulate(problem: SitingProblem, objective: MinMaxTime) -> Formulation:
     n_pairs, n_points = len(site), cost.shape[1]
     pair, ones, size = n + np.arange(n_pairs), np.ones(n_pairs), n + n_pairs + 1
     served = csr_array((ones, (point, pair)), shape=(n_points, size))
-    only_open = csr_array(
-        (np.r_[ones, -ones], (np.r_[pair - n, pair - n], np.r_[pair, site])), shape=(n_pairs, size)
-    )
+    only_open = csr_array((np.r_[ones, -ones], (np.r_[pair - n, pair - n], np.r_[pair, site])), shape=(n_pairs, size))
     longest = csr_array(
         (
             np.r_[cost[site, point], -np.ones(n_points)],
@@ -181,11 +184,11 @@ def _value(problem: SitingProblem, objective: MinMaxTime, found: Found) -> float
     assert found.opened is not None
     if int(found.opened.sum()) > objective.n_sites:
         raise SolverError(f"{int(found.opened.sum())} sites are open, expected at most {objective.n_sites}")
-    open_sites = np.flatnonzero(found.opened).tolist()
+    open_sites, times = np.flatnonzero(found.opened).tolist(), all_times(problem)
     may_open = np.flatnonzero(~problem.must_close).tolist()
     longest = 0.0
     for point, weight in enumerate(problem.demand.weights.tolist()):
-        column = problem.times.values[:, point]
+        column = times.values[:, point]
         if not np.isfinite(column[may_open]).any():
             continue
         nearest = min(column[open_sites].tolist(), default=math.inf)

@@ -18,18 +18,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
-from rescuesim.errors import InputError, SolverError
+from rescuesim.errors import SolverError
 from rescuesim.siting.formulation import Formulation
 from rescuesim.siting.found import Found, Run
 from rescuesim.siting.medians.allocation import (
     Allocating,
+    all_times,
     allocating,
+    check_number,
     cutoff_faults,
     nearest_open,
     number_faults,
@@ -69,8 +70,7 @@ class MinMeanTime:
     n_sites: int
 
     def __post_init__(self) -> None:
-        if isinstance(self.n_sites, bool) or not isinstance(self.n_sites, Integral) or self.n_sites < 1:
-            raise InputError(f"n_sites {self.n_sites!r}: expected a whole number of 1 or more")
+        check_number(self.n_sites)
 
 
 def _check(problem: SitingProblem, objective: MinMeanTime) -> list[str]:
@@ -84,8 +84,6 @@ def _check(problem: SitingProblem, objective: MinMeanTime) -> list[str]:
 def _formulate(problem: SitingProblem, objective: MinMeanTime) -> Formulation:
     """One column a pair of site and point, the share of the point that the site serves."""
     asked, n = allocating(problem), problem.n_sites
-    if not len(asked.points):
-        raise InputError("no openable site reaches any point: expected at least one that is reached")
     site, point = np.nonzero(np.isfinite(asked.times))
     n_pairs, n_points = len(site), len(asked.points)
     pair, ones = np.arange(n_pairs), np.ones(n_pairs)
@@ -96,7 +94,7 @@ def _formulate(problem: SitingProblem, objective: MinMeanTime) -> Formulation:
     number = csr_array(np.r_[np.ones(n), np.zeros(n_pairs)][None, :])
     return Formulation(
         sense="min",
-        objective=np.r_[np.zeros(n), asked.weight[point] * asked.times[site, point] / asked.weight.sum()],
+        objective=np.r_[np.zeros(n), asked.weight[point] * asked.times[site, point] / max(asked.weight.sum(), 1e-300)],
         rows=csr_array(vstack([served, only_open, number])),
         lower=np.r_[np.ones(n_points), np.full(n_pairs, -np.inf), 0.0],
         upper=np.r_[np.ones(n_points), np.zeros(n_pairs), float(objective.n_sites)],
@@ -191,11 +189,11 @@ def _value(problem: SitingProblem, objective: MinMeanTime, found: Found) -> floa
     assert found.opened is not None
     if int(found.opened.sum()) > objective.n_sites:
         raise SolverError(f"{int(found.opened.sum())} sites are open, expected at most {objective.n_sites}")
-    open_sites = np.flatnonzero(found.opened).tolist()
+    open_sites, times = np.flatnonzero(found.opened).tolist(), all_times(problem)
     may_open = np.flatnonzero(~problem.must_close).tolist()
     total = weight = 0.0
     for point, value in enumerate(problem.demand.weights.tolist()):
-        column = problem.times.values[:, point]
+        column = times.values[:, point]
         if not np.isfinite(column[may_open]).any():
             continue
         nearest = min(column[open_sites].tolist(), default=math.inf)
