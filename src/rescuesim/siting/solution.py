@@ -68,6 +68,9 @@ class SitingSolution:
         One row a demand point: ``id, covered, nearest_site, nearest_s, limit_s, reason``.
     uncoverable : DataFrame
         The rows of `points` that no choice of the given sites would cover, with the reason.
+    allocation : DataFrame or None
+        Where the model allocates points to sites, who serves whom, one row a pair: ``point, site, share, weight, time``
+        (`rescuesim.siting.allocated.allocation_table`).
     runtime_s : float
         Wall time, reductions and verification included.
     seed : int
@@ -86,8 +89,6 @@ class SitingSolution:
         (`rescuesim.siting.relaxation.relax`).
     surely_open, surely_shut : tuple of str
         Sites that every plan better than this one would open, or leave shut, by proof; empty where nothing is proved.
-    allocation : DataFrame or None
-        ``point, site, share``: who serves whom, where the model says so.
     tables : mapping of str to DataFrame
         What else the model has to say, by name, such as coverage by state.
     asked : Asked or None
