@@ -21,7 +21,7 @@ from rescuesim.siting.condition_rows import (
 )
 from rescuesim.siting.conditions import GroupLimit, Separation, Subsidy, whole_number
 from rescuesim.siting.costs import budget_rows, net_costs, subsidy_faults
-from rescuesim.siting.limits import PairLimits
+from rescuesim.siting.limits import AnyTimes, PairLimits
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.site_rows import SiteRows, no_rows, stacked
 from rescuesim.siting.staffing import CrewStaffing, people_needed
@@ -144,7 +144,7 @@ def fund_faults(constraints: SitingConstraints, objective: Any) -> list[str]:
 
 
 def siting_problem(
-    times: TravelTimes,
+    times: AnyTimes,
     limits: PairLimits | None,
     constraints: SitingConstraints,
     *,
@@ -155,7 +155,7 @@ def siting_problem(
 
     Parameters
     ----------
-    times : TravelTimes
+    times : TravelTimes or TravelTimePairs
     limits : PairLimits or None
     constraints : SitingConstraints
     kind : str, optional
@@ -185,7 +185,7 @@ def siting_problem(
     if constraints.subsidies:
         net = replace(table, cost=np.array([float(cost) for cost in net_costs(constraints.subsidies, table)]))
     return SitingProblem(
-        times=times if net is table else replace(times, sites=net),
+        times=times if net is table else _with_sites(times, net),
         limits=limits,
         must_open=sites.must_open,
         must_close=sites.must_close,
@@ -194,7 +194,12 @@ def siting_problem(
     )
 
 
-def _statuses(times: TravelTimes, constraints: SitingConstraints, in_model: NDArray[np.bool_]) -> Sites:
+def _with_sites(times: AnyTimes, sites: CandidateSites) -> AnyTimes:
+    """Return the times with other costs of the sites."""
+    return replace(times, sites=sites) if isinstance(times, TravelTimes) else replace(times, sites=sites)
+
+
+def _statuses(times: AnyTimes, constraints: SitingConstraints, in_model: NDArray[np.bool_]) -> Sites:
     """Mark the sites that must be open and those that must not, unknown ids written down."""
     table, none = times.sites, np.zeros(len(times.sites), dtype=np.bool_)
     sites = Sites(

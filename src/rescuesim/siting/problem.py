@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
-from rescuesim.siting.limits import PairLimits
+from rescuesim.siting.limits import AnyTimes, PairLimits
 from rescuesim.siting.site_rows import SiteRows
-from rescuesim.travel import TravelTimes
 
 __all__ = ["SitingProblem"]
 
@@ -22,7 +21,7 @@ class SitingProblem:
 
     Parameters
     ----------
-    times : TravelTimes
+    times : TravelTimes or TravelTimePairs
         Its sites are the columns, its demand points the rows of all models. The costs of the sites are what the
         bureau pays, subsidies taken off.
     limits : PairLimits or None
@@ -35,7 +34,7 @@ class SitingProblem:
         What is to be said of the side conditions: what was rounded, what they leave out.
     """
 
-    times: TravelTimes
+    times: AnyTimes
     limits: PairLimits | None
     must_open: NDArray[np.bool_]
     must_close: NDArray[np.bool_]
