@@ -196,7 +196,8 @@ def load_sites(
         ``.csv`` (UTF-8, UTF-16 or GB18030), ``.xlsx``, a layer of points (``.gpkg``, ``.geojson``, ``.shp``,
         ``.parquet``), a DataFrame or a GeoDataFrame; ``sites.xlsx#站点`` chooses a sheet. Columns ``id, lon, lat``
         and, optionally, ``name, kind, status, cost, township, host, crew, units, capacity,
-        roster``, by these names or their Chinese ones. What is not given is taken from a default and said in `CandidateSites.notes`.
+        roster``, by these names or their Chinese ones. What is not given is taken from a default and said in
+        `CandidateSites.notes`.
     crs : str, optional
         Declared coordinate system of ``lon`` and ``lat``. If absent, the one that a layer states, or ``wgs84`` for a
         plain table, which the notes say.
