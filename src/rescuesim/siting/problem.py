@@ -22,7 +22,8 @@ class SitingProblem:
     Parameters
     ----------
     times : TravelTimes or TravelTimePairs
-        Its sites are the columns, its demand points the rows of all models.     limits : PairLimits or None
+        Its sites are the columns, its demand points the rows of all models.
+    limits : PairLimits or None
         Who is in time for whom; None for models without limits.
     must_open, must_close : ndarray of bool, shape (n_sites,)
         Existing and required sites, and those that are closed or of another kind; no site is both.
