@@ -27,7 +27,7 @@ from rescuesim.siting.covering.whole_numbers import whole_numbers
 from rescuesim.siting.found import Found, Run
 from rescuesim.siting.site_rows import SiteRows
 
-__all__ = ["maximise"]
+__all__ = ["maximise", "no_row_is_lost"]
 
 _SMALL = 4_000  # entries of a core that goes to the solver at once
 _PROVABLE = 1_500_000  # entries of a core that the solver is worth its model
@@ -102,7 +102,7 @@ def maximise(
     ('optimal', [False, False, True], 7.0, 7.0)
     """
     core = core_of(cover, by_weight=True)
-    if not _no_row_is_lost(core.cover.rows):
+    if not no_row_is_lost(core.cover.rows):
         return _infeasible()
     searcher = Searcher(core.cover, seed=run.seed, engine=_engine(core))
     first = _first_plan(cover, core, searcher, run, start)
@@ -125,7 +125,7 @@ def _infeasible() -> Found:
     return Found(status="infeasible", opened=None, objective=0.0, best_bound=-math.inf)
 
 
-def _no_row_is_lost(rows: SiteRows) -> bool:
+def no_row_is_lost(rows: SiteRows) -> bool:
     """Whether each row by itself can hold."""
     factors = rows.rows
     most, least = np.asarray(factors.maximum(0).sum(axis=1)), np.asarray(factors.minimum(0).sum(axis=1))
@@ -280,4 +280,3 @@ def _finished(cover: Cover, progress: _Progress, run: Run, cost: NDArray[np.floa
         surely_open=core.opened.copy(),
         surely_shut=~fixed & ~core.opened,
     )
-
