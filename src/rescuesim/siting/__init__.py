@@ -17,6 +17,7 @@ from rescuesim.siting.limits import covered_points as covered_points
 from rescuesim.siting.limits import pair_limits as pair_limits
 from rescuesim.siting.limits import site_mask as site_mask
 from rescuesim.siting.models import MaxCoverage as MaxCoverage
+from rescuesim.siting.models import MinCost as MinCost
 from rescuesim.siting.models import MinSites as MinSites
 from rescuesim.siting.site import site as site
 from rescuesim.siting.solution import SitingSolution as SitingSolution

@@ -16,6 +16,7 @@ from rescuesim.errors import InputError
 from rescuesim.plan import Plan
 from rescuesim.siting.constraints import SitingConstraints, siting_problem
 from rescuesim.siting.cover_groups import build_problem
+from rescuesim.siting.covering import Cover, maximise
 from rescuesim.siting.formulation import solve_formulation
 from rescuesim.siting.found import Clock, Found, Run
 from rescuesim.siting.limits import AnyTimes, pair_limits
@@ -306,11 +307,32 @@ class _Walk:
             return replace(found, objective=verified(problem, self.model, objective, found))
         if faults := self.model.check(problem, objective):
             raise InputError("; ".join(faults))
-        found = self.model.solve(problem, objective, run)
+        found = self._solve(problem, objective, amount, run, before)
         value = verified(problem, self.model, objective, found)
         if found.opened is None:
             return replace(found, objective=math.nan)
         return replace(found, objective=value, best_bound=value if found.status == "optimal" else found.best_bound)
+
+    def _solve(self, problem: SitingProblem, objective: Any, amount: float, run: Run, before: Found | None) -> Found:
+        """Solve one point; coverage from the plan of the amount before it."""
+        if self.model.name != "max_coverage" or problem.limits is None or problem.limits.wants_second.any():
+            return self.model.solve(problem, objective, run)
+        groups = build_problem(problem)
+        if groups.rounded:
+            return self.model.solve(problem, objective, run)
+        parts = [problem.rows]
+        if (n_sites := getattr(objective, "n_sites", None)) is not None:
+            parts.append(row_of(np.ones(problem.n_sites, dtype=np.int64), f"n_sites {n_sites}", upper=int(n_sites)))
+        if (budget := getattr(objective, "budget", None)) is not None:
+            parts.append(Resource(over="cost", use=problem.sites.cost.astype(np.float64)).row(budget))
+        cover = Cover.of(
+            groups.first,
+            groups.weight / groups.scale,
+            rows=stacked(parts),
+            must_open=problem.must_open,
+            must_close=problem.must_close,
+        )
+        return maximise(cover, run, None if before is None else before.opened)
 
     def _shared(self) -> SharedBounds | None:
         """Prices that bound all points of a covering model at once."""

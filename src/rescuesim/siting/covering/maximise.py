@@ -27,15 +27,16 @@ from rescuesim.siting.covering.whole_numbers import whole_numbers
 from rescuesim.siting.found import Found, Run
 from rescuesim.siting.site_rows import SiteRows
 
-__all__ = ["maximise"]
+__all__ = ["maximise", "no_row_is_lost"]
 
 _SMALL = 4_000  # entries of a core that goes to the solver at once
 _PROVABLE = 1_500_000  # entries of a core that the solver is worth its model
 _STEPS = 100  # of the relaxation between two looks at the gap
 _MOST_STEPS = 6_000
-_KICKS = 40  # in a row from one plan
-_STARTS = 6  # sampled plans a round
+_KICKS = 100  # a round, of the best plan and of each sampled one
+_STARTS = 3  # sampled plans a round
 _STALE = 8  # rounds without a better plan or bound, once the relaxation is solved
+_MOST_MOVES = 1_000_000  # of a search; kicks end it first
 _SHARE_OF_TIME = 0.6  # for search and bound, where a proof may follow
 
 
@@ -102,7 +103,7 @@ def maximise(
     ('optimal', [False, False, True], 7.0, 7.0)
     """
     core = core_of(cover, by_weight=True)
-    if not _no_row_is_lost(core.cover.rows):
+    if not no_row_is_lost(core.cover.rows):
         return _infeasible()
     searcher = Searcher(core.cover, seed=run.seed, engine=_engine(core))
     first = _first_plan(cover, core, searcher, run, start)
@@ -125,7 +126,7 @@ def _infeasible() -> Found:
     return Found(status="infeasible", opened=None, objective=0.0, best_bound=-math.inf)
 
 
-def _no_row_is_lost(rows: SiteRows) -> bool:
+def no_row_is_lost(rows: SiteRows) -> bool:
     """Whether each row by itself can hold."""
     factors = rows.rows
     most, least = np.asarray(factors.maximum(0).sum(axis=1)), np.asarray(factors.minimum(0).sum(axis=1))
@@ -206,10 +207,12 @@ def _searched(
 ) -> bool:
     """Search from the best plan with kicks and from plans sampled by the fractional one; say if one was better."""
     inner = progress.core.cover
-    better = progress.take(progress.searcher.improved(progress.plan, moves=inner.n_sites, kicks=_KICKS), cover)
+    better = progress.take(progress.searcher.improved(progress.plan, moves=_MOST_MOVES, kicks=_KICKS), cover)
     some = np.flatnonzero((relaxation.x > 1e-3) | progress.plan)
     part, _ = merged_rows(_among(inner, some))
     searcher = Searcher(part, seed=int(random.integers(2**62)))
+    plan = searcher.improved(progress.plan[some], moves=_MOST_MOVES, kicks=2 * _KICKS)
+    better |= _taken(progress, plan, some, cover)
     chance = np.clip(relaxation.x[some], 1e-9, 1.0)
     for _ in range(_STARTS):
         if _is_time(run, share):
@@ -219,11 +222,16 @@ def _searched(
         plan = searcher.filled(order)
         if not part.rows.kept(plan).all():
             continue
-        plan = searcher.improved(plan, moves=len(some), kicks=3)
-        whole = np.zeros(inner.n_sites, dtype=np.bool_)
-        whole[some[plan]] = True
-        better |= progress.take(whole, cover)
+        plan = searcher.improved(plan, moves=_MOST_MOVES, kicks=_KICKS)
+        better |= _taken(progress, plan, some, cover)
     return better
+
+
+def _taken(progress: _Progress, plan: NDArray[np.bool_], some: NDArray[np.int64], cover: Cover) -> bool:
+    """Take a plan over some sites of the core if it is better."""
+    whole = np.zeros(progress.core.cover.n_sites, dtype=np.bool_)
+    whole[some[plan]] = True
+    return progress.take(whole, cover)
 
 
 def _among(cover: Cover, sites: NDArray[np.int64]) -> Cover:

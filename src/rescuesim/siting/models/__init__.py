@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from rescuesim.siting.models.lscp import LSCP, MinSites
+from rescuesim.siting.models.lscp import LSCP, LSCP_BY_COST, MinCost, MinSites
 from rescuesim.siting.models.mclp import MCLP, MaxCoverage
 from rescuesim.siting.models.model import Model
 
-__all__ = ["MODELS", "MaxCoverage", "MinSites", "Model"]
+__all__ = ["MODELS", "MaxCoverage", "MinCost", "MinSites", "Model"]
 
 MODELS: dict[type[Any], Model] = {
     MaxCoverage: MCLP,
     MinSites: LSCP,
+    MinCost: LSCP_BY_COST,
 }
