@@ -27,6 +27,7 @@ from rescuesim.siting.models import MaxBackupCoverage as MaxBackupCoverage
 from rescuesim.siting.models import MaxCoverage as MaxCoverage
 from rescuesim.siting.models import MaxExpectedCoverage as MaxExpectedCoverage
 from rescuesim.siting.models import MaxReliableCoverage as MaxReliableCoverage
+from rescuesim.siting.models import MinCost as MinCost
 from rescuesim.siting.models import MinMaxTime as MinMaxTime
 from rescuesim.siting.models import MinMeanTime as MinMeanTime
 from rescuesim.siting.models import MinSites as MinSites

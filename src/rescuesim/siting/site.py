@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescuesim.candidates import SITE_KINDS
-from rescuesim.errors import InputError, SolverError, nearest_name
+from rescuesim.errors import InputError, nearest_name
 from rescuesim.plan import Plan
 from rescuesim.siting.allocated import allocation_table, point_allocation, shares_of
 from rescuesim.siting.constraints import SitingConstraints, fund_faults, siting_problem
@@ -24,6 +24,7 @@ from rescuesim.siting.models import MODELS, Model
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.relaxation import relax, relaxation_words
 from rescuesim.siting.solution import Asked, SitingSolution
+from rescuesim.siting.verification import verified
 from rescuesim.standard import ResponseStandard
 from rescuesim.travel import TravelTimePairs
 
@@ -110,7 +111,7 @@ def site(
     run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
     found = model.solve(problem, objective, run)
     relaxation = relax(problem, model, objective, run) if found.status == "infeasible" else None
-    value = _verified(problem, model, objective, found)
+    value = verified(problem, model, objective, found)
     # an optimum is its own bound, whatever rounding lies between the two
     bound = value if found.status == "optimal" and math.isclose(value, found.best_bound) else found.best_bound
     opened = problem.must_open if found.opened is None else found.opened
@@ -194,21 +195,6 @@ def _points(problem: SitingProblem, found: Found, opened: Any) -> dict[str, Any]
         "points": points,
         "uncoverable": point_coverage(problem.times, problem.limits, ~problem.must_close, points=beyond),
     }
-
-
-def _verified(problem: SitingProblem, model: Model, objective: Any, found: Found) -> float:
-    """Recompute the objective from times and limits alone and compare it with the model's."""
-    if found.opened is None:
-        return math.nan if found.status == "unknown" else -math.inf if model.sense == "max" else math.inf
-    if not problem.keeps(found.opened):
-        raise SolverError("the plan breaks a side condition")
-    value = model.value(problem, objective, found)
-    slack = 1e-6 * max(abs(value), 1.0)
-    if abs(value - found.objective) > slack:
-        raise SolverError(f"the solver claims {found.objective:g}, recomputed {value:g}")
-    if (found.best_bound - value) * (1 if model.sense == "max" else -1) < -slack:
-        raise SolverError(f"recomputed {value:g} is better than the bound {found.best_bound:g}")
-    return value
 
 
 def _marked(ids: tuple[str, ...], marks: NDArray[np.bool_] | None) -> tuple[str, ...]:

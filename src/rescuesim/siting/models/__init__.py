@@ -12,7 +12,7 @@ from rescuesim.siting.models.capacitated import (
     CapacitatedLocation,
     CapacitatedMedian,
 )
-from rescuesim.siting.models.lscp import LSCP, MinSites
+from rescuesim.siting.models.lscp import LSCP, LSCP_BY_COST, MinCost, MinSites
 from rescuesim.siting.models.malp import MALP, MaxReliableCoverage
 from rescuesim.siting.models.mclp import MCLP, MaxCoverage
 from rescuesim.siting.models.mexclp import MEXCLP, MaxExpectedCoverage
@@ -29,6 +29,7 @@ __all__ = [
     "MaxCoverage",
     "MaxExpectedCoverage",
     "MaxReliableCoverage",
+    "MinCost",
     "MinMaxTime",
     "MinMeanTime",
     "MinSites",
@@ -42,6 +43,7 @@ MODELS: dict[type[Any], Model] = {
     MinMaxTime: P_CENTER,
     MinMeanTime: P_MEDIAN,
     MinSites: LSCP,
+    MinCost: LSCP_BY_COST,
     MaxBackupCoverage: BACOP,
     MaxAvailableCoverage: AVAILABLE,
     MaxExpectedCoverage: MEXCLP,
