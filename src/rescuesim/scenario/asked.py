@@ -11,12 +11,20 @@ import numpy as np
 from rescuesim.candidates import CandidateSites
 from rescuesim.errors import InputError, nearest_name
 from rescuesim.network import RoadNetwork
-from rescuesim.scenario.sections import ConstraintsSection, SitingSection
+from rescuesim.scenario.sections import ConstraintsSection, SitingSection, SubsidySection
 from rescuesim.siting import GroupLimit, Lexicographic, Separation, SitingConstraints, Subsidy, sites_as_points
 from rescuesim.siting.models import MODELS
 from rescuesim.travel import travel_times
 
-__all__ = ["OPTIONS", "asked_constraints", "asked_faults", "asked_objective", "must_fit", "objective_names"]
+__all__ = [
+    "OPTIONS",
+    "asked_constraints",
+    "asked_faults",
+    "asked_objective",
+    "constraint_faults",
+    "must_fit",
+    "objective_names",
+]
 
 OPTIONS = ("n_sites", "n_units", "units_per_site", "busy_fraction", "service_hours", "reliability", "weighted")
 _WANTED = {"n_sites": "a number of sites", "n_units": "a number of units", "busy_fraction": "a share from 0 to 1"}
@@ -127,24 +135,8 @@ def asked_constraints(
     InputError
         With every condition that contradicts itself.
     """
-    faults: list[str] = []
-
-    def tried(make: type[Any], **options: object) -> Any:
-        try:
-            return make(**options)
-        except InputError as error:
-            faults.append(str(error))
-        return None
-
-    groups = [tried(GroupLimit, **dict(group)) for group in section.groups]
-    subsidies = [
-        tried(Subsidy, **{key: math.inf if value is None and key in ("cap", "fund") else value for key, value in one})
-        for one in section.subsidies
-    ]
-    if section.min_distance_m is not None and section.min_drive_s is not None:
-        faults.append("min_distance_m and min_drive_s: expected one of the two")
-    if faults:
-        raise InputError("; ".join(faults))
+    if faults := constraint_faults(section, sites):
+        raise InputError("; ".join(f"siting.constraints.{key}: expected {expected}" for key, _, expected in faults))
     separation = None
     if section.min_distance_m is not None:
         separation = Separation(at_least_m=section.min_distance_m)
@@ -155,12 +147,50 @@ def asked_constraints(
     return SitingConstraints(
         **{name: getattr(section, name) for name in plain},
         muster_confidence=section.muster_confidence,
-        groups=groups,
-        subsidies=subsidies,
+        groups=[GroupLimit(**dict(one)) for one in section.groups],
+        subsidies=[Subsidy(**_subsidy(one)) for one in section.subsidies],
         separation=separation,
         conflicts=section.conflicts,
         implications=[(one.open, one.needs) for one in section.implications],
     )
+
+
+def constraint_faults(section: ConstraintsSection, sites: CandidateSites) -> list[tuple[str, str | None, str]]:
+    """Say what is wrong with side conditions, ids of sites included, before anything is computed.
+
+    Returns
+    -------
+    list of (str, str or None, str)
+        Dotted key below ``siting.constraints``, value, and what is expected.
+    """
+    named = [("required", section.required), ("closed", section.closed)]
+    named += [("conflicts", ids) for ids in section.conflicts]
+    named += [(f"groups.{at}.sites", one.sites or ()) for at, one in enumerate(section.groups)]
+    named += [(f"subsidies.{at}.sites", one.sites or ()) for at, one in enumerate(section.subsidies)]
+    named += [(f"implications.{at}", (one.open, *one.needs)) for at, one in enumerate(section.implications)]
+    known = set(sites.ids)
+    faults: list[tuple[str, str | None, str]] = [
+        (key, id_, nearest_name(id_, known)) for key, ids in named for id_ in ids if id_ not in known
+    ]
+    made: list[tuple[str, type[Any], dict[str, Any]]] = [
+        (f"groups.{at}", GroupLimit, dict(one)) for at, one in enumerate(section.groups)
+    ]
+    made += [(f"subsidies.{at}", Subsidy, _subsidy(one)) for at, one in enumerate(section.subsidies)]
+    plain = {name: getattr(section, name) for name in ("existing", "max_relocated", "staffed_shifts")}
+    made.append(("existing", SitingConstraints, plain))
+    for key, kind, options in made:
+        try:
+            kind(**options)
+        except InputError as error:
+            faults.append((key, None, str(error)))
+    if section.min_distance_m is not None and section.min_drive_s is not None:
+        faults.append(("min_drive_s", str(section.min_drive_s), "min_distance_m or this key, not both"))
+    return faults
+
+
+def _subsidy(section: SubsidySection) -> dict[str, Any]:
+    """Return what a subsidy is made of: no cap and no fund are no bound."""
+    return {key: math.inf if value is None and key in ("cap", "fund") else value for key, value in section}
 
 
 def must_fit(siting: SitingSection, sites: CandidateSites) -> tuple[str, str] | None:

@@ -16,7 +16,7 @@ from rescuesim.network import RoadNetwork, load_network
 from rescuesim.network.vehicles.conditions import TravelConditions
 from rescuesim.network.vehicles.profiles import travel_profile
 from rescuesim.quality import QualityReport
-from rescuesim.scenario.asked import must_fit
+from rescuesim.scenario.asked import constraint_faults, must_fit
 from rescuesim.scenario.model import Scenario, parse_scenario
 from rescuesim.scenario.points import points_of, quality_of, tried
 from rescuesim.scenario.sections import DisruptionSection
@@ -121,6 +121,10 @@ def prepare(scenario: Scenario) -> Checked:
             faults += report.faults() if scenario.network.off_road == "error" else []
     if sites is not None:
         faults += _n_sites_faults(scenario, sites)
+        faults += [
+            Fault(file=scenario.path.name, column=f"siting.constraints.{key}", value=value, expected=expected)
+            for key, value, expected in constraint_faults(scenario.siting.constraints, sites)
+        ]
     if demand is not None and not demand.people.sum() > 0:
         faults.append(Fault(file=demand.source, column="people", expected="at least one person in all"))
     disruption = None
