@@ -9,6 +9,8 @@ from rescuesim.siting.constraints import SitingConstraints as SitingConstraints
 from rescuesim.siting.coverage import POINT_REASONS as POINT_REASONS
 from rescuesim.siting.coverage import point_coverage as point_coverage
 from rescuesim.siting.critical_roads import critical_roads as critical_roads
+from rescuesim.siting.frontier import Frontier as Frontier
+from rescuesim.siting.frontier import frontier as frontier
 from rescuesim.siting.lexicographic import Lexicographic as Lexicographic
 from rescuesim.siting.lexicographic import Tolerance as Tolerance
 from rescuesim.siting.limits import PairLimits as PairLimits
@@ -19,6 +21,8 @@ from rescuesim.siting.limits import site_mask as site_mask
 from rescuesim.siting.models import MaxCoverage as MaxCoverage
 from rescuesim.siting.models import MinCost as MinCost
 from rescuesim.siting.models import MinSites as MinSites
+from rescuesim.siting.phases import Phases as Phases
+from rescuesim.siting.phases import phases as phases
 from rescuesim.siting.site import site as site
 from rescuesim.siting.solution import SitingSolution as SitingSolution
 from rescuesim.siting.staffing import CrewStaffing as CrewStaffing
