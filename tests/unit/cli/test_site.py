@@ -96,7 +96,7 @@ def test_a_file_of_side_conditions_is_kept_and_its_faults_are_told_together(
     assert "conditions.toml, row 1, column n_new_sites" in said
     assert "did you mean required?" in said
     conditions.write_text('required = ["s9"]\nclosed = ["s8"]\n', encoding="utf-8")
-    assert left_with([*files, "--constraints", str(conditions)]) == 2
+    assert left_with([*files, "--number", "2", "--constraints", str(conditions)]) == 2
     said = capsys.readouterr().err
     assert "'s9'" in said
     assert "'s8'" in said
@@ -124,7 +124,6 @@ def test_without_a_scenario_the_files_are_asked_for(capsys: pytest.CaptureFixtur
     ("options", "words"),
     [
         (["--number", "2", "--kind", "depot", "--limit-s", "600"], "none among the 3"),
-        (["--number", "2", "--kind", "depot"], "expected limit_s and no standard"),
         (["--objective", "max_cover", "--number", "2"], "did you mean max_coverage"),
         ([], "a number of sites for max_coverage"),
         (["--objective", "min_sites", "--number", "2"], "opens as many as it takes"),
