@@ -120,6 +120,7 @@ _HOMES = {
     ),
     "rescuesim.siting": (
         "MaxCoverage",
+        "MinCost",
         "MinSites",
         "SitingSolution",
         "critical_roads",
@@ -179,6 +180,7 @@ __all__ = [
     "InvariantError",
     "Lognormal",
     "MaxCoverage",
+    "MinCost",
     "MinSites",
     "NearestSites",
     "NetworkState",
@@ -325,6 +327,7 @@ if TYPE_CHECKING:
     from rescuesim.simulation import CallLog, CallModel, SimulationResult, simulate
     from rescuesim.siting import (
         MaxCoverage,
+        MinCost,
         MinSites,
         SitingSolution,
         critical_roads,

@@ -111,7 +111,7 @@ def site(
         runtime_s=clock.elapsed_s(),
         seed=seed,
         ties_broken=found.ties_broken,
-        message=found.message or _message(found),
+        message=found.message or _message(found, relative_gap),
     )
     logger.info("%s %s: %s %g, bound %g", type(objective).__name__, solution.status, ids, value, bound)
     return solution
@@ -160,7 +160,9 @@ def _verified(problem: SitingProblem, model: Model, objective: Any, found: Found
     return value
 
 
-def _message(found: Found) -> str:
+def _message(found: Found, relative_gap: float) -> str:
+    if found.status == "feasible" and abs(found.best_bound - found.objective) <= relative_gap * abs(found.objective):
+        return "stopped at the gap that was asked for"
     if found.status == "feasible":
         return "stopped at the limit: the plan is feasible and the gap says how far it may be from the best"
     if found.status == "unknown":
