@@ -123,7 +123,9 @@ def test_all_is_covered_at_least_cost_then_at_least_second_cost(way: None, probl
     first, second = ([1.0] * n, problem.cost) if by_number else (problem.cost, [1.0] * n)
     everything = float(len(problem.weight))
     allowed = [
-        one for one in problem.allowed() if covered_weight(problem.covers, [1.0] * len(problem.weight), one) == everything
+        one
+        for one in problem.allowed()
+        if covered_weight(problem.covers, [1.0] * len(problem.weight), one) == everything
     ]
     found = minimise(problem.cover, np.array(first), run(), ties=np.array(second))
     if not allowed:
