@@ -136,6 +136,7 @@ _HOMES = {
         "MaxAvailableCoverage",
         "CapacitatedMedian",
         "CapacitatedLocation",
+        "MinCost",
         "MinSites",
         "Phases",
         "Separation",

@@ -128,7 +128,7 @@ def site(
         runtime_s=clock.elapsed_s(),
         seed=seed,
         ties_broken=found.ties_broken,
-        message=". ".join(filter(None, (found.message or _message(found), relaxation_words(relaxation)))),
+        message=". ".join(filter(None, (found.message or _message(found, relative_gap), relaxation_words(relaxation)))),
         notes=problem.notes,
         stages=found.stages,
         relaxation=relaxation,
@@ -202,7 +202,9 @@ def _marked(ids: tuple[str, ...], marks: NDArray[np.bool_] | None) -> tuple[str,
     return () if marks is None else tuple(id_ for id_, marked in zip(ids, marks, strict=True) if marked)
 
 
-def _message(found: Found) -> str:
+def _message(found: Found, relative_gap: float) -> str:
+    if found.status == "feasible" and abs(found.best_bound - found.objective) <= relative_gap * abs(found.objective):
+        return "stopped at the gap that was asked for"
     if found.status == "feasible":
         return "stopped at the limit: the plan is feasible and the gap says how far it may be from the best"
     if found.status == "unknown":
