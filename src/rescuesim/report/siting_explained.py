@@ -358,7 +358,7 @@ def _fix(row: pd.Series, names: Mapping[str, str], lang: Lang) -> str:
 
 
 def _sites(told: Explanation, lang: Lang, n_shown: int) -> list[str]:
-    new = told.sites[~told.sites["fixed"]]
+    new = told.sites[~told.sites["fixed"].astype(bool)]
     # those that are hardest to do without, and then those that nobody would miss
     ordered = new.sort_values(["lost", "id"], ascending=[False, True], kind="stable")
     shown = ordered if len(ordered) <= n_shown else pd.concat([ordered.head(n_shown - 1), ordered.tail(1)])
@@ -402,7 +402,7 @@ def _how_sure(
     solution: SitingSolution, told: Explanation, names: Mapping[str, str], lang: Lang, n_shown: int
 ) -> list[str]:
     lines, joint = [], "、" if lang == "zh" else ", "
-    fixed = set(told.sites.loc[told.sites["fixed"], "id"])
+    fixed = set(told.sites.loc[told.sites["fixed"].astype(bool), "id"])
     if sure := [names[id_] for id_ in solution.surely_open if id_ not in fixed]:
         shown = joint.join(sure[:n_shown]) + (joint + "…" if len(sure) > n_shown else "")
         lines.append(_say("sure_open", lang, names=shown))
