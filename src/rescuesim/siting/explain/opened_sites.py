@@ -121,10 +121,11 @@ def opened_sites(
     -------
     DataFrame
         ``id, name, status, fixed, cost, covers_points, covers_people, alone_points, alone_people, alone_weight,
-        replacement, replacement_name, kept_share, lost, needed_for``. ``alone_…`` is what nobody else covers: it is lost
-        without the site. ``replacement`` is the site that does best in its place, with the side conditions kept, and
-        ``kept_share`` how much of the plan's value is then kept. ``lost`` is by how much the value gets worse without
-        the site and without a replacement. ``needed_for`` names the side conditions that would be broken without it.
+        replacement, replacement_name, kept_share, lost, needed_for``. ``alone_…`` is what nobody else covers and is
+        lost without the site. ``replacement`` is the site that does best in its place, with the side conditions kept,
+        and ``kept_share`` how much of the plan's value is then kept. ``lost`` is by how much the value gets
+        worse without the site and without a replacement. ``needed_for`` names the side conditions
+        that would be broken without it.
         Sites that must be open have no replacement.
     """
     sites, demand = problem.sites, problem.demand
