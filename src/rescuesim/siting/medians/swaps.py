@@ -16,6 +16,7 @@ __all__ = ["SwapSearch"]
 
 _LEAST = 1e-11  # of the value, that a swap must save
 _KICK = 2e5  # work of a kick besides
+_KICKS_A_SITE = 10  # at most: small problems are soon exhausted
 
 
 @dataclass(kw_only=True)
@@ -108,7 +109,7 @@ class SwapSearch:
         """
         done, turn, n_points = 0.0, 0, self.cost.shape[1]
         others = np.flatnonzero(~(self.must_open | self.must_close))
-        while done < work and self.value > enough and going():
+        while done < work and turn < _KICKS_A_SITE * len(others) and self.value > enough and going():
             movable = self.opened[~self.must_open[self.opened]]
             shut = np.setdiff1d(others, self.opened)
             size = min(max(2, len(movable) // 10) if turn % 2 else 2, len(movable), len(shut))
