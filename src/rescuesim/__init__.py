@@ -101,6 +101,7 @@ _HOMES = {
         "Comparison",
         "compare",
         "critical_roads_in_words",
+        "explanation_in_words",
         "plot_critical_roads",
         "write_report",
     ),
@@ -119,14 +120,17 @@ _HOMES = {
         "simulate",
     ),
     "rescuesim.siting": (
+        "Explanation",
         "MaxCoverage",
         "MinSites",
         "SitingSolution",
         "critical_roads",
+        "depots_near_hubs",
         "pair_limits",
         "point_coverage",
         "site",
         "site_mask",
+        "sites_as_points",
     ),
     "rescuesim.standard": (
         "ResponseStandard",
@@ -174,6 +178,7 @@ __all__ = [
     "DemandPoints",
     "Disruption",
     "EvacuationRoutes",
+    "Explanation",
     "Fault",
     "InputError",
     "InvariantError",
@@ -222,9 +227,11 @@ __all__ = [
     "default_crews",
     "default_shifts",
     "demand_at",
+    "depots_near_hubs",
     "detect_offset",
     "download_network",
     "evacuation_routes",
+    "explanation_in_words",
     "load_closures",
     "load_demand",
     "load_network",
@@ -250,6 +257,7 @@ __all__ = [
     "simulate",
     "site",
     "site_mask",
+    "sites_as_points",
     "split_villages",
     "spread_population",
     "standard_service_areas",
@@ -317,6 +325,7 @@ if TYPE_CHECKING:
         Comparison,
         compare,
         critical_roads_in_words,
+        explanation_in_words,
         plot_critical_roads,
         write_report,
     )
@@ -324,14 +333,17 @@ if TYPE_CHECKING:
     from rescuesim.scenario import Outcome, Scenario, load_scenario, run, write_demo_county
     from rescuesim.simulation import CallLog, CallModel, SimulationResult, simulate
     from rescuesim.siting import (
+        Explanation,
         MaxCoverage,
         MinSites,
         SitingSolution,
         critical_roads,
+        depots_near_hubs,
         pair_limits,
         point_coverage,
         site,
         site_mask,
+        sites_as_points,
     )
     from rescuesim.standard import ResponseStandard, load_standard
     from rescuesim.travel import (

@@ -11,6 +11,8 @@ from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
 from rescuesim.siting.limits import AnyTimes, PairLimits
 from rescuesim.siting.site_rows import SiteRows
+from rescuesim.standard import ResponseStandard
+from rescuesim.travel import TravelTimesEnsemble
 
 __all__ = ["SitingProblem"]
 
@@ -32,6 +34,10 @@ class SitingProblem:
         All other side conditions.
     notes : tuple of str
         What is to be said of the side conditions: what was rounded, what they leave out.
+    standard : ResponseStandard or None
+        What the limits are of; models of availability read it.
+    states : TravelTimesEnsemble or None
+        The states of a broken network, for models over states; `times` are those of unbroken roads.
     """
 
     times: AnyTimes
@@ -40,6 +46,8 @@ class SitingProblem:
     must_close: NDArray[np.bool_]
     rows: SiteRows
     notes: tuple[str, ...] = ()
+    standard: ResponseStandard | None = None
+    states: TravelTimesEnsemble | None = None
 
     @property
     def sites(self) -> CandidateSites:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rescuesim.siting.models.available import AVAILABLE, MaxAvailableCoverage
+from rescuesim.siting.models.backup import BACOP, MaxBackupCoverage
 from rescuesim.siting.models.capacitated import (
     CAPACITATED_LOCATION,
     CAPACITATED_MEDIAN,
@@ -11,7 +13,9 @@ from rescuesim.siting.models.capacitated import (
     CapacitatedMedian,
 )
 from rescuesim.siting.models.lscp import LSCP, MinSites
+from rescuesim.siting.models.malp import MALP, MaxReliableCoverage
 from rescuesim.siting.models.mclp import MCLP, MaxCoverage
+from rescuesim.siting.models.mexclp import MEXCLP, MaxExpectedCoverage
 from rescuesim.siting.models.model import Model
 from rescuesim.siting.models.p_center import P_CENTER, MinMaxTime
 from rescuesim.siting.models.p_median import P_MEDIAN, MinMeanTime
@@ -20,7 +24,11 @@ __all__ = [
     "MODELS",
     "CapacitatedLocation",
     "CapacitatedMedian",
+    "MaxAvailableCoverage",
+    "MaxBackupCoverage",
     "MaxCoverage",
+    "MaxExpectedCoverage",
+    "MaxReliableCoverage",
     "MinMaxTime",
     "MinMeanTime",
     "MinSites",
@@ -34,4 +42,8 @@ MODELS: dict[type[Any], Model] = {
     MinMaxTime: P_CENTER,
     MinMeanTime: P_MEDIAN,
     MinSites: LSCP,
+    MaxBackupCoverage: BACOP,
+    MaxAvailableCoverage: AVAILABLE,
+    MaxExpectedCoverage: MEXCLP,
+    MaxReliableCoverage: MALP,
 }
