@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rescuesim.siting.medians.going import Going
 from rescuesim.siting.medians.lagrangian import kernels
 from rescuesim.siting.medians.rows import FloatRows
 from rescuesim.siting.site_rows import SiteRows
@@ -95,14 +95,14 @@ class SwapSearch:
             if value < self.value:
                 self.value, self.opened = value, np.sort(opened)
 
-    def search(self, work: float, *, going: Callable[[], bool], enough: float = -np.inf) -> None:
+    def search(self, work: float, *, going: Going, enough: float = -np.inf) -> None:
         """Kick some sites of the best plan elsewhere and swap, again and again.
 
         Parameters
         ----------
         work : float
             Costs looked at, a nanosecond each or so; not time, so that a search does not depend on the machine.
-        going : callable
+        going : Going
             Whether there is time left.
         enough : float, optional
             Stop at this value.
