@@ -107,11 +107,12 @@ class Relaxation:
         self._t.sort_indices()
         self._low, self._high = cover.must_open.astype(np.float64), (~cover.must_close).astype(np.float64)
         degree = np.maximum(np.diff(covers.indptr), 1)
-        pull = np.maximum(self._t @ cover.weight, 1e-9 * max(float(cover.weight.max(initial=0)), 1e-300))
+        pull = np.asarray(self._t @ cover.weight)
+        pull = np.maximum(pull, 1e-6 * pull.max(initial=0.0) + np.finfo(np.float64).tiny)
         scale = self._prices(pull)
         self._dual_step = 1.0 / degree
         size = np.asarray(abs(side.rows).sum(axis=1)).ravel()
-        self._side_step = scale / np.maximum(size, 1e-300)
+        self._side_step = scale / np.maximum(size, 1.0)
         self._step = 1.0 / (pull + np.asarray(abs(side.rows).T @ scale).ravel())
         self._share = np.full(cover.n_groups, 0.5)
         self._price = np.zeros(len(side.lower))
@@ -142,8 +143,8 @@ class Relaxation:
     def _prices(self, pull: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the size that the price of each side condition may have, to be as strong as what sites cover."""
         rows = self._side.rows
-        factors = np.maximum(abs(rows).max(axis=1).toarray().ravel() if rows.nnz else np.zeros(rows.shape[0]), 1e-300)
-        return np.asarray(np.median(pull) / factors) if len(pull) else factors
+        factors = np.maximum(abs(rows).max(axis=1).toarray().ravel() if rows.nnz else np.zeros(rows.shape[0]), 1.0)
+        return np.asarray(np.mean(pull) / factors) if len(pull) else factors
 
     def _restart(self, x: NDArray[np.float64], share: NDArray[np.float64], price: NDArray[np.float64]) -> None:
         self._x, self._share, self._price = x.copy(), share.copy(), price.copy()

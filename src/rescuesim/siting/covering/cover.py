@@ -149,7 +149,7 @@ def merged_rows(cover: Cover, *, engine: str = "auto") -> tuple[Cover, NDArray[n
 
 
 def equal_rows(matrix: csr_array, *, engine: str = "auto") -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number the different patterns of the rows of a matrix.
+    """Give a number to each of the different patterns of the rows of a matrix.
 
     Parameters
     ----------

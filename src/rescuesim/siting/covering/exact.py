@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import block_array, csr_array, eye_array, vstack
 
 from rescuesim.siting.covering.cover import Cover
-from rescuesim.siting.covering.whole_numbers import tie_factors, whole_numbers
+from rescuesim.siting.covering.whole_numbers import WholeNumbers, whole_numbers
 from rescuesim.siting.found import Clock, Run
 from rescuesim.siting.site_rows import SiteRows
 from rescuesim.solver import BinaryProgram, BinarySolution, solve_binary
@@ -96,14 +96,15 @@ def prove(cover: Cover, run: Run, *, start: NDArray[np.bool_], limit_s: float) -
 
 
 def cheapest_of_best(
-    cover: Cover, cost: NDArray[np.float64], run: Run, *, start: NDArray[np.bool_]
+    cover: Cover, ties: WholeNumbers, run: Run, *, start: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], bool]:
     """Find, among the best plans of a core, the cheapest, then the first in the table.
 
     Parameters
     ----------
     cover : Cover
-    cost : ndarray of float64, shape (n_sites,)
+    ties : WholeNumbers
+        Second cost of each site, from `tie_factors` of all sites, those too that are decided.
     run : Run
     start : ndarray of bool, shape (n_sites,)
         A best plan.
@@ -117,7 +118,7 @@ def cheapest_of_best(
     n = cover.n_sites
     if is_over(run.clock) or not start.any():
         return start, not start.any()
-    weight, ties = whole_numbers(cover.weight), tie_factors(cost)
+    weight = whole_numbers(cover.weight)
     worth = np.concatenate([np.zeros(n, dtype=np.int64), weight.values])
     hint = np.concatenate([start, cover.covered(start)])
     as_good = SiteRows(

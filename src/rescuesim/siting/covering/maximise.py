@@ -12,7 +12,7 @@ limit is met.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from rescuesim.siting.covering.cover import Cover, merged_rows
 from rescuesim.siting.covering.exact import cheapest_of_best, mended, prove
 from rescuesim.siting.covering.local_search import Searcher
 from rescuesim.siting.covering.reductions import Core, _columns, core_of, fixed_further
-from rescuesim.siting.covering.whole_numbers import whole_numbers
+from rescuesim.siting.covering.whole_numbers import tie_factors, whole_numbers
 from rescuesim.siting.found import Found, Run
 from rescuesim.siting.site_rows import SiteRows
 
@@ -49,6 +49,7 @@ class _Progress:
     value: float
     bound: float = math.inf
     source: str = ""
+    stopped: bool = False
     searcher: Searcher = field(init=False)
 
     def take(self, plan: NDArray[np.bool_], cover: Cover) -> bool:
@@ -113,8 +114,12 @@ def maximise(
     progress.searcher = searcher
     limit = core.base + float(core.cover.weight.sum())
     progress.bound, progress.source = limit, "all that can be covered"
-    if core.cover.covers.nnz > _SMALL:
-        _narrow(cover, progress, run)
+    if core.cover.covers.nnz > max(_SMALL, 0):
+        try:
+            _narrow(cover, progress, run)
+        except KeyboardInterrupt:
+            # what was found until then, with its bound
+            progress.stopped, progress.value = True, cover.value(progress.opened)
     return _finished(cover, progress, run, cost)
 
 
@@ -130,7 +135,7 @@ def no_row_is_lost(rows: SiteRows) -> bool:
     """Whether each row by itself can hold."""
     factors = rows.rows
     most, least = np.asarray(factors.maximum(0).sum(axis=1)), np.asarray(factors.minimum(0).sum(axis=1))
-    return bool(((most >= rows.lower) & (least <= rows.upper)).all())
+    return bool(((most >= rows.lower) & (least <= rows.upper) & (rows.lower <= rows.upper)).all())
 
 
 def _first_plan(
@@ -168,8 +173,9 @@ def _narrow(cover: Cover, progress: _Progress, run: Run) -> None:
     random = np.random.default_rng([run.seed, 1])
     relaxation = Relaxation(progress.core.cover, start=_spread(progress.core.cover))
     base, stale, steps = progress.core.base, 0, 0
-    share = _SHARE_OF_TIME if progress.core.cover.covers.nnz <= _PROVABLE else 0.97
-    while stale < _STALE and not _near_enough(progress, run) and not _is_time(run, share):
+    provable = _is_provable(progress, run)
+    share = _SHARE_OF_TIME if provable else 0.97
+    while (stale < _STALE or not provable) and not _near_enough(progress, run) and not _is_time(run, share):
         better = False
         if steps < _MOST_STEPS and relaxation.gap > 1e-5:
             relaxation.advance(_STEPS)
@@ -186,6 +192,11 @@ def _narrow(cover: Cover, progress: _Progress, run: Run) -> None:
             progress.searcher = Searcher(smaller.cover, seed=int(random.integers(2**62)))
             relaxation = Relaxation(smaller.cover)
             relaxation.inherit(parent, smaller.group, parent.x[left])
+
+
+def _is_provable(progress: _Progress, run: Run) -> bool:
+    """Whether the solver is to be asked for a proof: of smaller cores, and of any where time is not limited."""
+    return progress.core.cover.covers.nnz <= _PROVABLE or run.clock.limit_s == math.inf
 
 
 def _take_bound(progress: _Progress, bound: float, cover: Cover) -> None:
@@ -265,7 +276,7 @@ def _finished(cover: Cover, progress: _Progress, run: Run, cost: NDArray[np.floa
     core, broken = progress.core, False
     near = _near_enough(progress, run)
     optimal = progress.bound <= progress.value
-    if not near and core.cover.covers.nnz <= _PROVABLE and not _is_time(run, 1.0):
+    if not near and not progress.stopped and _is_provable(progress, run) and not _is_time(run, 1.0):
         proof = prove(core.cover, run, start=progress.plan, limit_s=run.clock.left_s())
         if proof.plan is not None:
             progress.take(proof.plan, cover)
@@ -273,8 +284,10 @@ def _finished(cover: Cover, progress: _Progress, run: Run, cost: NDArray[np.floa
         if proof.status == "optimal" or bound < progress.bound:
             progress.bound, progress.source = max(min(bound, progress.bound), progress.value), proof.source
         optimal = proof.status == "optimal" or progress.bound <= progress.value
-    if optimal and cost is not None:
-        plan, broken = cheapest_of_best(core.cover, cost[core.sites], run, start=progress.plan)
+    if optimal and not progress.stopped and cost is not None:
+        ties = tie_factors(cost)
+        of_core = replace(ties, values=ties.values[core.sites])
+        plan, broken = cheapest_of_best(core.cover, of_core, run, start=progress.plan)
         progress.opened = core.whole(plan)
     fixed = np.zeros(cover.n_sites, dtype=np.bool_)
     fixed[core.sites] = True
