@@ -37,8 +37,8 @@ def site_columns(crews: Mapping[str, CrewType]) -> tuple[Column, ...]:
         Column(name="host", choices=HOSTS),
         Column(name="crew", choices=tuple(crews)),
         Column(name="units", number=True, minimum=1, maximum=1000, whole=True),
-        Column(name="roster", number=True, minimum=0, maximum=1e6, whole=True),
         Column(name="capacity", number=True, minimum=0, maximum=1e12),
+        Column(name="roster", number=True, minimum=0, maximum=1e6, whole=True),
     )
 
 
@@ -170,8 +170,8 @@ def _sites_from_frame(
         hosts=values.text("host", "township"),
         crews=values.text("crew", "micro_station"),
         units=values.numbers("units", np.ones(len(frame)), "1", "1").astype(np.int64),
-        roster=_rosters(frame),
         capacity=values.numbers("capacity", np.full(len(frame), np.inf), "no limit", "不设上限"),
+        roster=_rosters(frame),
         notes=tuple(values.notes),
         source=table.label,
         rows=tuple(int(row) for row in frame.index),
@@ -195,9 +195,8 @@ def load_sites(
     source : path or DataFrame
         ``.csv`` (UTF-8, UTF-16 or GB18030), ``.xlsx``, a layer of points (``.gpkg``, ``.geojson``, ``.shp``,
         ``.parquet``), a DataFrame or a GeoDataFrame; ``sites.xlsx#站点`` chooses a sheet. Columns ``id, lon, lat``
-        and, optionally, ``name, kind, status, cost, township, host, crew, units, capacity,
-        roster``, by these names or their Chinese ones. What is not given is taken from a default and said in
-        `CandidateSites.notes`.
+        and, optionally, ``name, kind, status, cost, township, host, crew, units, capacity, roster``, by these names or
+        their Chinese ones. What is not given is taken from a default and said in `CandidateSites.notes`.
     crs : str, optional
         Declared coordinate system of ``lon`` and ``lat``. If absent, the one that a layer states, or ``wgs84`` for a
         plain table, which the notes say.

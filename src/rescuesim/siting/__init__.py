@@ -9,6 +9,10 @@ from rescuesim.siting.constraints import SitingConstraints as SitingConstraints
 from rescuesim.siting.coverage import POINT_REASONS as POINT_REASONS
 from rescuesim.siting.coverage import point_coverage as point_coverage
 from rescuesim.siting.critical_roads import critical_roads as critical_roads
+from rescuesim.siting.depots import HubSupply as HubSupply
+from rescuesim.siting.depots import depots_near_hubs as depots_near_hubs
+from rescuesim.siting.depots import sites_as_points as sites_as_points
+from rescuesim.siting.explain import Explanation as Explanation
 from rescuesim.siting.frontier import Frontier as Frontier
 from rescuesim.siting.frontier import frontier as frontier
 from rescuesim.siting.lexicographic import Lexicographic as Lexicographic
@@ -18,7 +22,11 @@ from rescuesim.siting.limits import available_share as available_share
 from rescuesim.siting.limits import covered_points as covered_points
 from rescuesim.siting.limits import pair_limits as pair_limits
 from rescuesim.siting.limits import site_mask as site_mask
+from rescuesim.siting.models import MaxAvailableCoverage as MaxAvailableCoverage
+from rescuesim.siting.models import MaxBackupCoverage as MaxBackupCoverage
 from rescuesim.siting.models import MaxCoverage as MaxCoverage
+from rescuesim.siting.models import MaxExpectedCoverage as MaxExpectedCoverage
+from rescuesim.siting.models import MaxReliableCoverage as MaxReliableCoverage
 from rescuesim.siting.models import MinCost as MinCost
 from rescuesim.siting.models import MinSites as MinSites
 from rescuesim.siting.phases import Phases as Phases

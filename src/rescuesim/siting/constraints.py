@@ -26,6 +26,7 @@ from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.site_rows import SiteRows, no_rows, stacked
 from rescuesim.siting.staffing import CrewStaffing, people_needed
 from rescuesim.siting.whole_rows import as_decimal, at_most_row
+from rescuesim.travel import TravelTimes
 
 __all__ = ["SitingConstraints", "fund_faults", "siting_problem"]
 
@@ -184,14 +185,20 @@ def siting_problem(
     if constraints.subsidies:
         net = replace(table, cost=np.array([float(cost) for cost in net_costs(constraints.subsidies, table)]))
     return SitingProblem(
-        times=times,
-        priced=net,
+        times=times if net is table else _with_sites(times, net),
         limits=limits,
         must_open=sites.must_open,
         must_close=sites.must_close,
         rows=stacked([no_rows(len(table)), *rows]),
         notes=tuple(sites.notes),
     )
+
+
+def _with_sites(times: AnyTimes, sites: CandidateSites) -> AnyTimes:
+    """Return the same times with another table of the same sites."""
+    if isinstance(times, TravelTimes):
+        return replace(times, sites=sites)
+    return replace(times, without_ticks=replace(times.without_ticks, sites=sites))
 
 
 def _statuses(times: AnyTimes, constraints: SitingConstraints, in_model: NDArray[np.bool_]) -> Sites:

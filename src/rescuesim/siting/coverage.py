@@ -104,7 +104,8 @@ class _Nearest:
 def _nearest(times: AnyTimes, limits: PairLimits, rows: NDArray[np.int64], asked: NDArray[np.int64]) -> _Nearest:
     """Find the site with most time to spare among those that speak for a point; ties go to the first."""
     table = limits.limit_s
-    nobody_able = ~np.isfinite(table.table[np.unique(table.crew[rows])]).any(axis=0)[table.zone[asked]]
+    some_able = np.asarray(np.isfinite(table.table[np.unique(table.crew[rows])]).any(axis=0))
+    nobody_able = ~some_able[table.zone[asked]]
     site, place, value = _reached(times, rows, asked)
     limit = table[site, asked[place]]
     able = np.isfinite(limit)

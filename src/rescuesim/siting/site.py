@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import logging
 import math
+from dataclasses import replace
 from typing import Any
 
-from rescuesim.errors import InputError
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rescuesim.candidates import SITE_KINDS
+from rescuesim.errors import InputError, nearest_name
 from rescuesim.plan import Plan
 from rescuesim.siting.constraints import SitingConstraints, fund_faults, siting_problem
 from rescuesim.siting.coverage import point_coverage
@@ -16,7 +22,7 @@ from rescuesim.siting.limits import AnyTimes, covered_points, pair_limits
 from rescuesim.siting.models import MODELS, Model
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.relaxation import relax, relaxation_words
-from rescuesim.siting.solution import SitingSolution
+from rescuesim.siting.solution import Asked, SitingSolution
 from rescuesim.siting.verification import verified
 from rescuesim.standard import ResponseStandard
 from rescuesim.travel import TravelTimePairs
@@ -33,6 +39,7 @@ def site(
     standard: ResponseStandard | None = None,
     limit_s: float | None = None,
     constraints: SitingConstraints | None = None,
+    kind: str = "station",
     units_per_new_site: int | None = None,
     solve_limit_s: float = math.inf,
     relative_gap: float = 0.0,
@@ -52,6 +59,9 @@ def site(
         One limit for all pairs instead, in the unit of the times.
     constraints : SitingConstraints, optional
         Side conditions.
+    kind : {'station', 'depot', 'hub', 'shelter'}, optional
+        Only sites of this kind take part. Those that are no stations have no crews: they are sited by `limit_s`, or by
+        a model that has no limits.
     units_per_new_site : int, optional
         Units of the sites that are opened; those of the site table if absent.
     solve_limit_s : float, optional
@@ -65,8 +75,7 @@ def site(
     Returns
     -------
     SitingSolution
-        Existing and required sites are open and count; closed ones stay shut. Only sites of kind
-        ``station`` take part.
+        Existing and required sites are open and count; closed ones stay shut.
 
     Raises
     ------
@@ -88,12 +97,14 @@ def site(
     """
     clock = Clock(limit_s=solve_limit_s)
     _check_options(solve_limit_s, relative_gap, units_per_new_site)
+    _check_kind(times, kind)
     model = _model_of(objective)
     if isinstance(times, TravelTimePairs) and not model.uses_limits:
         raise InputError(f"{type(objective).__name__} needs the times of all pairs: expected TravelTimes, not pairs")
-    limits = pair_limits(times, standard=standard, limit_s=limit_s) if model.uses_limits else None
+    limits = pair_limits(times, standard=standard, limit_s=limit_s, kind=kind) if model.uses_limits else None
     asked = constraints or SitingConstraints()
-    problem = siting_problem(times, limits, asked, units_per_new_site=units_per_new_site)
+    problem = siting_problem(times, limits, asked, kind=kind, units_per_new_site=units_per_new_site)
+    problem = replace(problem, standard=standard)
     if faults := model.check(problem, objective) + fund_faults(asked, objective):
         raise InputError("; ".join(faults))
     run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
@@ -111,7 +122,7 @@ def site(
         best_bound=bound,
         bound_source=found.bound_source,
         gap=abs(bound - value) / max(abs(value), 1e-9) if bound != value else 0.0,
-        plan=Plan.from_opened(times.sites, ids, units_per_new_site=units_per_new_site),
+        plan=_plan(problem, found, ids, units_per_new_site),
         **_points(problem, opened),
         runtime_s=clock.elapsed_s(),
         seed=seed,
@@ -120,9 +131,22 @@ def site(
         notes=problem.notes,
         stages=found.stages,
         relaxation=relaxation,
+        surely_open=_marked(times.sites.ids, found.surely_open),
+        surely_shut=_marked(times.sites.ids, found.surely_shut),
+        allocation=_allocation(times, found),
+        asked=Asked(problem=problem, model=model, objective=objective, found=found, standard=standard),
     )
     logger.info("%s %s: %s %g, bound %g", type(objective).__name__, solution.status, ids, value, bound)
     return solution
+
+
+def _plan(problem: SitingProblem, found: Found, opened: list[str], units_per_new_site: int | None) -> Plan:
+    """Make the plan, with the units that the model placed where it places any."""
+    plan = Plan.from_opened(problem.sites, opened, units_per_new_site=units_per_new_site)
+    if found.units is None:
+        return plan
+    units = dict(zip(problem.sites.ids, found.units.tolist(), strict=True))
+    return replace(plan, sites=tuple(replace(one, units=units[one.id]) for one in plan.sites))
 
 
 def _check_options(solve_limit_s: float, relative_gap: float, units_per_new_site: int | None) -> None:
@@ -132,6 +156,14 @@ def _check_options(solve_limit_s: float, relative_gap: float, units_per_new_site
         raise InputError(f"relative_gap {relative_gap}: expected 0 or more, and under 1")
     if units_per_new_site is not None and (not isinstance(units_per_new_site, int) or units_per_new_site < 1):
         raise InputError(f"units_per_new_site {units_per_new_site}: expected 1 or more")
+
+
+def _check_kind(times: AnyTimes, kind: str) -> None:
+    """Refuse a kind that there is not, and depots and hubs to be sited among sites that are none."""
+    if kind not in SITE_KINDS:
+        raise InputError(f"kind {kind!r}: expected {nearest_name(str(kind), SITE_KINDS)}")
+    if kind != "station" and kind not in times.sites.kinds:
+        raise InputError(f"kind {kind!r}: expected sites of this kind, there is none among the {len(times.sites)}")
 
 
 def _model_of(objective: object) -> Model:
@@ -153,6 +185,27 @@ def _points(problem: SitingProblem, opened: Any) -> dict[str, Any]:
         "points": points,
         "uncoverable": point_coverage(problem.times, problem.limits, ~problem.must_close, points=beyond),
     }
+
+
+def _marked(ids: tuple[str, ...], marks: NDArray[np.bool_] | None) -> tuple[str, ...]:
+    """Return the ids that are marked."""
+    return () if marks is None else tuple(id_ for id_, marked in zip(ids, marks, strict=True) if marked)
+
+
+def _allocation(times: AnyTimes, found: Found) -> pd.DataFrame | None:
+    """Say who serves whom, and with what share of the demand, by id."""
+    if found.shares is not None:
+        site, point = np.nonzero(found.shares > 0)
+        share = found.shares[site, point]
+    elif found.allocation is not None:
+        point = np.flatnonzero(found.allocation >= 0)
+        site, share = found.allocation[point], np.ones(len(point))
+    else:
+        return None
+    sites, points = np.array(times.sites.ids, dtype=object), np.array(times.demand.ids, dtype=object)
+    made = pd.DataFrame({"point": points[point], "site": sites[site], "share": share})
+    order = np.lexsort((site, point))
+    return made.iloc[order].reset_index(drop=True)
 
 
 def _message(found: Found) -> str:

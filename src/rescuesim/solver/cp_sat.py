@@ -72,6 +72,8 @@ def solve_binary(
     """
     if not isinstance(workers, int) or workers < 1 or not limit_s > 0:
         raise InputError(f"workers {workers}, limit {limit_s} s: expected at least 1, and above 0")
+    if (program.lower > program.upper).any():  # CP-SAT refuses such rows
+        return BinarySolution(status="infeasible", x=None, best_bound=-math.inf, bound_source="")
     from ortools.sat.python import cp_model
 
     model = _build(program, hint)

@@ -4,14 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
+from rescuesim.siting.models.available import AVAILABLE, MaxAvailableCoverage
+from rescuesim.siting.models.backup import BACOP, MaxBackupCoverage
 from rescuesim.siting.models.lscp import LSCP, LSCP_BY_COST, MinCost, MinSites
+from rescuesim.siting.models.malp import MALP, MaxReliableCoverage
 from rescuesim.siting.models.mclp import MCLP, MaxCoverage
+from rescuesim.siting.models.mexclp import MEXCLP, MaxExpectedCoverage
 from rescuesim.siting.models.model import Model
 
-__all__ = ["MODELS", "MaxCoverage", "MinCost", "MinSites", "Model"]
+__all__ = [
+    "MODELS",
+    "MaxAvailableCoverage",
+    "MaxBackupCoverage",
+    "MaxCoverage",
+    "MaxExpectedCoverage",
+    "MaxReliableCoverage",
+    "MinCost",
+    "MinSites",
+    "Model",
+]
 
 MODELS: dict[type[Any], Model] = {
     MaxCoverage: MCLP,
     MinSites: LSCP,
     MinCost: LSCP_BY_COST,
+    MaxBackupCoverage: BACOP,
+    MaxAvailableCoverage: AVAILABLE,
+    MaxExpectedCoverage: MEXCLP,
+    MaxReliableCoverage: MALP,
 }
