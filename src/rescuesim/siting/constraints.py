@@ -133,7 +133,9 @@ class SitingConstraints:
 def fund_faults(constraints: SitingConstraints, model: str, objective: Any) -> list[str]:
     """Say why an objective that adds up costs cannot be asked with funds; an empty list if it can."""
     goals = getattr(objective, "objectives", (objective,))
-    if constraints.has_funds and (model == "min_cost" or any(getattr(g, "budget", None) is not None for g in goals)):
+    if constraints.has_funds and (
+        model in ("min_cost", "capacitated_location") or any(getattr(g, "budget", None) is not None for g in goals)
+    ):
         return [
             "subsidies with a fund: expected the budget in SitingConstraints and an objective without costs, since no "
             "site has a cost of its own where a fund may run dry"

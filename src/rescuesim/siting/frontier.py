@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rescuesim.candidates import CandidateSites
 from rescuesim.errors import InputError
 from rescuesim.plan import Plan
 from rescuesim.siting.constraints import SitingConstraints, siting_problem
@@ -185,7 +186,7 @@ def frontier(
     found = walk.solved(run)
     rows = [walk.row(at, one) for at, one in enumerate(found)]
     plans = tuple(
-        None if one.opened is None else _plan(problem, one.opened, a) for one, a in zip(found, levels, strict=True)
+        None if one.opened is None else _plan(times.sites, one.opened, a) for one, a in zip(found, levels, strict=True)
     )
     return Frontier(
         objective_name=model.name,
@@ -376,6 +377,6 @@ class _Walk:
         }
 
 
-def _plan(problem: SitingProblem, opened: NDArray[np.bool_], amount: float) -> Plan:
-    ids = [id_ for id_, is_open in zip(problem.sites.ids, opened, strict=True) if is_open]
-    return Plan.from_opened(problem.times.sites, ids, name=f"plan {amount:g}")
+def _plan(sites: CandidateSites, opened: NDArray[np.bool_], amount: float) -> Plan:
+    ids = [id_ for id_, is_open in zip(sites.ids, opened, strict=True) if is_open]
+    return Plan.from_opened(sites, ids, name=f"plan {amount:g}")

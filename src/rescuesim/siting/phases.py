@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rescuesim.candidates import CandidateSites
 from rescuesim.errors import InputError
 from rescuesim.plan import Plan
 from rescuesim.siting.constraints import SitingConstraints, siting_problem
@@ -146,7 +147,7 @@ def phases(
         sense=model.sense,
         over=over,
         table=order.table(chain, own),
-        plans=() if chain is None else tuple(order.plan(k, one) for k, one in enumerate(chain)),
+        plans=() if chain is None else tuple(order.plan(times.sites, k, one) for k, one in enumerate(chain)),
         status=status,
         message=message,
         runtime_s=clock.elapsed_s(),
@@ -244,11 +245,11 @@ class _Order:
         lost = best - found.objective if self.model.sense == "max" else found.objective - best
         return max(lost, 0.0) / max(abs(best), 1e-9)
 
-    def plan(self, k: int, found: Found) -> Plan:
+    def plan(self, sites: CandidateSites, k: int, found: Found) -> Plan:
         """Return the plan of a phase."""
         assert found.opened is not None
-        ids = [id_ for id_, is_open in zip(self.last.sites.ids, found.opened, strict=True) if is_open]
-        return Plan.from_opened(self.last.times.sites, ids, name=f"phase {k + 1}")
+        ids = [id_ for id_, is_open in zip(sites.ids, found.opened, strict=True) if is_open]
+        return Plan.from_opened(sites, ids, name=f"phase {k + 1}")
 
     def table(self, chain: Sequence[Found] | None, own: Sequence[Found]) -> pd.DataFrame:
         """Return one row a phase."""

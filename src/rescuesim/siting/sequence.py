@@ -15,6 +15,7 @@ from rescuesim.siting.formulation import Formulation, mixed_program
 from rescuesim.siting.found import Found, Run
 from rescuesim.siting.models import Model
 from rescuesim.siting.problem import SitingProblem
+from rescuesim.siting.relaxation import no_columns
 from rescuesim.siting.whole_rows import as_decimal
 from rescuesim.solver import MixedProgram, solve_mixed
 
@@ -61,18 +62,8 @@ def value_of(problem: SitingProblem, goal: Goal, found: Found) -> float:
 def _formulate(problem: SitingProblem, goal: Goal) -> Formulation:
     if not goal.only_counts:
         return goal.model.formulate(problem, goal.objective)
-    none = np.empty(0)
     per_site = np.ones(problem.n_sites) if goal.model.name == "min_sites" else problem.sites.cost.astype(np.float64)
-    return Formulation(
-        sense="min",
-        objective=per_site,
-        rows=csr_array((0, problem.n_sites), dtype=np.float64),
-        lower=none,
-        upper=none,
-        low=none,
-        high=none,
-        whole=none.astype(np.bool_),
-    )
+    return replace(no_columns(problem, "min"), objective=per_site)
 
 
 def combined(problem: SitingProblem, goal: Goal, kept: Sequence[Kept]) -> Formulation:

@@ -221,7 +221,7 @@ def _knapsack(
     high: NDArray[np.float64],
     most: float,
 ) -> tuple[float, float]:
-    """Return the price of the kept row in max {worth x : low <= x <= high, use x <= most}, and the size of its terms."""
+    """Return the price of the kept row where worth x is largest, and the size of the terms."""
     left = most - float(use @ low)
     free = np.flatnonzero((worth > 0) & (use > 0) & (high > low))
     ratio = worth[free] / use[free]

@@ -22,7 +22,7 @@ from rescuesim.siting.covering.bound import Relaxation
 from rescuesim.siting.covering.cover import Cover, merged_rows
 from rescuesim.siting.covering.exact import cheapest_of_best, mended, prove
 from rescuesim.siting.covering.local_search import Searcher
-from rescuesim.siting.covering.reductions import Core, _columns, core_of, fixed_further
+from rescuesim.siting.covering.reductions import Core, columns_of, core_of, fixed_further
 from rescuesim.siting.covering.whole_numbers import tie_factors, whole_numbers
 from rescuesim.siting.found import Found, Run
 from rescuesim.siting.site_rows import SiteRows
@@ -247,7 +247,7 @@ def _taken(progress: _Progress, plan: NDArray[np.bool_], some: NDArray[np.int64]
 
 def _among(cover: Cover, sites: NDArray[np.int64]) -> Cover:
     """Return a cover of some sites alone, the others shut; rows that none of them covers are left out."""
-    covers = _columns(cover.covers, sites)
+    covers = columns_of(cover.covers, sites)
     kept = np.diff(covers.indptr) > 0
     none = np.zeros(len(sites), dtype=np.bool_)
     rows = cover.rows

@@ -12,6 +12,8 @@ from rescuesim.travel.compiled import compiled
 
 __all__ = ["fill", "search"]
 
+Index = int | np.int64
+
 
 @compiled
 def _count(
@@ -54,7 +56,7 @@ def _count(
 
 @compiled
 def _flip(
-    site: int,
+    site: Index,
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
     t_indptr: NDArray[np.int64],
@@ -98,8 +100,8 @@ def _flip(
 
 @compiled
 def _may(
-    opens: int,
-    closes: int,
+    opens: Index,
+    closes: Index,
     side_indptr: NDArray[np.int64],
     side_rows: NDArray[np.int32],
     side_factors: NDArray[np.int64],
@@ -133,7 +135,7 @@ def _may(
 
 
 @compiled
-def _random(state: NDArray[np.uint64], below: int) -> int:
+def _random(state: NDArray[np.uint64], below: Index) -> Index:
     """Draw a number of 0 or more and below some number (splitmix64)."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
     z = state[0]
@@ -145,13 +147,13 @@ def _random(state: NDArray[np.uint64], below: int) -> int:
 
 @compiled
 def _neighbour(
-    site: int,
+    site: Index,
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
     t_indptr: NDArray[np.int64],
     t_indices: NDArray[np.int32],
     random_state: NDArray[np.uint64],
-) -> int:
+) -> Index:
     """Draw a site that covers something that another one covers too; of one that covers nothing, any site."""
     n_covered = t_indptr[site + 1] - t_indptr[site]
     if n_covered == 0:
@@ -181,7 +183,7 @@ def _best_move(
     stale: NDArray[np.bool_],
     patience: int,
     least: float,
-) -> tuple[int, int]:
+) -> tuple[Index, Index]:
     """Find the site to open, and the one to close for it or -1, that gain most weight; (-1, -1) if none gains.
 
     Sites are tried by what they would add, most first; after a gain was found, `patience` further ones are. Only stale
@@ -204,13 +206,15 @@ def _best_move(
     shut = shut[np.argsort(-worth[shut], kind="mergesort")]
     standing = standing[np.argsort(worth[standing], kind="mergesort")]
     touched = np.empty(n_sites, dtype=np.int64)
-    best, opens, closes, waited = least, -1, -1, 0
+    best, waited = least, 0
+    opens, closes = np.int64(-1), np.int64(-1)
     for new in shut:
         if worth[new] <= best or waited > patience:
             break
-        waited += opens >= 0
+        if opens >= 0:
+            waited += 1
         if _may(new, -1, side_indptr, side_rows, side_factors, lower, upper, activity):
-            best, opens, closes = worth[new], new, -1
+            best, opens, closes = worth[new], new, np.int64(-1)
             continue
         before = best
         n_touched = 0

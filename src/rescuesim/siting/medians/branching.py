@@ -13,12 +13,12 @@ from __future__ import annotations
 import heapq
 import itertools
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rescuesim.siting.medians.going import Going
 from rescuesim.siting.medians.lagrangian import Pace, Prices, Relaxation, ascend, narrowed, relaxation
 from rescuesim.siting.medians.swaps import SwapSearch
 
@@ -62,9 +62,7 @@ class _Node:
 class _Tree:
     """Branches that are still open, and what prunes them."""
 
-    def __init__(
-        self, search: SwapSearch, relaxed: Relaxation, step: float, relative_gap: float, going: Callable[[], bool]
-    ) -> None:
+    def __init__(self, search: SwapSearch, relaxed: Relaxation, step: float, relative_gap: float, going: Going) -> None:
         self.search, self.relaxed, self.whole_step, self.going = search, relaxed, step, going
         self.relative_gap = relative_gap
         self.heap: list[tuple[float, int, _Node]] = []
@@ -159,7 +157,7 @@ class _Tree:
             heapq.heappush(self.heap, (prices.bound, next(self._turn), half))
 
 
-def prove(search: SwapSearch, *, whole_step: float, relative_gap: float, going: Callable[[], bool]) -> Proof:
+def prove(search: SwapSearch, *, whole_step: float, relative_gap: float, going: Going) -> Proof:
     """Raise the bound until it meets the best plan, which gets better on the way.
 
     Parameters
@@ -170,8 +168,8 @@ def prove(search: SwapSearch, *, whole_step: float, relative_gap: float, going: 
         What all costs are multiples of; 0 if nothing.
     relative_gap : float
         Stop at this share of the value.
-    going : callable
-        Whether there is time left; a KeyboardInterrupt ends it too.
+    going : Going
+        Whether there is time left.
 
     Returns
     -------
@@ -201,6 +199,8 @@ def prove(search: SwapSearch, *, whole_step: float, relative_gap: float, going: 
                 tree.branch(*found)
         done = not tree.heap or tree.heap[0][0] >= tree.enough()
     except KeyboardInterrupt:
+        going.interrupted = True
+    if going.interrupted:
         logger.info("interrupted: the best plan so far stays, with its bound")
     return Proof(
         bound=max(bound, tree.proved()) if done else bound,

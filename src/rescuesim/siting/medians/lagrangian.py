@@ -15,7 +15,6 @@ Beasley, J. E. (1993). Lagrangean heuristics for location problems. European Jou
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from types import ModuleType
@@ -23,12 +22,14 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
+from rescuesim.siting.medians.going import Going
 from rescuesim.siting.medians.rows import FloatRows
 
 __all__ = ["Pace", "Prices", "Relaxation", "ascend", "kernels", "narrowed", "relaxation"]
 
 _SMALLEST_STEP = 2e-3
 _HEADROOM = 1.25  # of prices at branches over those at the root
+_WORTH = 1e-5  # of the target, that a bound must rise by for the step to stay
 _MEMORY = 0.1  # share of the last choice in the running mean that says where to branch
 
 
@@ -158,7 +159,7 @@ def ascend(
     target: float,
     enough: float,
     pace: Pace,
-    going: Callable[[], bool] = lambda: True,
+    going: Going | None = None,
 ) -> Prices:
     """Seek prices with a large bound.
 
@@ -174,62 +175,69 @@ def ascend(
     enough : float
         Stop at a bound of so much.
     pace : Pace
-    going : callable, optional
-        Says, now and then, whether there is time left.
+    going : Going, optional
+        Asked, now and then, whether there is time left; told of a KeyboardInterrupt, after which the best so far holds.
     """
-    rows = relaxed.rows
-    made = kernels()
+    ascent = _Ascent(relaxed, is_open, is_shut)
     price, row_price = np.minimum(start[0], relaxed.ceiling), start[1].copy()
-    fixed, free = np.flatnonzero(is_open), np.flatnonzero(~(is_open | is_shut))
-    among = np.flatnonzero(~is_shut)
-    room = min(relaxed.n_sites - len(fixed), len(free))
-    earning, count = np.full(len(is_open), np.inf), np.empty(len(price))
-    often = np.zeros(len(is_open))
-    best: Prices | None = None
     direction, row_direction = np.zeros(len(price)), np.zeros(len(row_price))
+    best = now = ascent.priced(price, row_price)
     since, step = 0, pace.step
-    for turn in range(pace.most):
-        made.add_savings(relaxed.first, relaxed.point, relaxed.cost, price, among, earning)
-        if len(rows):
-            earning[among] += (rows.factors.T @ row_price)[among]
+    try:
+        for turn in range(1, pace.most):
+            if best.bound >= enough or step < _SMALLEST_STEP or (turn % 32 == 0 and going is not None and not going()):
+                break
+            slope, row_slope = ascent.slopes(now)
+            direction, row_direction = 0.7 * slope + 0.3 * direction, 0.7 * row_slope + 0.3 * row_direction
+            norm = float(slope @ slope + row_slope @ row_slope)
+            if norm < 1e-12:
+                break
+            length = step * max(target - now.bound, 1e-6 * abs(target)) / norm
+            price = np.clip(now.price + length * direction, 0.0, relaxed.ceiling)
+            now = ascent.priced(price, relaxed.rows.clipped(now.row_price + length * row_direction))
+            since = 0 if now.bound > best.bound + _WORTH * abs(target) else since + 1
+            best = now if now.bound > best.bound else best
+            if since >= pace.patience:
+                step, since, now = step * pace.cut, 0, best
+                direction[:], row_direction[:] = 0.0, 0.0
+    except KeyboardInterrupt:
+        if going is None:
+            raise
+        going.interrupted = True
+    return best
+
+
+class _Ascent:
+    """What evaluations of one relaxation share."""
+
+    def __init__(self, relaxed: Relaxation, is_open: NDArray[np.bool_], is_shut: NDArray[np.bool_]) -> None:
+        self.relaxed, self.made = relaxed, kernels()
+        self.fixed, self.free = np.flatnonzero(is_open), np.flatnonzero(~(is_open | is_shut))
+        self.among = np.flatnonzero(~is_shut)
+        self.room = min(relaxed.n_sites - len(self.fixed), len(self.free))
+        self.often = np.zeros(len(is_open))
+
+    def priced(self, price: NDArray[np.float64], row_price: NDArray[np.float64]) -> Prices:
+        """Let the sites earn at these prices, and open those that earn most."""
+        relaxed, free, room = self.relaxed, self.free, self.room
+        earning = np.full(len(self.often), np.inf)
+        self.made.add_savings(relaxed.first, relaxed.point, relaxed.cost, price, self.among, earning)
+        if len(relaxed.rows):
+            earning[self.among] += (relaxed.rows.factors.T @ row_price)[self.among]
         chosen = free
         if room < len(free):
-            chosen = free[np.argpartition(earning[free], room)[:room]] if room > 0 else free[:0]
+            chosen = free[np.argpartition(earning[free], room)[:room]]
         chosen = chosen[earning[chosen] < 0]
-        bound = price.sum() + earning[fixed].sum() + earning[chosen].sum() - rows.paid(row_price)
-        often *= 1 - _MEMORY
-        often[chosen] += _MEMORY
-        since += 1
-        if best is None or bound > best.bound:
-            if best is None or bound > best.bound + 1e-5 * abs(target):
-                since = 0
-            best = Prices(
-                bound=float(bound),
-                price=price.copy(),
-                row_price=row_price.copy(),
-                earning=earning.copy(),
-                chosen=chosen,
-                often=often,
-            )
-        if best.bound >= enough or (turn % 32 == 31 and not going()):
-            break
-        if since >= pace.patience:
-            step, since = step * pace.cut, 0
-            price, row_price = best.price.copy(), best.row_price.copy()
-            direction[:], row_direction[:] = 0.0, 0.0
-            if step < _SMALLEST_STEP:
-                break
-            continue
-        opened = np.concatenate([fixed, chosen])
-        made.count_served(relaxed.first, relaxed.point, relaxed.cost, price, opened, count)
-        slope, row_slope = 1.0 - count, rows.slope(opened, row_price)
-        direction = 0.7 * slope + 0.3 * direction
-        row_direction = 0.7 * row_slope + 0.3 * row_direction
-        norm = float(slope @ slope + row_slope @ row_slope)
-        if norm < 1e-12:
-            break
-        length = step * max(target - bound, 1e-6 * abs(target)) / norm
-        price = np.clip(price + length * direction, 0.0, relaxed.ceiling)
-        row_price = rows.clipped(row_price + length * row_direction)
-    assert best is not None
-    return best
+        bound = price.sum() + earning[self.fixed].sum() + earning[chosen].sum() - relaxed.rows.paid(row_price)
+        self.often *= 1 - _MEMORY
+        self.often[chosen] += _MEMORY
+        return Prices(
+            bound=float(bound), price=price, row_price=row_price, earning=earning, chosen=chosen, often=self.often
+        )
+
+    def slopes(self, at: Prices) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return how the bound rises with the price of each point, and of each row."""
+        relaxed, count = self.relaxed, np.empty(len(at.price))
+        opened = np.concatenate([self.fixed, at.chosen])
+        self.made.count_served(relaxed.first, relaxed.point, relaxed.cost, at.price, opened, count)
+        return 1.0 - count, relaxed.rows.slope(opened, at.row_price)

@@ -15,7 +15,7 @@ from scipy.sparse import csr_array, vstack
 
 from rescuesim.siting.formulation import Formulation, mixed_program
 from rescuesim.siting.found import Run
-from rescuesim.siting.medians.allocation import Allocating, allocating
+from rescuesim.siting.medians.allocation import Allocating, allocating, nearest_open
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.solver import MixedSolution, solve_linear, solve_mixed
 
@@ -25,7 +25,6 @@ _ALL_ROWS = 20_000  # pairs up to which every strong row is written
 _ROUNDS = 20
 _BROKEN = 1e-4  # of a strong row, that is worth adding
 _TINY = 1e-9
-_SAME = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +74,7 @@ class Served:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pairs:
-    """Pairs of sites and points that may be allocated, by row of the arrays of `Allocating`."""
+    """Pairs of sites and points with weight that may be allocated, by row of the arrays of `Allocating`."""
 
     asked: Allocating
     site: NDArray[np.int64]
@@ -91,7 +90,9 @@ class _Pairs:
 
 
 def _pairs(problem: SitingProblem) -> _Pairs:
-    asked = allocating(problem)
+    every = allocating(problem)
+    some = every.weight > 0
+    asked = Allocating(points=every.points[some], weight=every.weight[some], times=every.times[:, some])
     site, point = np.nonzero(np.isfinite(asked.times))
     return _Pairs(asked=asked, site=site, point=point)
 
@@ -213,7 +214,7 @@ def serve(problem: SitingProblem, asked: Asked, run: Run) -> Served:
     full = _solved(problem, most, run, None)
     if full.x is None:
         return _served(problem, pairs, asked, full, reachable)
-    least = -full.objective * (1 - _SAME)
+    least = -full.objective
     formulation = _tightened(problem, pairs, _formulation(problem, pairs, asked, least), run)
     found = _solved(problem, formulation, run, full)
     served = _served(problem, pairs, asked, found, reachable)
@@ -240,7 +241,7 @@ def _served(problem: SitingProblem, pairs: _Pairs, asked: Asked, found: MixedSol
     # what lies within the solver's tolerance of all is all
     share = np.where(total[pairs.point] > 1 - 1e-6, share / np.maximum(total[pairs.point], 1e-300), share)
     shares[pairs.site, pairs.asked.points[pairs.point]] = share
-    _serve_weightless(problem, pairs.asked, opened, shares)
+    _serve_weightless(problem, opened, shares)
     cost = float(asked.charge[opened].sum() + (pairs.cost * share).sum())
     return Served(
         status=found.status,
@@ -253,13 +254,8 @@ def _served(problem: SitingProblem, pairs: _Pairs, asked: Asked, found: MixedSol
     )
 
 
-def _serve_weightless(
-    problem: SitingProblem, asked: Allocating, opened: NDArray[np.bool_], shares: NDArray[np.float64]
-) -> None:
-    """Give each point without weight to its nearest open site, in place: it takes no room."""
-    rows = np.flatnonzero(opened)
-    for k in np.flatnonzero(asked.weight == 0):
-        times = asked.times[rows, k]
-        shares[:, asked.points[k]] = 0.0
-        if np.isfinite(times).any():
-            shares[rows[times.argmin()], asked.points[k]] = 1.0
+def _serve_weightless(problem: SitingProblem, opened: NDArray[np.bool_], shares: NDArray[np.float64]) -> None:
+    """Give each point without weight to its nearest open site, in place: it asks for nothing and takes no room."""
+    nearest = nearest_open(problem, opened)
+    points = np.flatnonzero((problem.demand.weights == 0) & (nearest >= 0))
+    shares[nearest[points], points] = 1.0

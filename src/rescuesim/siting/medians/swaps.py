@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rescuesim.siting.medians.going import Going
 from rescuesim.siting.medians.lagrangian import kernels
 from rescuesim.siting.medians.rows import FloatRows
 from rescuesim.siting.site_rows import SiteRows
@@ -16,6 +16,7 @@ __all__ = ["SwapSearch"]
 
 _LEAST = 1e-11  # of the value, that a swap must save
 _KICK = 2e5  # work of a kick besides
+_KICKS_A_SITE = 10  # at most: small problems are soon exhausted
 
 
 @dataclass(kw_only=True)
@@ -94,21 +95,21 @@ class SwapSearch:
             if value < self.value:
                 self.value, self.opened = value, np.sort(opened)
 
-    def search(self, work: float, *, going: Callable[[], bool], enough: float = -np.inf) -> None:
+    def search(self, work: float, *, going: Going, enough: float = -np.inf) -> None:
         """Kick some sites of the best plan elsewhere and swap, again and again.
 
         Parameters
         ----------
         work : float
             Costs looked at, a nanosecond each or so; not time, so that a search does not depend on the machine.
-        going : callable
+        going : Going
             Whether there is time left.
         enough : float, optional
             Stop at this value.
         """
         done, turn, n_points = 0.0, 0, self.cost.shape[1]
         others = np.flatnonzero(~(self.must_open | self.must_close))
-        while done < work and self.value > enough and going():
+        while done < work and turn < _KICKS_A_SITE * len(others) and self.value > enough and going():
             movable = self.opened[~self.must_open[self.opened]]
             shut = np.setdiff1d(others, self.opened)
             size = min(max(2, len(movable) // 10) if turn % 2 else 2, len(movable), len(shut))

@@ -7,7 +7,8 @@ Capacitated p-median:
 
 Capacitated location has the cost of the sites in the objective, ``sum_j f_j x_j + sum_ij w_i t_ij y_ij``, and no
 number of sites unless one is asked for. Where capacity does not suffice for all that can be reached, as much weight as
-possible is served first (``sum_j y_ij <= 1``), and that at least cost.
+possible is served first (``sum_j y_ij <= 1``), and that at least cost. A point without weight asks for nothing: it goes
+to its nearest open site.
 
 References
 ----------

@@ -38,6 +38,7 @@ from rescuesim.siting.medians.allocation import (
 )
 from rescuesim.siting.medians.branching import prove
 from rescuesim.siting.medians.first_plan import first_plan, too_many_fixed, trimmed
+from rescuesim.siting.medians.going import Going
 from rescuesim.siting.medians.rows import float_rows
 from rescuesim.siting.medians.swaps import SwapSearch
 from rescuesim.siting.models.model import Model
@@ -142,19 +143,14 @@ def _solve(problem: SitingProblem, objective: MinMeanTime, run: Run) -> Found:
         rng=rng,
     )
 
-    def going() -> bool:
-        return run.clock.elapsed_s() < run.clock.limit_s
-
+    going = Going(clock=run.clock)
     search.weigh(start)
-    interrupted = False
     try:
         search.offer(start)
         search.search(_WORK, going=going)
     except KeyboardInterrupt:
-        interrupted = True
-    proof = prove(
-        search, whole_step=step, relative_gap=run.relative_gap, going=(lambda: False) if interrupted else going
-    )
+        going.interrupted = True
+    proof = prove(search, whole_step=step, relative_gap=run.relative_gap, going=going)
     total = float(asked.weight.sum())
     bound = min(proof.bound, search.value)
     if search.value >= never:
