@@ -89,8 +89,8 @@ def problems(draw: st.DrawFn, inner: str = "micro_station_135") -> tuple[SitingP
     )
     inside = limits.in_standard[:, None]
     case = Case(
-        first=limits.covers & inside,
-        second=limits.covers_second & inside,
+        first=limits.covers.toarray() & inside,
+        second=limits.covers_second.toarray() & inside,
         wants_second=limits.wants_second,
         weight=times.demand.weights.tolist(),
         must_open=problem.must_open,

@@ -9,10 +9,9 @@ import numpy as np
 
 from rescuesim.candidates import CandidateSites
 from rescuesim.errors import Fault, InputError, nearest_name
-from rescuesim.siting.limits import PairLimits
+from rescuesim.siting.limits import AnyTimes, PairLimits
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.site_rows import SiteRows, no_rows, stacked
-from rescuesim.travel import TravelTimes
 
 __all__ = ["SitingConstraints", "siting_problem"]
 
@@ -32,13 +31,13 @@ class SitingConstraints:
 
 
 def siting_problem(
-    times: TravelTimes, limits: PairLimits | None, constraints: SitingConstraints, *, kind: str = "station"
+    times: AnyTimes, limits: PairLimits | None, constraints: SitingConstraints, *, kind: str = "station"
 ) -> SitingProblem:
     """Put times, limits and side conditions together.
 
     Parameters
     ----------
-    times : TravelTimes
+    times : TravelTimes or TravelTimePairs
     limits : PairLimits or None
     constraints : SitingConstraints
     kind : str, optional

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from rescuesim.errors import InputError
+from rescuesim.siting.covering.cover import equal_rows
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.site_rows import SiteRows
 from rescuesim.solver.binary_program import NO_BOUND
@@ -113,40 +114,39 @@ def build_problem(problem: SitingProblem) -> CoverageProblem:
     """
     limits = problem.limits
     assert limits is not None
-    must_open, must_close = problem.must_open, problem.must_close
-    openable = ~must_close
-    first = limits.covers & openable
-    either = limits.covers_second & openable
-    needed = np.where(limits.wants_second, 2, 1)
-    reach = np.where(limits.wants_second, either.sum(axis=1), first.sum(axis=1))
-    coverable = limits.in_standard & first.any(axis=1) & (reach >= needed)
+    first, either = (_among(covers, ~problem.must_close) for covers in (limits.covers, limits.covers_second))
+    n_first, n_either = np.diff(first.indptr), np.diff(either.indptr)
+    reach = np.where(limits.wants_second, n_either, n_first)
+    coverable = limits.in_standard & (n_first > 0) & (reach >= np.where(limits.wants_second, 2, 1))
     weights = problem.demand.weights[coverable]
     if weights.sum() >= _LARGEST_SUM:
         raise InputError(f"weights sum to {weights.sum():g}: expected under {_LARGEST_SUM:g}")
     scale = _whole_scale(weights)
-    pattern = np.column_stack(
-        [
-            np.packbits(first[coverable], axis=1),
-            np.packbits(either[coverable], axis=1),
-            limits.wants_second[coverable],
-        ]
-    )
-    _, lead, group = np.unique(pattern, axis=0, return_index=True, return_inverse=True)
-    group = group.ravel()
+    first, either = csr_array(first[coverable]), csr_array(either[coverable])
+    pattern = csr_array(hstack([first, either, csr_array(limits.wants_second[coverable][:, None])]))
+    pattern.sort_indices()
+    group, lead = equal_rows(pattern)
     whole = np.rint(weights * scale)
     return CoverageProblem(
-        first=csr_array(first[coverable][lead].astype(np.int64)),
-        either=csr_array(either[coverable][lead].astype(np.int64)),
+        first=csr_array(first[lead]),
+        either=csr_array(either[lead]),
         wants_second=limits.wants_second[coverable][lead],
         weight=np.bincount(group, weights=whole, minlength=len(lead)).astype(np.int64),
         scale=scale,
         rounded=not np.array_equal(whole / scale, weights),
-        must_open=must_open,
-        must_close=must_close,
+        must_open=problem.must_open,
+        must_close=problem.must_close,
         side=problem.rows,
         cost=problem.sites.cost,
         coverable=coverable,
     )
+
+
+def _among(covers: csr_array, openable: NDArray[np.bool_]) -> csr_array:
+    """Keep the entries of the columns that may be open; csr_array of int64."""
+    kept = csr_array((openable[covers.indices].astype(np.int64), covers.indices, covers.indptr), shape=covers.shape)
+    kept.eliminate_zeros()
+    return kept
 
 
 def status_rows(problem: CoverageProblem, extra: int) -> CoverRows:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
-from rescuesim.siting.limits import PairLimits
+from rescuesim.siting.limits import AnyTimes, PairLimits
 from rescuesim.siting.site_rows import SiteRows
 from rescuesim.standard import ResponseStandard
-from rescuesim.travel import TravelTimes, TravelTimesEnsemble
+from rescuesim.travel import TravelTimesEnsemble
 
 __all__ = ["SitingProblem"]
 
@@ -23,7 +23,7 @@ class SitingProblem:
 
     Parameters
     ----------
-    times : TravelTimes
+    times : TravelTimes or TravelTimePairs
         Its sites are the columns, its demand points the rows of all models.
     limits : PairLimits or None
         Who is in time for whom; None for models without limits.
@@ -37,7 +37,7 @@ class SitingProblem:
         The states of a broken network, for models over states; `times` are those of unbroken roads.
     """
 
-    times: TravelTimes
+    times: AnyTimes
     limits: PairLimits | None
     must_open: NDArray[np.bool_]
     must_close: NDArray[np.bool_]

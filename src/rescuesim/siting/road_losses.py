@@ -124,8 +124,8 @@ class _Search:
         self.point_road = graph.point_road[n_sites:].astype(np.int64)
         self.n_roads = len(graph.first_of_road) - 1
         self.covered = covered_points(limits, np.ones(n_sites, dtype=np.bool_))
-        self._first = (limits.covers & self.covered[:, None]).T
-        self._second = (limits.covers_second & self.covered[:, None]).T
+        self._first = limits.covers.toarray().T & self.covered
+        self._second = limits.covers_second.toarray().T & self.covered
         self._limits = limits
         self._wants = limits.wants_second
         self._n_first, self._n_second = self._first.sum(axis=0), self._second.sum(axis=0)

@@ -12,12 +12,12 @@ from rescuesim.plan import Plan
 from rescuesim.siting.constraints import SitingConstraints, siting_problem
 from rescuesim.siting.coverage import point_coverage
 from rescuesim.siting.found import Clock, Found, Run
-from rescuesim.siting.limits import pair_limits
+from rescuesim.siting.limits import AnyTimes, covered_points, pair_limits
 from rescuesim.siting.models import MODELS, Model
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.solution import SitingSolution
 from rescuesim.standard import ResponseStandard
-from rescuesim.travel import TravelTimes
+from rescuesim.travel import TravelTimePairs
 
 __all__ = ["site"]
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 def site(
-    times: TravelTimes,
+    times: AnyTimes,
     objective: Any,
     *,
     standard: ResponseStandard | None = None,
@@ -41,7 +41,8 @@ def site(
 
     Parameters
     ----------
-    times : TravelTimes
+    times : TravelTimes or TravelTimePairs
+        Pairs within a cutoff are enough for models of coverage, and are what large regions fit in.
     objective : MaxCoverage, MinSites or another of `rescuesim.siting.models`
     standard : ResponseStandard, optional
         Gives each pair of site and point its own limit by crew, zone and worst shift.
@@ -76,6 +77,7 @@ def site(
     --------
     >>> import pandas as pd
     >>> from rescuesim.siting import MaxCoverage
+    >>> from rescuesim.travel import TravelTimes
     >>> times = TravelTimes.from_matrix([[60, 400, 400], [400, 90, 80]],
     ...     sites=pd.DataFrame({"id": ["a", "b"]}), demand=pd.DataFrame({"id": [1, 2, 3], "people": [50, 20, 20]}))
     >>> solution = site(times, MaxCoverage(1), limit_s=100)
@@ -85,6 +87,8 @@ def site(
     clock = Clock(limit_s=solve_limit_s)
     _check_options(solve_limit_s, relative_gap, units_per_new_site)
     model = _model_of(objective)
+    if isinstance(times, TravelTimePairs) and not model.uses_limits:
+        raise InputError(f"{type(objective).__name__} needs the times of all pairs: expected TravelTimes, not pairs")
     limits = pair_limits(times, standard=standard, limit_s=limit_s) if model.uses_limits else None
     problem = replace(siting_problem(times, limits, constraints or SitingConstraints()), standard=standard)
     if faults := model.check(problem, objective):
@@ -144,8 +148,11 @@ def _points(problem: SitingProblem, opened: Any) -> dict[str, Any]:
     if problem.limits is None:
         raise NotImplementedError
     points = point_coverage(problem.times, problem.limits, opened)
-    all_open = point_coverage(problem.times, problem.limits, ~problem.must_close)
-    return {"points": points, "uncoverable": all_open[~all_open["covered"]].reset_index(drop=True)}
+    beyond = ~covered_points(problem.limits, ~problem.must_close)
+    return {
+        "points": points,
+        "uncoverable": point_coverage(problem.times, problem.limits, ~problem.must_close, points=beyond),
+    }
 
 
 def _verified(problem: SitingProblem, model: Model, objective: Any, found: Found) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -60,6 +62,11 @@ class TravelTimePairs:
     def demand(self) -> DemandPoints:
         """The points that `point` counts."""
         return self.without_ticks.demand
+
+    @property
+    def unit(self) -> Literal["s", "m", "cost"]:
+        """Pairs are of times in seconds."""
+        return self.without_ticks.unit
 
     @property
     def cutoff_s(self) -> float:
@@ -134,6 +141,49 @@ class TravelTimePairs:
             raise InputError("limit: NaN, expected seconds, or -inf where nobody is in time")
         limits = np.broadcast_to(limit, (len(self.sites), len(self.demand)))
         return np.asarray(self.ticks <= limit_ticks(limits[self.site, self.point]))
+
+    def reasons_of(self, sites: NDArray[np.int64], points: NDArray[np.int64]) -> NDArray[np.str_]:
+        """Say why sites and points have no pair, as `TravelTimes.reasons`.
+
+        Parameters
+        ----------
+        sites, points : ndarray of int64
+            Indices.
+
+        Returns
+        -------
+        ndarray of str, shape (n_sites asked, n_points asked)
+            Empty where there is a pair.
+
+        Notes
+        -----
+        Times that were cut off are computed anew without the cutoff, from all sites: what lies beyond it and what has
+        no path cannot be told apart otherwise.
+        """
+        times, wanted = self.without_ticks, np.zeros(len(self.sites), dtype=np.bool_)
+        wanted[sites] = True
+        place = np.full(len(self.demand), -1, dtype=np.int64)
+        place[points] = np.arange(len(points))
+        kept = wanted[self.site] & (place[self.point] >= 0)
+        row = np.full(len(self.sites), -1, dtype=np.int64)
+        row[sites] = np.arange(len(sites))
+        out = np.ones((len(sites), len(points)), dtype=np.bool_)
+        out[row[self.site[kept]], place[self.point[kept]]] = False
+        if times.graph is None or times.site_snap is None or times.demand_snap is None:
+            return np.where(out, "not_given", "").astype("U13")
+        found = np.where(out, "no_path", "").astype("U13")
+        if self.cutoff_s < math.inf and out.any():
+            for rows, ticks in trip_ticks_by_rows(times, times.state, cutoff_s=math.inf):
+                some = np.flatnonzero(wanted[rows]) + rows.start
+                reached = ticks[some - rows.start][:, points] < UNREACHABLE
+                found[row[some]] = np.where(out[row[some]] & reached, "beyond_cutoff", found[row[some]])
+        closed = times.graph.closed_points(times.state)
+        n_sites = len(self.sites)
+        unusable = np.array([id_ in (times.state.unusable_sites if times.state else ()) for id_ in self.sites.ids])
+        found[out & unusable[sites][:, None]] = "site_unusable"
+        found[out & (closed[:n_sites][sites][:, None] | closed[n_sites:][points])] = "road_closed"
+        found[out & ~(times.site_snap.in_range[sites][:, None] & times.demand_snap.in_range[points])] = "no_road"
+        return found
 
     def to_frame(self) -> pd.DataFrame:
         """Return the pairs as a long table by id: ``site, point, seconds``."""

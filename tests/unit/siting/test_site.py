@@ -180,7 +180,7 @@ def test_the_limit_of_a_crew_is_that_of_its_slowest_shift() -> None:
     between = (by_day + by_night) / 2
     assert by_night < between < by_day
     times = times_of([[between, by_night]], {"crew": ["brigade"]}, {"zone": ["suburb", "suburb"]})
-    assert pair_limits(times, standard=standard).covers.ravel().tolist() == [False, True]
+    assert pair_limits(times, standard=standard).covers.toarray().ravel().tolist() == [False, True]
 
 
 def test_a_plan_without_sites_covers_nothing() -> None:

@@ -144,7 +144,7 @@ def merged_rows(cover: Cover, *, engine: str = "auto") -> tuple[Cover, NDArray[n
     group, first = equal_rows(cover.covers, engine=engine)
     if len(first) == cover.n_groups:
         return cover, group
-    weight = np.bincount(group, weights=cover.weight, minlength=len(first))
+    weight = np.bincount(group, weights=cover.weight, minlength=len(first)).astype(np.float64)
     return replace(cover, covers=cover.covers[first], weight=weight), group
 
 
@@ -171,7 +171,7 @@ def equal_rows(matrix: csr_array, *, engine: str = "auto") -> tuple[NDArray[np.i
             group, first = numbered(indptr, indices, keys[0], keys[1])
             return group, first
     seen: dict[bytes, int] = {}
-    group, firsts = np.empty(matrix.shape[0], dtype=np.int64), []
+    group, firsts = np.empty(matrix.shape[0], dtype=np.int64), list[int]()
     bounds = indptr.tolist()
     for row in range(matrix.shape[0]):
         number = seen.setdefault(indices[bounds[row] : bounds[row + 1]].tobytes(), len(seen))
