@@ -15,7 +15,10 @@ from rescuesim.siting.models import MaxAvailableCoverage as MaxAvailableCoverage
 from rescuesim.siting.models import MaxBackupCoverage as MaxBackupCoverage
 from rescuesim.siting.models import MaxCoverage as MaxCoverage
 from rescuesim.siting.models import MaxExpectedCoverage as MaxExpectedCoverage
+from rescuesim.siting.models import MaxMinCoverage as MaxMinCoverage
 from rescuesim.siting.models import MaxReliableCoverage as MaxReliableCoverage
 from rescuesim.siting.models import MinSites as MinSites
+from rescuesim.siting.models.equity import coverage_by_township as coverage_by_township
+from rescuesim.siting.models.equity import gini as gini
 from rescuesim.siting.site import site as site
 from rescuesim.siting.solution import SitingSolution as SitingSolution

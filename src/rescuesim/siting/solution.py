@@ -8,6 +8,7 @@ import pandas as pd
 
 from rescuesim.plan import Plan
 from rescuesim.solver.binary_program import Status
+from rescuesim.travel.plan_coverage import PlanCoverage
 
 __all__ = ["SitingSolution"]
 
@@ -40,6 +41,9 @@ class SitingSolution:
     seed : int
     ties_broken : bool
         Whether the plan is proved to be the cheapest, then the first in the table, among the optima.
+    by_state : PlanCoverage or None
+        Over states of a network: the covered weight state by state, with mean, worst and CVaR. `points` then are those
+        of unbroken roads, and ``covered_share`` the probability of the states in which a point is covered.
     message : str
         In words, what an infeasible or unfinished status means.
     """
@@ -56,6 +60,7 @@ class SitingSolution:
     runtime_s: float
     seed: int
     ties_broken: bool
+    by_state: PlanCoverage | None = None
     message: str = ""
 
     @property

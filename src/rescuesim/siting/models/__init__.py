@@ -6,6 +6,7 @@ from typing import Any
 
 from rescuesim.siting.models.available import AVAILABLE, MaxAvailableCoverage
 from rescuesim.siting.models.backup import BACOP, MaxBackupCoverage
+from rescuesim.siting.models.equity import EQUITY, MaxMinCoverage
 from rescuesim.siting.models.lscp import LSCP, MinSites
 from rescuesim.siting.models.malp import MALP, MaxReliableCoverage
 from rescuesim.siting.models.mclp import MCLP, MaxCoverage
@@ -18,6 +19,7 @@ __all__ = [
     "MaxBackupCoverage",
     "MaxCoverage",
     "MaxExpectedCoverage",
+    "MaxMinCoverage",
     "MaxReliableCoverage",
     "MinSites",
     "Model",
@@ -30,4 +32,5 @@ MODELS: dict[type[Any], Model] = {
     MaxAvailableCoverage: AVAILABLE,
     MaxExpectedCoverage: MEXCLP,
     MaxReliableCoverage: MALP,
+    MaxMinCoverage: EQUITY,
 }

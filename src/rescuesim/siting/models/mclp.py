@@ -36,6 +36,7 @@ from rescuesim.siting.found import Found, Run
 from rescuesim.siting.models.covered import covered_one_by_one
 from rescuesim.siting.models.model import Model
 from rescuesim.siting.problem import SitingProblem
+from rescuesim.siting.several_covers import Risk, check_risk
 from rescuesim.siting.ties import improve_ties
 from rescuesim.solver import BinaryProgram, solve_binary
 from rescuesim.solver.binary_program import NO_BOUND
@@ -52,6 +53,11 @@ class MaxCoverage:
     n_sites : int
         Largest number of open sites, existing and required ones included. Fewer are opened where more
         would cover nothing more.
+    risk : {'mean', 'cvar', 'worst'}, optional
+        Expected just with times over states of a network: what counts is the mean over the states, the mean over the
+        worst of them, or the worst.
+    tail : float, optional
+        Expected just with ``cvar``: share of the probability that counts, the worst first; above 0 and at most 1.
 
     References
     ----------
@@ -60,10 +66,13 @@ class MaxCoverage:
     """
 
     n_sites: int
+    risk: Risk | None = None
+    tail: float | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.n_sites, bool) or not isinstance(self.n_sites, Integral) or self.n_sites < 1:
             raise InputError(f"n_sites {self.n_sites!r}: expected a whole number of 1 or more")
+        check_risk(self.risk, self.tail)
 
 
 def _check(problem: SitingProblem, objective: MaxCoverage) -> list[str]:
