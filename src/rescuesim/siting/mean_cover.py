@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import block_array, csr_array, eye_array, vstack
 
+from rescuesim.siting.covering.cover import Cover
+from rescuesim.siting.covering.maximise import maximise
 from rescuesim.siting.formulation import Formulation
 from rescuesim.siting.found import Found, Run
-from rescuesim.siting.placing import first_feasible, place
+from rescuesim.siting.placing import place
 from rescuesim.siting.point_groups import PointGroups
 from rescuesim.siting.problem import SitingProblem
+from rescuesim.siting.site_rows import row_of, stacked
 from rescuesim.siting.started import found_units, solve_started
 
 __all__ = ["cover_mean"]
@@ -53,6 +56,16 @@ def cover_mean(
     start : ndarray of bool, shape (n_sites,)
         Open sites that keep all side conditions.
     """
+    if not groups.wants_second.any():
+        number = row_of(np.ones(problem.n_sites, dtype=np.int64), "number", upper=n_sites)
+        cover = Cover.of(
+            groups.first,
+            weight,
+            rows=stacked([problem.rows, number]),
+            must_open=problem.must_open,
+            must_close=problem.must_close,
+        )
+        return maximise(cover, run, start)
     used = np.flatnonzero(weight > 0)
     groups = replace(
         groups, first=groups.first[used], either=groups.either[used], wants_second=groups.wants_second[used]

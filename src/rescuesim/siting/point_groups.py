@@ -160,5 +160,6 @@ def grouped(
 def only_columns(covers: csr_array, kept: NDArray[np.bool_]) -> csr_array:
     """Leave the entries of some columns only; csr_array of float64 ones, of the same shape."""
     rows = np.repeat(np.arange(covers.shape[0]), np.diff(covers.indptr))
-    there = covers.data.astype(np.bool_) & kept[covers.indices]
-    return csr_array((np.ones(there.sum()), (rows[there], covers.indices[there])), shape=covers.shape)
+    columns, data = covers.indices[: covers.nnz], covers.data[: covers.nnz]
+    there = data.astype(np.bool_) & kept[columns]
+    return csr_array((np.ones(there.sum()), (rows[there], columns[there])), shape=covers.shape)

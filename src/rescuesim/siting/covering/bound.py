@@ -145,9 +145,7 @@ class Relaxation:
         factors = np.maximum(abs(rows).max(axis=1).toarray().ravel() if rows.nnz else np.zeros(rows.shape[0]), 1e-300)
         return np.asarray(np.median(pull) / factors) if len(pull) else factors
 
-    def _restart(
-        self, x: NDArray[np.float64], share: NDArray[np.float64], price: NDArray[np.float64]
-    ) -> None:
+    def _restart(self, x: NDArray[np.float64], share: NDArray[np.float64], price: NDArray[np.float64]) -> None:
         self._x, self._share, self._price = x.copy(), share.copy(), price.copy()
         self._cover, self._activity = np.asarray(self._a @ x), np.asarray(self._side.rows @ x)
         self._x_sum, self._share_sum, self._price_sum = np.zeros_like(x), np.zeros_like(share), np.zeros_like(price)
@@ -181,9 +179,7 @@ class Relaxation:
             self._last_gap = min(now, averaged)
             self._restart(*(mean if averaged <= now else (self._x, self._share, self._price)))
 
-    def _check(
-        self, x: NDArray[np.float64], share: NDArray[np.float64], price: NDArray[np.float64]
-    ) -> float:
+    def _check(self, x: NDArray[np.float64], share: NDArray[np.float64], price: NDArray[np.float64]) -> float:
         """Keep bound and plan of a pair if they are better; return how far they are apart."""
         found = self.certified(share, price)
         if found.bound < self.certificate.bound:
@@ -218,7 +214,11 @@ class Relaxation:
 
 
 def _knapsack(
-    worth: NDArray[np.float64], use: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64], most: float
+    worth: NDArray[np.float64],
+    use: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    most: float,
 ) -> tuple[float, float]:
     """Return the price of the kept row in max {worth x : low <= x <= high, use x <= most}, and the size of its terms."""
     left = most - float(use @ low)

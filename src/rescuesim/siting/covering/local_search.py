@@ -99,7 +99,6 @@ class Searcher:
         )
         return plan
 
-
     def filled(self, order: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Open sites in an order, from those that must be open, each if the side conditions allow it."""
         plan = self.cover.must_open.copy()
@@ -160,9 +159,7 @@ def best_move(cover: Cover, plan: NDArray[np.bool_]) -> tuple[float, int, int]:
     return best
 
 
-def _allowed(
-    rows: SiteRows, plan: NDArray[np.bool_], new: NDArray[np.int64], closes: int | None
-) -> NDArray[np.bool_]:
+def _allowed(rows: SiteRows, plan: NDArray[np.bool_], new: NDArray[np.int64], closes: int | None) -> NDArray[np.bool_]:
     """Say for sites whether all rows that change hold after each of them opens and another closes."""
     if not len(rows):
         return np.ones(len(new), dtype=np.bool_)

@@ -280,4 +280,3 @@ def _finished(cover: Cover, progress: _Progress, run: Run, cost: NDArray[np.floa
         surely_open=core.opened.copy(),
         surely_shut=~fixed & ~core.opened,
     )
-

@@ -72,6 +72,4 @@ def tie_factors(cost: NDArray[np.float64]) -> WholeNumbers:
     n = len(cost)
     ranks = n * (n + 1) // 2 + 1
     whole = whole_numbers(cost, LARGEST_SUM / ranks / 2)
-    return WholeNumbers(
-        values=whole.values * ranks + np.arange(1, n + 1), scale=whole.scale * ranks, exact=whole.exact
-    )
+    return WholeNumbers(values=whole.values * ranks + np.arange(1, n + 1), scale=whole.scale * ranks, exact=whole.exact)

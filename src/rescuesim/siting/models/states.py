@@ -63,7 +63,7 @@ def state_covers(problem: SitingProblem, objective: MaxCoverage) -> SeveralCover
     first, either = csr_array(vstack(firsts)), csr_array(vstack(eithers))
     wants = np.tile(limits.wants_second, len(firsts))
     row = np.flatnonzero(coverable(first, either, wants) & np.tile(limits.in_standard, len(firsts)))
-    chance = np.array([state.probability for state in states.states])
+    chance = np.array([state.probability for state in states.states.states])
     state_of, weight = row // n_demand, problem.demand.weights[row % n_demand]
     weights = np.tile(problem.demand.weights, len(firsts)) * np.repeat(chance, n_demand)
     groups = grouped(first, either, wants, weights, row)
@@ -90,7 +90,7 @@ def coverage_by_state(problem: SitingProblem, opened: NDArray[np.bool_]) -> tupl
     """
     states = problem.states
     assert states is not None
-    chance = np.array([state.probability for state in states.states])
+    chance = np.array([state.probability for state in states.states.states])
     weight, share = np.zeros(len(chance)), np.zeros(len(problem.demand))
     for number, pairs in enumerate(states.within_cutoff()):
         held = covered_one_by_one(replace(problem, times=pairs), opened)
