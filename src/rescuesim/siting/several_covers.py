@@ -298,8 +298,10 @@ def _bounded_by_means(
             relative_gap=max(run.relative_gap / 4, 1e-4),
         )
         found = mean(np.asarray(chances @ covers.worth), part, best)
+        if found.status == "infeasible":  # no: there is a plan
+            break
         if found.best_bound < least:
-            least, source = found.best_bound, f"{found.bound_source} on the states that count most"
+            least, source = found.best_bound, f"{found.bound_source}, other chances"
         if found.opened is None:
             break
         if problem.keeps(found.opened) and covers.value(found.opened.astype(np.int64)) > value:
