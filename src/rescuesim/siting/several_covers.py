@@ -18,7 +18,7 @@ doi:10.21314/JOR.2000.038
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -39,7 +39,9 @@ Risk = Literal["mean", "cvar", "worst"]
 RISKS = ("mean", "cvar", "worst")
 _MEAN_SHARES = (0.05, 1e-4)  # of the mean in what the search maximises: on a plateau of the worst it shows the way
 _ROUNDS = 12
-_BOUND_SHARE = 0.4  # of the time
+_FIRST_SHARE, _SEARCH_SHARE, _BOUND_SHARE = 0.15, 0.35, 0.4  # of the time that is left
+_NEAR = 1e-4  # a mean proved so closely says what it can
+_LARGE = 300_000  # entries; beyond, the mixed program never comes to anything
 
 
 def check_risk(risk: object, tail: object) -> None:
@@ -241,31 +243,74 @@ def place_several(problem: SitingProblem, covers: SeveralCovers, n_sites: int, r
         return first
     if covers.risk == "mean" or not (covers.chance > 0).any():
         return mean(np.asarray(covers.chance @ covers.worth), run, first)
-    best, value = first, covers.value(first.astype(np.int64))
-    interrupted = False
-    for share in _MEAN_SHARES:
-        placed = place(problem, _Sought(covers, share), best, run, n_units=n_sites)
-        if covers.value(placed.units) >= value:
-            best, value = placed.opened, covers.value(placed.units)
-        interrupted |= placed.interrupted
-    bound, source = _trivial(covers)
+    state = _State(opened=first, value=covers.value(first.astype(np.int64)), bound=_trivial(covers))
+    large = covers.groups.first.nnz + covers.worth.nnz > _LARGE
+    _bounded_by_means(problem, covers, state, _part(run, _FIRST_SHARE), mean)
+    interrupted = _searched(problem, covers, state, _part(run, _SEARCH_SHARE), n_sites, kicks=0 if large else 4)
     if not interrupted:
-        best, value, bound, source = _bounded_by_means(problem, covers, best, run, mean, (bound, source))
-    if interrupted or run.clock.left_s() <= 0.01 or bound - value <= max(1e-9, run.relative_gap) * max(1.0, value):
-        return found_units(best.astype(np.int64), value, bound, status="feasible", bound_source=source)
+        _bounded_by_means(problem, covers, state, _part(run, 0.98 if large else _BOUND_SHARE), mean)
+    if interrupted or run.clock.left_s() <= 0.01 or state.is_near(run):
+        return state.found()
     found = solve_started(
         problem,
         several_formulation(covers, n_sites),
         run,
-        start=_filled(covers, best),
+        start=_filled(covers, state.opened),
         units_of=lambda x: np.rint(x[: problem.n_sites]).astype(np.int64),
         value=covers.value,
     )
-    if found.opened is not None and found.objective > value:
-        best, value = found.opened, found.objective
-    if found.best_bound < bound:
-        bound, source = found.best_bound, found.bound_source
-    return found_units(best.astype(np.int64), value, bound, status="feasible", bound_source=source)
+    if found.opened is not None:
+        state.take(found.opened, found.objective)
+    state.tighten(found.best_bound, found.bound_source)
+    return state.found()
+
+
+@dataclass(slots=True)
+class _State:
+    """Best plan and bound so far, and what each plan that was looked at does worst in."""
+
+    opened: NDArray[np.bool_]
+    value: float
+    bound: tuple[float, str]
+    chances: NDArray[np.float64] | None = None
+    rounds: int = 0
+
+    def take(self, opened: NDArray[np.bool_], value: float) -> None:
+        """Take a plan if it is better."""
+        if value > self.value:
+            self.opened, self.value = opened, value
+
+    def tighten(self, bound: float, source: str) -> None:
+        """Take a bound if it is tighter."""
+        if bound < self.bound[0]:
+            self.bound = (bound, source)
+
+    def is_near(self, run: Run) -> bool:
+        """Whether the plan is proved to be as close to the best as asked for."""
+        return self.bound[0] - self.value <= max(1e-9, run.relative_gap) * max(abs(self.value), 1e-6)
+
+    def found(self) -> Found:
+        """Say what was found."""
+        bound, source = self.bound
+        return found_units(self.opened.astype(np.int64), self.value, bound, status="feasible", bound_source=source)
+
+
+def _part(run: Run, share: float) -> Run:
+    """Return a run that may take a share of the time that is left."""
+    limit_s = share * run.clock.left_s() if np.isfinite(run.clock.limit_s) else run.clock.limit_s
+    return replace(run, clock=Clock(limit_s=limit_s))
+
+
+def _searched(
+    problem: SitingProblem, covers: SeveralCovers, state: _State, run: Run, n_sites: int, *, kicks: int
+) -> bool:
+    """Search from the best plan; True if Ctrl-C ended that."""
+    for share in _MEAN_SHARES:
+        placed = place(problem, _Sought(covers, share), state.opened, run, n_units=n_sites, kicks=kicks)
+        state.take(placed.opened, covers.value(placed.units))
+        if placed.interrupted:
+            return True
+    return False
 
 
 def _trivial(covers: SeveralCovers) -> tuple[float, str]:
@@ -274,38 +319,24 @@ def _trivial(covers: SeveralCovers) -> tuple[float, str]:
     return float(covers.rated(every[:, None])[0]), "sum of weights"
 
 
-def _bounded_by_means(
-    problem: SitingProblem,
-    covers: SeveralCovers,
-    opened: NDArray[np.bool_],
-    run: Run,
-    mean: MeanBound,
-    bound: tuple[float, str],
-) -> tuple[NDArray[np.bool_], float, float, str]:
+def _bounded_by_means(problem: SitingProblem, covers: SeveralCovers, state: _State, run: Run, mean: MeanBound) -> None:
     """Cover the mean with one set of chances after the other, each drawn towards what the last plan does worst in."""
-    best, value = opened, covers.value(opened.astype(np.int64))
-    least, source = bound
-    chances = covers.worst_chances(covers.covered(opened))
-    until_s = run.clock.elapsed_s() + _BOUND_SHARE * run.clock.left_s()
-    for number in range(_ROUNDS):
-        left_s = until_s - run.clock.elapsed_s()
-        if left_s <= 0.01 or least - value <= max(1e-9, run.relative_gap) * max(1.0, value):
-            break
-        part = Run(
-            clock=Clock(limit_s=left_s / 2 if np.isfinite(left_s) else left_s),
-            workers=run.workers,
-            seed=run.seed,
-            relative_gap=max(run.relative_gap / 4, 1e-4),
-        )
-        found = mean(np.asarray(chances @ covers.worth), part, best)
+    for _ in range(_ROUNDS if state.rounds else 1):
+        left_s = run.clock.left_s()
+        if left_s <= 0.01 or state.is_near(run):
+            return
+        if state.chances is None:
+            state.chances = covers.chance
+        part = replace(run, clock=Clock(limit_s=max(left_s / 4, 0.01)), relative_gap=max(run.relative_gap / 4, _NEAR))
+        found = mean(np.asarray(state.chances @ covers.worth), part, state.opened)
         if found.status == "infeasible":  # no: there is a plan
-            break
-        if found.best_bound < least:
-            least, source = found.best_bound, f"{found.bound_source}, other chances"
+            return
+        state.tighten(found.best_bound, f"{found.bound_source}, other chances" if state.rounds else found.bound_source)
         if found.opened is None:
-            break
-        if problem.keeps(found.opened) and covers.value(found.opened.astype(np.int64)) > value:
-            best, value = found.opened, covers.value(found.opened.astype(np.int64))
-        step = 1 / (number + 2)
-        chances = (1 - step) * chances + step * covers.worst_chances(covers.covered(found.opened))
-    return best, value, least, source
+            return
+        if problem.keeps(found.opened):
+            state.take(found.opened, covers.value(found.opened.astype(np.int64)))
+        state.rounds += 1
+        step = 1 / (state.rounds + 1)
+        worst = covers.worst_chances(covers.covered(found.opened))
+        state.chances = (1 - step) * state.chances + step * worst

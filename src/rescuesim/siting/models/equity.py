@@ -148,7 +148,7 @@ def coverage_by_township(times: AnyTimes, limits: PairLimits, opened: NDArray[np
 
 
 def _townships(problem: SitingProblem) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Number the townships of the points, and add up their weights in zones with a reading."""
+    """Return the township of each point as a number, and the weight of each in zones with a reading."""
     limits = problem.limits
     assert limits is not None
     names, of_point = np.unique(np.array(problem.demand.townships, dtype=str), return_inverse=True)
