@@ -120,8 +120,12 @@ _HOMES = {
         "simulate",
     ),
     "rescuesim.siting": (
+        "CapacitatedLocation",
+        "CapacitatedMedian",
         "Explanation",
         "MaxCoverage",
+        "MinMaxTime",
+        "MinMeanTime",
         "MinSites",
         "SitingSolution",
         "critical_roads",
@@ -168,6 +172,8 @@ __all__ = [
     "CallLog",
     "CallModel",
     "CandidateSites",
+    "CapacitatedLocation",
+    "CapacitatedMedian",
     "CensusTotals",
     "ChannelOutage",
     "Closure",
@@ -184,6 +190,8 @@ __all__ = [
     "InvariantError",
     "Lognormal",
     "MaxCoverage",
+    "MinMaxTime",
+    "MinMeanTime",
     "MinSites",
     "NearestSites",
     "NetworkState",
@@ -333,8 +341,12 @@ if TYPE_CHECKING:
     from rescuesim.scenario import Outcome, Scenario, load_scenario, run, write_demo_county
     from rescuesim.simulation import CallLog, CallModel, SimulationResult, simulate
     from rescuesim.siting import (
+        CapacitatedLocation,
+        CapacitatedMedian,
         Explanation,
         MaxCoverage,
+        MinMaxTime,
+        MinMeanTime,
         MinSites,
         SitingSolution,
         critical_roads,
