@@ -20,7 +20,7 @@ from rescuesim.report.labels import Lang, count, label, language, percent, secon
 if TYPE_CHECKING:
     from rescuesim.siting import Explanation, SitingSolution
 
-__all__ = ["explanation_in_words"]
+__all__ = ["cause_words", "explanation_in_words"]
 
 _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -274,7 +274,7 @@ def _missed(told: Explanation, lang: Lang) -> list[str]:
             _say(
                 "cause_line",
                 lang,
-                cause=_cause(str(cause), lang),
+                cause=cause_words(str(cause), lang),
                 points=count(len(rows)),
                 people=count(rows["people"].sum()),
             )
@@ -285,7 +285,8 @@ def _missed(told: Explanation, lang: Lang) -> list[str]:
     return lines
 
 
-def _cause(cause: str, lang: Lang) -> str:
+def cause_words(cause: str, lang: Lang) -> str:
+    """Say a cause of `rescuesim.siting.explain.fixes.CAUSES`; others are looked up among the reasons."""
     return _CAUSES[cause][0 if lang == "zh" else 1] if cause in _CAUSES else label("reason", cause, lang)
 
 
@@ -323,7 +324,7 @@ def _worst_points(told: Explanation, names: Mapping[str, str], lang: Lang, n_sho
         return []
     lines = [_say("worst", lang, n=len(rows))]
     for _, row in rows.iterrows():
-        cause = _cause(str(row["cause"]), lang)
+        cause = cause_words(str(row["cause"]), lang)
         fix = _fix(row, names, lang) if "fix_site" in row else _say("fix_road", lang)
         lines.append(_say("point", lang, name=row["name"], people=count(row["people"]), cause=cause, fix=fix))
     return lines

@@ -22,12 +22,16 @@ from rescuesim.siting.limits import available_share as available_share
 from rescuesim.siting.limits import covered_points as covered_points
 from rescuesim.siting.limits import pair_limits as pair_limits
 from rescuesim.siting.limits import site_mask as site_mask
+from rescuesim.siting.models import CapacitatedLocation as CapacitatedLocation
+from rescuesim.siting.models import CapacitatedMedian as CapacitatedMedian
 from rescuesim.siting.models import MaxAvailableCoverage as MaxAvailableCoverage
 from rescuesim.siting.models import MaxBackupCoverage as MaxBackupCoverage
 from rescuesim.siting.models import MaxCoverage as MaxCoverage
 from rescuesim.siting.models import MaxExpectedCoverage as MaxExpectedCoverage
 from rescuesim.siting.models import MaxReliableCoverage as MaxReliableCoverage
 from rescuesim.siting.models import MinCost as MinCost
+from rescuesim.siting.models import MinMaxTime as MinMaxTime
+from rescuesim.siting.models import MinMeanTime as MinMeanTime
 from rescuesim.siting.models import MinSites as MinSites
 from rescuesim.siting.phases import Phases as Phases
 from rescuesim.siting.phases import phases as phases

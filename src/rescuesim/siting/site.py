@@ -8,17 +8,18 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from rescuesim.candidates import SITE_KINDS
 from rescuesim.errors import InputError, nearest_name
 from rescuesim.plan import Plan
+from rescuesim.siting.allocated import allocation_table, point_allocation, shares_of
 from rescuesim.siting.constraints import SitingConstraints, fund_faults, siting_problem
 from rescuesim.siting.coverage import point_coverage
 from rescuesim.siting.found import Clock, Found, Run
 from rescuesim.siting.lexicographic import Lexicographic, lexicographic_model
 from rescuesim.siting.limits import AnyTimes, covered_points, pair_limits
+from rescuesim.siting.medians.allocation import nearest_open
 from rescuesim.siting.models import MODELS, Model
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.relaxation import relax, relaxation_words
@@ -105,7 +106,7 @@ def site(
     asked = constraints or SitingConstraints()
     problem = siting_problem(times, limits, asked, kind=kind, units_per_new_site=units_per_new_site)
     problem = replace(problem, standard=standard)
-    if faults := model.check(problem, objective) + fund_faults(asked, objective):
+    if faults := model.check(problem, objective) + fund_faults(asked, model.name, objective):
         raise InputError("; ".join(faults))
     run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
     found = model.solve(problem, objective, run)
@@ -123,17 +124,16 @@ def site(
         bound_source=found.bound_source,
         gap=abs(bound - value) / max(abs(value), 1e-9) if bound != value else 0.0,
         plan=_plan(problem, found, ids, units_per_new_site),
-        **_points(problem, opened),
+        **_points(problem, found, opened),
         runtime_s=clock.elapsed_s(),
         seed=seed,
         ties_broken=found.ties_broken,
-        message=". ".join(filter(None, (found.message or _message(found), relaxation_words(relaxation)))),
+        message=". ".join(filter(None, (found.message or _message(found, relative_gap), relaxation_words(relaxation)))),
         notes=problem.notes,
         stages=found.stages,
         relaxation=relaxation,
         surely_open=_marked(times.sites.ids, found.surely_open),
         surely_shut=_marked(times.sites.ids, found.surely_shut),
-        allocation=_allocation(times, found),
         asked=Asked(problem=problem, model=model, objective=objective, found=found, standard=standard),
     )
     logger.info("%s %s: %s %g, bound %g", type(objective).__name__, solution.status, ids, value, bound)
@@ -175,10 +175,20 @@ def _model_of(objective: object) -> Model:
     return MODELS[type(objective)]
 
 
-def _points(problem: SitingProblem, opened: Any) -> dict[str, Any]:
+def _points(problem: SitingProblem, found: Found, opened: Any) -> dict[str, Any]:
     """Say of each point whether it is covered and why not, and list what no choice of sites covers."""
     if problem.limits is None:
-        raise NotImplementedError
+        shares = shares_of(problem, found, opened)
+        openable = ~problem.must_close
+        nearest = np.zeros_like(shares)
+        reached = np.flatnonzero((site := nearest_open(problem, openable)) >= 0)
+        nearest[site[reached], reached] = 1.0
+        all_open = point_allocation(problem, openable, nearest)
+        return {
+            "points": point_allocation(problem, opened, shares),
+            "uncoverable": all_open[~all_open["covered"]].reset_index(drop=True),
+            "allocation": allocation_table(problem, shares) if found.opened is not None else None,
+        }
     points = point_coverage(problem.times, problem.limits, opened)
     beyond = ~covered_points(problem.limits, ~problem.must_close)
     return {
@@ -192,23 +202,9 @@ def _marked(ids: tuple[str, ...], marks: NDArray[np.bool_] | None) -> tuple[str,
     return () if marks is None else tuple(id_ for id_, marked in zip(ids, marks, strict=True) if marked)
 
 
-def _allocation(times: AnyTimes, found: Found) -> pd.DataFrame | None:
-    """Say who serves whom, and with what share of the demand, by id."""
-    if found.shares is not None:
-        site, point = np.nonzero(found.shares > 0)
-        share = found.shares[site, point]
-    elif found.allocation is not None:
-        point = np.flatnonzero(found.allocation >= 0)
-        site, share = found.allocation[point], np.ones(len(point))
-    else:
-        return None
-    sites, points = np.array(times.sites.ids, dtype=object), np.array(times.demand.ids, dtype=object)
-    made = pd.DataFrame({"point": points[point], "site": sites[site], "share": share})
-    order = np.lexsort((site, point))
-    return made.iloc[order].reset_index(drop=True)
-
-
-def _message(found: Found) -> str:
+def _message(found: Found, relative_gap: float) -> str:
+    if found.status == "feasible" and abs(found.best_bound - found.objective) <= relative_gap * abs(found.objective):
+        return "stopped at the gap that was asked for"
     if found.status == "feasible":
         return "stopped at the limit: the plan is feasible and the gap says how far it may be from the best"
     if found.status == "unknown":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -68,6 +68,9 @@ class SitingSolution:
         One row a demand point: ``id, covered, nearest_site, nearest_s, limit_s, reason``.
     uncoverable : DataFrame
         The rows of `points` that no choice of the given sites would cover, with the reason.
+    allocation : DataFrame or None
+        Where the model allocates points to sites, who serves whom, one row a pair: ``point, site, share, weight, time``
+        (`rescuesim.siting.allocated.allocation_table`).
     runtime_s : float
         Wall time, reductions and verification included.
     seed : int
@@ -86,10 +89,8 @@ class SitingSolution:
         (`rescuesim.siting.relaxation.relax`).
     surely_open, surely_shut : tuple of str
         Sites that every plan better than this one would open, or leave shut, by proof; empty where nothing is proved.
-    allocation : DataFrame or None
-        ``point, site, share``: who serves whom, where the model says so.
     tables : mapping of str to DataFrame
-        What else the model has to say, by name: stages of a sequence, coverage by state, the smallest relaxation.
+        What else the model has to say, by name, such as coverage by state.
     asked : Asked or None
         What the solution is the answer to.
 
@@ -149,8 +150,8 @@ class SitingSolution:
         Returns
         -------
         dict of str to DataFrame
-            ``summary`` (one row), ``sites``, ``points``, ``uncoverable``, ``allocation`` where there is one, and those
-            of `tables`.
+            ``summary`` (one row), ``sites``, ``points``, ``uncoverable``, ``allocation``, ``stages`` and
+            ``relaxation`` where there are any, and those of `tables`.
         """
         names = ("objective_name", "status", "objective", "best_bound", "bound_source", "gap", "ties_broken")
         facts = {name: getattr(self, name) for name in names}
@@ -159,6 +160,10 @@ class SitingSolution:
         frames |= {"points": self.points, "uncoverable": self.uncoverable}
         if self.allocation is not None:
             frames["allocation"] = self.allocation
+        if self.stages:
+            frames["stages"] = pd.DataFrame([asdict(stage) for stage in self.stages])
+        if self.relaxation is not None:
+            frames["relaxation"] = self.relaxation
         return frames | dict(self.tables)
 
     def explain(self) -> Explanation:
