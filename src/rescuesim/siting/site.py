@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rescuesim.candidates import SITE_KINDS
+from rescuesim.candidates import SITE_KINDS, CandidateSites
 from rescuesim.errors import InputError, nearest_name
 from rescuesim.plan import Plan
 from rescuesim.siting.allocated import allocation_table, point_allocation, shares_of
@@ -110,7 +110,7 @@ def site(
     asked = constraints or SitingConstraints()
     problem = siting_problem(times, limits, asked, kind=kind, units_per_new_site=units_per_new_site)
     problem = replace(problem, standard=standard, states=states)
-    if faults := model.check(problem, objective) + fund_faults(asked, model.name, objective):
+    if faults := model.check(problem, objective) + fund_faults(asked, objective):
         raise InputError("; ".join(faults))
     run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
     found = model.solve(problem, objective, run)
@@ -127,7 +127,7 @@ def site(
         best_bound=bound,
         bound_source=found.bound_source,
         gap=abs(bound - value) / max(abs(value), 1e-9) if bound != value else 0.0,
-        plan=_plan(problem, found, ids, units_per_new_site),
+        plan=_plan(times.sites, found, ids, units_per_new_site),
         **_points(problem, found, opened),
         runtime_s=clock.elapsed_s(),
         seed=seed,
@@ -144,12 +144,12 @@ def site(
     return solution
 
 
-def _plan(problem: SitingProblem, found: Found, opened: list[str], units_per_new_site: int | None) -> Plan:
+def _plan(sites: CandidateSites, found: Found, opened: list[str], units_per_new_site: int | None) -> Plan:
     """Make the plan, with the units that the model placed where it places any."""
-    plan = Plan.from_opened(problem.sites, opened, units_per_new_site=units_per_new_site)
+    plan = Plan.from_opened(sites, opened, units_per_new_site=units_per_new_site)
     if found.units is None:
         return plan
-    units = dict(zip(problem.sites.ids, found.units.tolist(), strict=True))
+    units = dict(zip(sites.ids, found.units.tolist(), strict=True))
     return replace(plan, sites=tuple(replace(one, units=units[one.id]) for one in plan.sites))
 
 
