@@ -14,7 +14,7 @@ Rawls, J. (1971). A theory of justice. Harvard University Press.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 
 import numpy as np
@@ -32,6 +32,8 @@ from rescuesim.siting.models.model import Model
 from rescuesim.siting.point_groups import point_groups
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.several_covers import SeveralCovers, place_several, several_formulation
+
+_WHOLE = 1e4  # what a share of 1 is in the program, so that its tolerances are small beside it
 
 __all__ = ["EQUITY", "MaxMinCoverage", "coverage_by_township", "gini"]
 
@@ -174,7 +176,10 @@ def _covers(problem: SitingProblem) -> SeveralCovers:
     groups = point_groups(problem, apart=number)
     of_point = number[groups.point]
     worth = csr_array(
-        (problem.demand.weights[groups.point] / np.maximum(weight, 1e-300)[of_point], (of_point, groups.group)),
+        (
+            _WHOLE * problem.demand.weights[groups.point] / np.maximum(weight, 1e-300)[of_point],
+            (of_point, groups.group),
+        ),
         shape=(len(weight), len(groups)),
     )
     served = np.asarray(worth.sum(axis=1)) > 0
@@ -183,7 +188,8 @@ def _covers(problem: SitingProblem) -> SeveralCovers:
 
 
 def _formulate(problem: SitingProblem, objective: MaxMinCoverage) -> Formulation:
-    return several_formulation(_covers(problem), objective.n_sites)
+    program = several_formulation(_covers(problem), objective.n_sites)
+    return replace(program, objective=program.objective / _WHOLE)
 
 
 def _solve(problem: SitingProblem, objective: MaxMinCoverage, run: Run) -> Found:
@@ -192,7 +198,8 @@ def _solve(problem: SitingProblem, objective: MaxMinCoverage, run: Run) -> Found
     def mean(weight: NDArray[np.float64], part: Run, start: NDArray[np.bool_]) -> Found:
         return cover_mean(problem, covers.groups, weight, objective.n_sites, part, start)
 
-    return place_several(problem, covers, objective.n_sites, run, mean)
+    found = place_several(problem, covers, objective.n_sites, run, mean)
+    return replace(found, objective=found.objective / _WHOLE, best_bound=found.best_bound / _WHOLE)
 
 
 def _value(problem: SitingProblem, objective: MaxMinCoverage, found: Found) -> float:
