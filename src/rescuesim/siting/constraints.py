@@ -130,12 +130,14 @@ class SitingConstraints:
         return any(as_decimal(one.fund).is_finite() for one in self.subsidies)
 
 
-def fund_faults(constraints: SitingConstraints, model: str, objective: Any) -> list[str]:
+def fund_faults(constraints: SitingConstraints, objective: Any) -> list[str]:
     """Say why an objective that adds up costs cannot be asked with funds; an empty list if it can."""
     goals = getattr(objective, "objectives", (objective,))
-    if constraints.has_funds and (
-        model in ("min_cost", "capacitated_location") or any(getattr(g, "budget", None) is not None for g in goals)
-    ):
+    by_cost = any(
+        type(one).__name__ in ("MinCost", "CapacitatedLocation") or getattr(one, "budget", None) is not None
+        for one in goals
+    )
+    if constraints.has_funds and by_cost:
         return [
             "subsidies with a fund: expected the budget in SitingConstraints and an objective without costs, since no "
             "site has a cost of its own where a fund may run dry"

@@ -1,249 +1,238 @@
-"""The mean time as a later objective of a sequence, at sizes at which a program of all pairs is out of reach.
+"""The mean time after other objectives: a p-median whose prices make it keep the coverage found before.
 
-What earlier objectives ask becomes rows over the sites that no plan which keeps them breaks: number and cost as they
-are, covered weight by weak duality. With multipliers 0 <= l_i <= w_i of the points,
+A lack of coverage is priced: a point that no open site covers pays mu times its weight besides its travel time. With
+the price the problem is a p-median over the points and, where a slower site may cover a point that a quicker one does
+not, over their doubles, which pay the price alone. Whatever mu,
 
-    sum_i w_i y_i  <=  sum_i (w_i - l_i)  +  sum_j x_j sum_{i covered by j} l_i,
+    mean time of a plan that keeps the coverage  >=  (least priced time - mu * weight that may stay uncovered) / weight
 
-so that keeping a covered weight of K asks sum_j (A'l)_j x_j >= K - sum_i (w_i - l_i). The p-median under these rows
-bounds the stage from below; its plan counts if it keeps all, and is cut off by a row of its own if it does not. Swaps
-that keep all improve the plan that there is.
+so every price gives a bound, and plans that keep the coverage are found as mu rises. Costs and numbers that must be
+kept are rows over the sites.
+
+References
+----------
+Geoffrion, A. M. (1974). Lagrangean relaxation for integer programming. Mathematical Programming Study 2, 82-114.
+doi:10.1007/BFb0120690
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import block_array, csr_array, eye_array
 
-from rescuesim.siting.explain.cover_counts import CoverCounts, cover_counts
-from rescuesim.siting.explain.drives import drives_of
-from rescuesim.siting.explain.mean_times import NearestTimes, nearest_times
-from rescuesim.siting.explain.opened_sites import Swaps, swaps_by_cover, swaps_by_time
 from rescuesim.siting.found import Clock, Found, Run
-from rescuesim.siting.limits import covered_points
-from rescuesim.siting.models import Model
+from rescuesim.siting.medians.allocation import allocating
+from rescuesim.siting.medians.branching import prove
+from rescuesim.siting.medians.going import Going
+from rescuesim.siting.medians.rows import float_rows
+from rescuesim.siting.medians.swaps import SwapSearch
 from rescuesim.siting.problem import SitingProblem
+from rescuesim.siting.sequence import Goal, Kept, value_of
 from rescuesim.siting.site_rows import SiteRows, row_of, stacked
-from rescuesim.siting.whole_rows import as_decimal
-from rescuesim.solver import MixedProgram, solve_linear
+from rescuesim.siting.whole_rows import as_decimal, at_most_row
 
-__all__ = ["Asks", "mean_time_stage"]
+__all__ = ["solve_mean_time"]
 
-_SCALE = 1e5  # whole units of the mean multiplier in a row of covered weight
-_MOST_PLACES = 6
-_ROUNDS = 6
-_TRIED = 200  # swaps of one look that are tried one after the other
+_WORK = 2e8  # of a search for one price: a quarter of a second or so
+_FIRST_PRICE = 0.05  # of the longest time of a point, for each unit of its weight
+_MOST_PRICES = 12
 
 
-class Asks:
-    """What earlier objectives of a sequence ask of every later plan.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Priced:
+    """The p-median for any price.
 
     Parameters
     ----------
-    covered : float or None
-        Least covered weight.
-    sites : float or None
-        Largest number of open sites.
-    cost : float or None
-        Largest cost.
+    base : ndarray of float64, shape (n_sites, n_points)
+        Weighted times.
+    lack : ndarray of float64, shape (n_sites, n_points), or None
+        Weight of the point where the site does not cover it; None where no coverage is kept.
+    together : bool
+        Whether the quickest open site covers a point if any does, so that one column a point is enough.
+    spare : float
+        Weight that may stay uncovered, of the points that can be covered.
     """
 
-    __slots__ = ("cost", "covered", "sites")
+    base: NDArray[np.float64]
+    lack: NDArray[np.float64] | None
+    together: bool
+    spare: float
 
-    def __init__(self, covered: float | None = None, sites: float | None = None, cost: float | None = None) -> None:
-        self.covered, self.sites, self.cost = covered, sites, cost
+    def cost(self, price: float) -> NDArray[np.float64]:
+        """Return the costs of a p-median, shape (n_sites, n_points) or twice as many points."""
+        if self.lack is None or price == 0:
+            return self.base
+        return self.base + price * self.lack if self.together else np.hstack([self.base, price * self.lack])
 
 
-def mean_time_stage(
-    problem: SitingProblem, model: Model, objective: object, asks: Asks, run: Run, plan: Found
-) -> Found | None:
-    """Find a plan of short mean time among those that keep what was asked.
+def solve_mean_time(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], run: Run, plan: Found) -> Found | None:
+    """Find the plan of least mean time that keeps coverage, cost and number.
 
     Parameters
     ----------
     problem : SitingProblem
-    model : Model
-        The p-median.
-    objective : MinMeanTime
-    asks : Asks
+    goal : Goal
+        Of ``min_mean_time``.
+    kept : sequence of Kept
     run : Run
     plan : Found
-        Keeps all.
+        Keeps the earlier goals; what is returned is no worse.
 
     Returns
     -------
     Found or None
-        None where costs have too many decimals, or points want a second unit: the general way is then the only one.
+        None where an earlier goal is of another kind, or a point needs a second unit: `solve_stage` has a way for all.
     """
-    limits = problem.limits
-    if plan.opened is None or (asks.covered is not None and (limits is None or limits.wants_second.any())):
+    side = _side(problem, kept)
+    coverage = [one for one in kept if one.goal.model.name == "max_coverage"]
+    if side is None or len(coverage) > 1 or goal.model.name != "min_mean_time":
         return None
-    plain = _plain_rows(problem, asks)
-    if plain is None:
+    if coverage and (problem.limits is None or problem.limits.wants_second.any()):
         return None
-    counts = None
-    if asks.covered is not None and limits is not None:
-        counts = cover_counts(limits, plan.opened, problem.demand.weights)
-    rows = [problem.rows, *plain]
-    if counts is not None:
-        rows.append(_dual_row(problem, stacked(rows), counts, asks, run))
-    best = _swapped(replace(problem, rows=stacked([problem.rows, *plain])), asks, plan.opened, run)
-    value = model.value(problem, objective, replace(plan, opened=best))
-    bound = -math.inf
-    for turn in range(_ROUNDS):
-        left = run.clock.left_s()
-        if run.clock.elapsed_s() > 0.8 * run.clock.limit_s or value - bound <= run.relative_gap * value:
-            break
-        part = replace(run, clock=Clock(limit_s=left / 2))
-        tighter = replace(problem, rows=stacked(rows), limits=None)
-        found = model.solve(tighter, objective, part)
-        bound = max(bound, found.best_bound)
-        if found.opened is None:
-            break
-        after = None if counts is None else replace_opened(counts, problem, found.opened)
-        if after is None or asks.covered is None or after.value >= asks.covered:
-            if found.objective < value:
-                best, value = found.opened, model.value(problem, objective, replace(plan, opened=found.opened))
-            break
-        rows.append(_cut(after, asks, f"covered weight, cut {turn + 1}"))
-    done = math.isclose(value, bound, rel_tol=1e-9)
-    return Found(
-        status="optimal" if done else "feasible",
-        opened=best,
-        objective=value,
-        best_bound=min(bound, value),
-        bound_source="p-median under rows that every plan of the sequence keeps" if math.isfinite(bound) else "",
-    )
+    asked = allocating(problem)
+    reached = np.isfinite(asked.times)
+    base = np.where(reached, asked.times, 0.0) * asked.weight
+    never = float(base.max(axis=0).sum()) + 1.0
+    base[~reached] = never
+    priced = _priced(problem, asked.points, asked.times, base, coverage[0] if coverage else None)
+    walk = _Walk(problem=replace(problem, rows=side), goal=goal, coverage=coverage, priced=priced, run=run, never=never)
+    return walk.best(plan, float(asked.weight.sum()))
 
 
-def replace_opened(counts: CoverCounts, problem: SitingProblem, opened: NDArray[np.bool_]) -> CoverCounts:
-    """Count again for another set of open sites."""
-    ones = opened.astype(np.float64)
-    n_first, n_either = (np.rint(np.asarray(part @ ones)).astype(np.int64) for part in (counts.first, counts.either))
-    return replace(counts, opened=opened, n_first=n_first, n_either=n_either)
-
-
-def _plain_rows(problem: SitingProblem, asks: Asks) -> list[SiteRows] | None:
-    """Write number and cost as rows in whole numbers; None where that would round."""
-    rows = []
-    if asks.sites is not None:
-        ones = np.ones(problem.n_sites, dtype=np.int64)
-        rows.append(row_of(ones, "number of sites", upper=math.floor(asks.sites + 1e-9)))
-    if asks.cost is not None:
-        cost = problem.sites.cost
-        exponents = {int(as_decimal(one).normalize().as_tuple().exponent) for one in set(cost.tolist())}
-        places = max(0, *(-exponent for exponent in exponents), 0)
-        if places > _MOST_PLACES:
+def _side(problem: SitingProblem, kept: Sequence[Kept]) -> SiteRows | None:
+    """Write kept numbers and costs as rows; None if a kept objective is neither these nor coverage."""
+    parts = [problem.rows]
+    every = np.ones(problem.n_sites, dtype=np.int64)
+    costs = [as_decimal(cost) for cost in problem.sites.cost.tolist()]
+    for one in kept:
+        if one.goal.only_counts and one.goal.model.name == "min_sites":
+            parts.append(row_of(every, "sites kept", upper=math.floor(one.at + 1e-9)))
+        elif one.goal.only_counts:
+            # the cost that was found is kept, whatever a sum of floating-point numbers makes of it
+            parts.append(at_most_row(costs, as_decimal(one.at + 1e-9 * max(abs(one.at), 1.0)), "cost kept")[0])
+        elif one.goal.model.name == "max_coverage":
+            if (number := getattr(one.goal.objective, "n_sites", None)) is not None:
+                parts.append(row_of(every, "number kept", upper=int(number)))
+            if (budget := getattr(one.goal.objective, "budget", None)) is not None:
+                parts.append(at_most_row(costs, as_decimal(float(budget)), "budget kept")[0])
+        else:
             return None
-        factors = np.rint(cost * 10**places).astype(np.int64)
-        rows.append(row_of(factors, "cost", upper=math.floor(asks.cost * 10**places + 1e-6)))
-    return rows
+    return stacked(parts)
 
 
-def _row_of_weight(counts: CoverCounts, price: NDArray[np.float64], asks: Asks, label: str) -> SiteRows:
-    """Write what keeping a covered weight asks of the sites, at some multipliers; rounded so that no plan is lost."""
-    assert asks.covered is not None
-    worth = np.asarray(counts.first.T @ price)
-    least = asks.covered * (1 - 1e-9) - float((counts.weight - price).sum())
-    scale = _SCALE / max(float(worth.max(initial=0.0)), 1e-12)
-    return row_of(np.ceil(worth * scale).astype(np.int64), label, lower=math.floor(least * scale))
-
-
-def _cut(counts: CoverCounts, asks: Asks, label: str) -> SiteRows:
-    """Cut off a plan that covers too little: what it does not cover has to come from other sites."""
-    return _row_of_weight(counts, np.where(counts.covered, 0.0, counts.weight), asks, label)
-
-
-def _dual_row(problem: SitingProblem, rows: SiteRows, counts: CoverCounts, asks: Asks, run: Run) -> SiteRows:
-    """Write the row at the multipliers of the linear relaxation of the largest coverage."""
-    covers = csr_array(counts.first)
-    n, size = problem.n_sites, covers.shape[0]
-    program = MixedProgram(
-        objective=np.r_[np.zeros(n), -counts.weight],
-        rows=csr_array(
-            block_array(
-                [
-                    [covers, -eye_array(size, format="csr")],
-                    [csr_array(rows.rows.astype(np.float64)), csr_array((len(rows), size), dtype=np.float64)],
-                ]
-            )
-        ),
-        lower=np.r_[np.zeros(size), np.where(rows.lower <= -(2**62), -np.inf, rows.lower)],
-        upper=np.r_[np.full(size, np.inf), np.where(rows.upper >= 2**62, np.inf, rows.upper)],
-        low=np.r_[problem.must_open.astype(np.float64), np.zeros(size)],
-        high=np.r_[(~problem.must_close).astype(np.float64), np.ones(size)],
-        whole=np.zeros(n + size, dtype=np.bool_),
-    )
-    found = solve_linear(program, limit_s=max(run.clock.left_s() / 4, 0.1), engine="highs")
-    price = counts.weight if found.row_duals is None else np.clip(np.abs(found.row_duals[:size]), 0, counts.weight)
-    return _row_of_weight(counts, price, asks, "covered weight")
-
-
-def _swapped(problem: SitingProblem, asks: Asks, opened: NDArray[np.bool_], run: Run) -> NDArray[np.bool_]:
-    """Swap sites while the mean time falls and everything asked is kept, for at most half of the time."""
-    demand, best = problem.demand, opened.copy()
-    values = drives_of(problem.times).seconds(np.arange(len(demand)))
-    while run.clock.elapsed_s() < run.clock.limit_s / 2:
-        nearest = nearest_times(values, demand.weights, best)
-        if nearest is None:
-            return best
-        swaps = swaps_by_time(problem, best, nearest)
-        total = swaps.swapped.copy()
-        if asks.covered is not None and problem.limits is not None:
-            counts = cover_counts(problem.limits, best, demand.weights)
-            total[~(swaps_by_cover(problem, counts).swapped >= asks.covered)] = np.nan
-        total[np.isnan(total)] = np.inf
-        if not total.size or total.min() >= nearest.total * (1 - 1e-9):
-            return best
-        best = _taken(problem, asks, best, swaps, total, nearest, values)
-    return best
-
-
-def _taken(
+def _priced(
     problem: SitingProblem,
-    asks: Asks,
-    opened: NDArray[np.bool_],
-    swaps: Swaps,
-    total: NDArray[np.float64],
-    nearest: NearestTimes,
-    values: NDArray[np.float64],
-) -> NDArray[np.bool_]:
-    """Take the swaps of one look one after the other, each if it still helps and all is still kept."""
-    best, least = opened.copy(), nearest.total
-    weight, reached = problem.demand.weights, np.isfinite(values[opened].min(axis=0)) & (problem.demand.weights > 0)
-    order = np.argsort(total, axis=None, kind="stable")[:_TRIED]
-    for at, into in zip(*np.unravel_index(order, total.shape), strict=True):
-        if total[at, into] >= nearest.total * (1 - 1e-9):
-            break
-        out, new = int(swaps.shut[at]), int(swaps.put[into])
-        if not best[out] or best[new]:
-            continue
-        after = best.copy()
-        after[[out, new]] = [False, True]
-        now = float(weight[reached] @ values[after][:, reached].min(axis=0))
-        if now < least * (1 - 1e-9) and problem.keeps(after) and _covers_enough(problem, asks, after):
-            best, least = after, now
-    return best
+    points: NDArray[np.int64],
+    times: NDArray[np.float64],
+    base: NDArray[np.float64],
+    coverage: Kept | None,
+) -> _Priced:
+    """Work out who lacks coverage from which site."""
+    if coverage is None or problem.limits is None:
+        return _Priced(base=base, lack=None, together=True, spare=0.0)
+    limits = problem.limits
+    openable = ~problem.must_close
+    covers = limits.covers[points].toarray().astype(bool).T & limits.in_standard[points] & openable[:, None]
+    coverable = covers.any(axis=0)
+    weight = problem.demand.weights[points]
+    lack = np.where(covers | ~coverable, 0.0, weight)
+    last = np.where(covers, times, -np.inf).max(axis=0)
+    first = np.where(~covers & openable[:, None], times, np.inf).min(axis=0)
+    together = bool((last <= first)[coverable].all())
+    spare = float(weight[coverable].sum()) - coverage.at
+    return _Priced(base=base, lack=lack, together=together, spare=spare)
 
 
-def _covers_enough(problem: SitingProblem, asks: Asks, opened: NDArray[np.bool_]) -> bool:
-    if asks.covered is None or problem.limits is None:
-        return True
-    covered = covered_points(problem.limits, opened)
-    return float(problem.demand.weights[covered].sum()) >= asks.covered
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Walk:
+    """The search for the price at which the coverage is just kept."""
 
+    problem: SitingProblem
+    goal: Goal
+    coverage: Sequence[Kept]
+    priced: _Priced
+    run: Run
+    never: float
 
-def asks_of(kept: Sequence[tuple[str, float]]) -> Asks | None:
-    """Collect what earlier objectives ask, by the names of their models; None where one cannot be written so."""
-    asks = Asks()
-    names = {"max_coverage": "covered", "min_sites": "sites", "min_cost": "cost"}
-    for name, at in kept:
-        if name not in names:
-            return None
-        setattr(asks, names[name], at)
-    return asks
+    def best(self, plan: Found, weight: float) -> Found:
+        """Try prices, keep the best plan that keeps all, and the best bound."""
+        assert plan.opened is not None
+        best, opened, bound = self._time(plan.opened), plan.opened, 0.0
+        low, high = 0.0, math.inf
+        price = 0.0
+        going = Going(clock=self.run.clock)
+        for turn in range(_MOST_PRICES):
+            found, least = self._at(price, opened, going, share=1.0 / (_MOST_PRICES - turn))
+            bound = max(bound, (least - price * self.priced.spare) / weight)
+            if found is not None and self._keeps(found):
+                high = min(high, price)
+                if (value := self._time(found)) < best:
+                    best, opened = value, found
+            else:
+                low = max(low, price)
+            close = best - bound <= max(self.run.relative_gap, 1e-9) * abs(best)
+            if close or price == 0.0 == high or not going():
+                break
+            price = self._next(low, high, weight)
+        bound = min(bound, best)
+        done = best - bound <= 1e-9 * abs(best)
+        return Found(
+            status="optimal" if done else "feasible",
+            opened=opened,
+            objective=best,
+            best_bound=best if done else bound,
+            bound_source="Lagrangian relaxation of the coverage" if self.coverage else "Lagrangian relaxation",
+        )
+
+    def _next(self, low: float, high: float, weight: float) -> float:
+        """Return the next price: higher while the coverage is not kept, then between."""
+        if high < math.inf:
+            return (low + high) / 2
+        first = _FIRST_PRICE * float(self.priced.base.max(axis=0).sum() if self.never else 0.0) / max(weight, 1e-300)
+        return max(4 * low, min(first, 1e6), 1e-3)
+
+    def _at(
+        self, price: float, start: NDArray[np.bool_], going: Going, *, share: float
+    ) -> tuple[NDArray[np.bool_] | None, float]:
+        """Return a plan for one price and a bound on the priced time of all plans."""
+        problem = self.problem
+        cost = self.priced.cost(price)
+        search = SwapSearch(
+            cost=np.ascontiguousarray(cost),
+            must_open=problem.must_open,
+            must_close=problem.must_close,
+            n_sites=min(int(getattr(self.goal.objective, "n_sites", problem.n_sites)), problem.n_sites),
+            side=problem.rows,
+            rows=float_rows(problem.rows),
+            rng=np.random.default_rng(self.run.seed),
+        )
+        search.weigh(np.flatnonzero(start))
+        part = Going(clock=Clock(limit_s=self.run.clock.left_s() * share))
+        try:
+            search.offer(np.flatnonzero(start))
+            search.search(_WORK, going=part)
+            if not len(search.opened):
+                return None, 0.0
+            least = prove(search, whole_step=0.0, relative_gap=max(self.run.relative_gap / 4, 1e-6), going=part).bound
+        except KeyboardInterrupt:
+            going.interrupted = True
+            least = 0.0
+        marks = np.zeros(problem.n_sites, dtype=np.bool_)
+        marks[search.opened] = True
+        return (marks if len(search.opened) else None), min(float(least), search.value)
+
+    def _time(self, opened: NDArray[np.bool_]) -> float:
+        probe = Found(status="feasible", opened=opened, objective=math.nan, best_bound=math.nan)
+        return value_of(self.problem, self.goal, probe)
+
+    def _keeps(self, opened: NDArray[np.bool_]) -> bool:
+        """Whether a plan keeps side conditions, number and coverage, by code that knows no prices."""
+        probe = Found(status="feasible", opened=opened, objective=math.nan, best_bound=math.nan)
+        if not self.problem.keeps(opened) or self.priced.base[opened].min(axis=0).sum() >= self.never:
+            return False
+        return all(value_of(self.problem, one.goal, probe) >= one.at - 1e-9 * abs(one.at) for one in self.coverage)

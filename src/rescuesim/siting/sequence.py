@@ -13,7 +13,6 @@ from scipy.sparse import csr_array, vstack
 
 from rescuesim.siting.formulation import Formulation, mixed_program
 from rescuesim.siting.found import Found, Run
-from rescuesim.siting.mean_time_stage import asks_of, mean_time_stage
 from rescuesim.siting.models import Model
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.relaxation import no_columns
@@ -22,7 +21,6 @@ from rescuesim.solver import MixedProgram, solve_mixed
 
 __all__ = ["Goal", "Kept", "solve_stage", "value_of"]
 
-_MANY_PAIRS = 100_000  # of site and point, beyond which the program of all of them is left alone
 _SLACK = 1e-9  # of a kept value, for sums in another order
 
 
@@ -154,9 +152,6 @@ def solve_stage(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], run: R
     Found
     """
     assert plan.opened is not None
-    quick = _by_mean_time(problem, goal, kept, run, plan)
-    if quick is not None:
-        return quick
     formulation = combined(problem, goal, kept)
     program = mixed_program(problem, formulation)
     start = completed(program, plan.opened, run)
@@ -176,16 +171,6 @@ def solve_stage(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], run: R
     value = value_of(problem, goal, made)
     closed = math.isclose(made.best_bound, value, rel_tol=1e-9, abs_tol=1e-9)
     return replace(made, status="optimal" if found.status == "optimal" or closed else "feasible", objective=value)
-
-
-def _by_mean_time(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], run: Run, plan: Found) -> Found | None:
-    """Solve a stage of the mean time with many pairs in its own way; None where the program of all pairs serves."""
-    if goal.model.name != "min_mean_time" or problem.n_sites * len(problem.demand) <= _MANY_PAIRS:
-        return None
-    if any(one.goal.model.name in ("min_sites", "min_cost") and not one.goal.only_counts for one in kept):
-        return None
-    asks = asks_of([(one.goal.model.name, one.at) for one in kept])
-    return None if asks is None else mean_time_stage(problem, goal.model, goal.objective, asks, run, plan)
 
 
 def _rounded_up(bound: float, factors: NDArray[np.float64]) -> float:
