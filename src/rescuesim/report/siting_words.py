@@ -22,6 +22,7 @@ _GOALS: Mapping[str, tuple[str, str]] = {
     "max_backup_coverage": ("有后备的覆盖权重", "weight with backup"),
     "max_available_coverage": ("可用覆盖权重", "weight covered by crews that are there"),
     "max_expected_coverage": ("期望覆盖权重", "expected covered weight"),
+    "max_min_coverage": ("最差乡镇的覆盖比重", "share covered in the township that is worst off"),
     "max_reliable_coverage": ("可靠覆盖权重", "reliably covered weight"),
 }
 _WORDS: Mapping[str, tuple[str, str]] = {
