@@ -65,7 +65,11 @@ def asked_faults(siting: SitingSection) -> list[tuple[str, str | None, str]]:
         fields = inspect.signature(known[name]).parameters
         taken |= set(fields)
         for option in OPTIONS:
-            if option in fields and getattr(siting, option) is None and _is_wanted(siting, fields[option], option):
+            if (
+                option in fields
+                and getattr(siting, option) is None
+                and _is_wanted(siting, name, fields[option], option)
+            ):
                 faults.append((option, None, f"{_WANTED.get(option, 'this key')} for {name}"))
     for option in OPTIONS:
         if (value := getattr(siting, option)) is not None and option not in taken:
@@ -75,12 +79,16 @@ def asked_faults(siting: SitingSection) -> list[tuple[str, str | None, str]]:
     return [fault for at, fault in enumerate(faults) if fault not in faults[:at]]
 
 
-def _is_wanted(siting: SitingSection, field: inspect.Parameter, option: str) -> bool:
+def _is_wanted(siting: SitingSection, name: str, field: inspect.Parameter, option: str) -> bool:
     """Whether an option without a value must have one: a number of sites need not stand where money or staff do."""
-    bounded = any(getattr(siting.constraints, name) is not None for name in _LIMITS)
+    bounded = any(getattr(siting.constraints, one) is not None for one in _LIMITS)
     if option == "n_sites":
-        return not bounded
+        return not bounded and (field.default is inspect.Parameter.empty or name == "max_coverage")
     return field.default is inspect.Parameter.empty
+
+
+def _unbounded(siting: SitingSection) -> SitingSection:
+    return siting.model_copy(update={"constraints": ConstraintsSection()})
 
 
 def asked_objective(siting: SitingSection, sites: CandidateSites, *, kind: str = "station") -> Any:
@@ -111,7 +119,8 @@ def asked_objective(siting: SitingSection, sites: CandidateSites, *, kind: str =
     for name in siting.objectives:
         fields = inspect.signature(known[name]).parameters
         options = {key: getattr(siting, key) for key in OPTIONS if key in fields and getattr(siting, key) is not None}
-        if "n_sites" in fields and "n_sites" not in options:
+        asks_number = "n_sites" in fields and _is_wanted(_unbounded(siting), name, fields["n_sites"], "n_sites")
+        if asks_number and "n_sites" not in options:
             options["n_sites"] = max(openable, 1)
         made.append(known[name](**options))
     return made[0] if len(made) == 1 else Lexicographic(made, tolerances=siting.tolerances)
