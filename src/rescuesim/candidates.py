@@ -37,6 +37,8 @@ def site_columns(crews: Mapping[str, CrewType]) -> tuple[Column, ...]:
         Column(name="host", choices=HOSTS),
         Column(name="crew", choices=tuple(crews)),
         Column(name="units", number=True, minimum=1, maximum=1000, whole=True),
+        Column(name="capacity", number=True, minimum=0, maximum=1e12),
+        Column(name="roster", number=True, minimum=0, maximum=1e6, whole=True),
     )
 
 
@@ -54,6 +56,12 @@ class CandidateSites:
         In the file's unit of money; existing and required sites cost 0 unless given.
     units : ndarray of int64, shape (n_sites,)
         Vehicles with crew that the site holds when it is open.
+    capacity : ndarray of float64, shape (n_sites,)
+        Weight of demand that the site can serve when it is open, asked for by the capacitated models alone; ``inf``
+        where none is given.
+    roster : ndarray of int64, shape (n_sites,), or None
+        People on the roster when the site is open; 0, or None for all, where the table does not say, so that crew
+        type and shifts decide.
     notes : tuple of str
         The defaults that were taken, to be said aloud.
     source : str
@@ -73,6 +81,8 @@ class CandidateSites:
     hosts: tuple[str, ...]
     crews: tuple[str, ...]
     units: NDArray[np.int64]
+    capacity: NDArray[np.float64]
+    roster: NDArray[np.int64] | None = None
     notes: tuple[str, ...] = ()
     source: str = "site table"
     rows: tuple[int, ...] = ()
@@ -89,7 +99,7 @@ class CandidateSites:
         return np.array([status in statuses for status in self.statuses], dtype=np.bool_)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a table with WGS84 ``lon`` and ``lat`` and one row a site."""
+        """Return a table with WGS84 ``lon`` and ``lat`` and one row a site; NaN where capacity has no limit."""
         frame = pd.DataFrame(
             {
                 "id": self.ids,
@@ -101,8 +111,11 @@ class CandidateSites:
                 "host": self.hosts,
                 "crew": self.crews,
                 "units": self.units,
+                "capacity": np.where(np.isfinite(self.capacity), self.capacity, np.nan),
             }
         )
+        if self.roster is not None:
+            frame["roster"] = self.roster
         if self.lon is not None and self.lat is not None:
             frame.insert(2, "lon", self.lon)
             frame.insert(3, "lat", self.lat)
@@ -157,10 +170,19 @@ def _sites_from_frame(
         hosts=values.text("host", "township"),
         crews=values.text("crew", "micro_station"),
         units=values.numbers("units", np.ones(len(frame)), "1", "1").astype(np.int64),
+        capacity=values.numbers("capacity", np.full(len(frame), np.inf), "no limit", "不设上限"),
+        roster=_rosters(frame),
         notes=tuple(values.notes),
         source=table.label,
         rows=tuple(int(row) for row in frame.index),
     )
+
+
+def _rosters(frame: pd.DataFrame) -> NDArray[np.int64] | None:
+    """Read the people on the roster of each site, 0 where the table does not say."""
+    if "roster" not in frame or frame["roster"].isna().all():
+        return None
+    return pd.to_numeric(frame["roster"]).fillna(0).to_numpy().astype(np.int64)
 
 
 def load_sites(
@@ -173,8 +195,8 @@ def load_sites(
     source : path or DataFrame
         ``.csv`` (UTF-8, UTF-16 or GB18030), ``.xlsx``, a layer of points (``.gpkg``, ``.geojson``, ``.shp``,
         ``.parquet``), a DataFrame or a GeoDataFrame; ``sites.xlsx#站点`` chooses a sheet. Columns ``id, lon, lat``
-        and, optionally, ``name, kind, status, cost, township, host, crew, units``, by these names or their Chinese
-        ones. What is not given is taken from a default and said in `CandidateSites.notes`.
+        and, optionally, ``name, kind, status, cost, township, host, crew, units, capacity, roster``, by these names or
+        their Chinese ones. What is not given is taken from a default and said in `CandidateSites.notes`.
     crs : str, optional
         Declared coordinate system of ``lon`` and ``lat``. If absent, the one that a layer states, or ``wgs84`` for a
         plain table, which the notes say.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import pandas as pd
 
 from rescuesim.candidates import CandidateSites
-from rescuesim.errors import DataFileError, InputError, UnknownIdError, nearest_name
+from rescuesim.errors import DataFileError, Fault, InputError, UnknownIdError, nearest_name
 
 __all__ = ["Plan", "PlanSite"]
 
@@ -97,6 +97,47 @@ class Plan:
     def cost(self) -> float:
         """Sum of the costs of the open sites."""
         return math.fsum(site.cost for site in self.sites)
+
+    def with_depots(self, depots: Plan) -> Plan:
+        """Return this plan with the depots and hubs of another one.
+
+        Parameters
+        ----------
+        depots : Plan
+            As `rescuesim.site` makes it with ``kind="depot"`` or ``kind="hub"``.
+
+        Returns
+        -------
+        Plan
+            Under the name of this one; its stations first. A depot that both plans hold, alike in all, stands in it
+            once.
+
+        Raises
+        ------
+        InputError
+            If the other plan holds stations, or a site of the same id that is not the same; all of them in one
+            message.
+
+        Examples
+        --------
+        >>> station = PlanSite(id="s1", name="城区站", crew="brigade", status="existing", units=3)
+        >>> depot = PlanSite(id="k1", name="县储备库", crew="", status="candidate", units=1, kind="depot")
+        >>> both = Plan(name="plan", sites=(station,)).with_depots(Plan(name="depots", sites=(depot,)))
+        >>> both.opened, [site.id for site in both.stations]
+        (('s1', 'k1'), ['s1'])
+        """
+        mine = {site.id: site for site in self.sites}
+        faults = []
+        for site in depots.sites:
+            if site.kind == "station":
+                faults.append(Fault(column="kind", value=f"{site.id}: station", expected="depots and hubs alone"))
+            elif site.id in mine and mine[site.id] != site:
+                held = mine[site.id]
+                expected = f"another id: {held.kind} {held.name!r} of the plan has it, and differs"
+                faults.append(Fault(column="id", value=site.id, expected=expected))
+        if faults:
+            raise InputError(faults)
+        return replace(self, sites=(*self.sites, *(site for site in depots.sites if site.id not in mine)))
 
     def new_sites(self) -> tuple[PlanSite, ...]:
         """Return the open sites that do not exist yet."""

@@ -188,6 +188,7 @@ def _sites_of(plan: Plan) -> CandidateSites:
         hosts=tuple(site.host for site in plan.stations),
         crews=tuple(site.crew for site in plan.stations),
         units=np.array([site.units for site in plan.stations], dtype=np.int64),
+        capacity=np.full(len(plan.stations), np.inf),
         source=f"plan {plan.name}",
     )
 

@@ -19,6 +19,7 @@ POINT_REASONS = (
     "not_in_standard",  # no standard holds in its zone
     "no_crew",  # no open site has a crew that could meet the standard: fix staffing
     "limit",  # too far from every open site with a crew that could
+    "full",  # open sites reach it and have no room for all of it: models with capacities
     "second_unit",  # no second unit from another site in time
     "no_road",
     "road_closed",
@@ -104,7 +105,8 @@ class _Nearest:
 def _nearest(times: AnyTimes, limits: PairLimits, rows: NDArray[np.int64], asked: NDArray[np.int64]) -> _Nearest:
     """Find the site with most time to spare among those that speak for a point; ties go to the first."""
     table = limits.limit_s
-    nobody_able = ~np.isfinite(table.table[np.unique(table.crew[rows])]).any(axis=0)[table.zone[asked]]
+    some_able = np.asarray(np.isfinite(table.table[np.unique(table.crew[rows])]).any(axis=0))
+    nobody_able = ~some_able[table.zone[asked]]
     site, place, value = _reached(times, rows, asked)
     limit = table[site, asked[place]]
     able = np.isfinite(limit)

@@ -151,6 +151,7 @@ def _only(sites: CandidateSites, keep: NDArray[np.bool_]) -> CandidateSites:
         crews=some(sites.crews),
         cost=sites.cost[rows],
         units=sites.units[rows],
+        roster=None if sites.roster is None else sites.roster[rows],
         rows=tuple(sites.rows[row] for row in rows) if sites.rows else (),
     )
 

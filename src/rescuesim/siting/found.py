@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rescuesim.solver.binary_program import Status
 
-__all__ = ["Clock", "Found", "Run"]
+__all__ = ["Clock", "Found", "Run", "Stage"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,45 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One of several objectives in sequence.
+
+    Parameters
+    ----------
+    objective : str
+        Name of the model.
+    sense : {'max', 'min'}
+    status : {'optimal', 'feasible', 'infeasible', 'unknown'}
+        Of this objective, with what the earlier ones had to keep.
+    value, best_bound : float
+        What was found at this stage, and the bound on it.
+    bound_source : str
+    kept_at : float
+        What later stages had to keep of it; the value itself without a tolerance.
+    final : float
+        What the plan has in the end.
+    runtime_s : float
+    """
+
+    objective: str
+    sense: str
+    status: Status
+    value: float
+    best_bound: float
+    bound_source: str
+    kept_at: float
+    final: float
+    runtime_s: float
+
+    @property
+    def gap(self) -> float:
+        """Distance of value and bound as a share of the value."""
+        if self.value == self.best_bound:
+            return 0.0
+        return abs(self.best_bound - self.value) / max(abs(self.value), 1e-9)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What a model found.
 
@@ -83,6 +122,8 @@ class Found:
         Share of each point's demand that a site serves, where the model splits them.
     surely_open, surely_shut : ndarray of bool, shape (n_sites,), or None
         Sites that every better plan opens, or leaves shut, by their reduced costs.
+    stages : tuple of Stage
+        Where several objectives were asked in sequence.
     message : str
     """
 
@@ -97,4 +138,5 @@ class Found:
     shares: NDArray[np.float64] | None = None
     surely_open: NDArray[np.bool_] | None = None
     surely_shut: NDArray[np.bool_] | None = None
+    stages: tuple[Stage, ...] = ()
     message: str = ""

@@ -140,16 +140,20 @@ def _crew_zone_limits(times: AnyTimes, standard: ResponseStandard) -> tuple[Crew
     wants = np.array([standard.wants_second_unit(where) for where in zones.tolist()], dtype=np.bool_)
     # who is in time as the first unit is so as the second
     second = np.where(wants, np.maximum(first, second), CANNOT)
-    row = np.where(_stations(times), crew, len(crews))
+    row = np.where(_of_kind(times, "station"), crew, len(crews))
     return CrewZoneLimits(table=first, crew=row, zone=zone), CrewZoneLimits(table=second, crew=row, zone=zone)
 
 
-def _stations(times: AnyTimes) -> NDArray[np.bool_]:
-    return np.array([kind == "station" for kind in times.sites.kinds], dtype=np.bool_)
+def _of_kind(times: AnyTimes, kind: str) -> NDArray[np.bool_]:
+    return np.array([one == kind for one in times.sites.kinds], dtype=np.bool_)
 
 
 def pair_limits(
-    times: AnyTimes, *, standard: ResponseStandard | None = None, limit_s: float | None = None
+    times: AnyTimes,
+    *,
+    standard: ResponseStandard | None = None,
+    limit_s: float | None = None,
+    kind: str = "station",
 ) -> PairLimits:
     """Work out who covers whom.
 
@@ -160,6 +164,9 @@ def pair_limits(
         Limits by crew and zone; needs times in seconds.
     limit_s : float, optional
         One limit for all pairs instead, in the unit of the times.
+    kind : str, optional
+        Only sites of this kind cover anything. Depots and hubs have no crews that turn out: no standard holds for
+        them.
 
     Returns
     -------
@@ -172,11 +179,13 @@ def pair_limits(
     """
     if (standard is None) == (limit_s is None):
         raise InputError("expected either a standard or limit_s")
+    if standard is not None and kind != "station":
+        raise InputError(f"kind {kind!r}: expected limit_s and no standard, which sets limits for crews of stations")
     n_demand = len(times.demand)
     if limit_s is not None:
         if not 0 <= limit_s < np.inf:
             raise InputError(f"limit_s {limit_s}: expected 0 or more, and finite")
-        row, zone = np.where(_stations(times), 0, 1), np.zeros(n_demand, dtype=np.int64)
+        row, zone = np.where(_of_kind(times, kind), 0, 1), np.zeros(n_demand, dtype=np.int64)
         limits = CrewZoneLimits(table=np.array([[limit_s], [CANNOT]]), crew=row, zone=zone)
         second = CrewZoneLimits(table=np.full((2, 1), CANNOT), crew=row, zone=zone)
         wants = np.zeros(n_demand, dtype=np.bool_)

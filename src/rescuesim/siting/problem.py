@@ -31,6 +31,10 @@ class SitingProblem:
         Existing and required sites, and those that are closed or of another kind; no site is both.
     rows : SiteRows
         All other side conditions.
+    priced : CandidateSites or None
+        The sites with what they cost the bureau, subsidies taken off; those of the times if absent.
+    notes : tuple of str
+        What is to be said of the side conditions: what was rounded, what they leave out.
     standard : ResponseStandard or None
         What the limits are of; models of availability read it.
     states : TravelTimesEnsemble or None
@@ -42,13 +46,15 @@ class SitingProblem:
     must_open: NDArray[np.bool_]
     must_close: NDArray[np.bool_]
     rows: SiteRows
+    priced: CandidateSites | None = None
+    notes: tuple[str, ...] = ()
     standard: ResponseStandard | None = None
     states: TravelTimesEnsemble | None = None
 
     @property
     def sites(self) -> CandidateSites:
-        """The sites, in the order of the columns."""
-        return self.times.sites
+        """The sites, in the order of the columns, with costs net of subsidies."""
+        return self.times.sites if self.priced is None else self.priced
 
     @property
     def demand(self) -> DemandPoints:

@@ -7,16 +7,25 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from rescuesim.errors import InputError, SolverError
+import numpy as np
+from numpy.typing import NDArray
+
+from rescuesim.candidates import SITE_KINDS, CandidateSites
+from rescuesim.errors import InputError, nearest_name
 from rescuesim.plan import Plan
-from rescuesim.siting.constraints import SitingConstraints, siting_problem
+from rescuesim.siting.allocated import allocation_table, point_allocation, shares_of
+from rescuesim.siting.constraints import SitingConstraints, fund_faults, siting_problem
 from rescuesim.siting.coverage import point_coverage
 from rescuesim.siting.found import Clock, Found, Run
+from rescuesim.siting.lexicographic import Lexicographic, lexicographic_model
 from rescuesim.siting.limits import AnyTimes, covered_points, pair_limits
+from rescuesim.siting.medians.allocation import nearest_open
 from rescuesim.siting.models import MODELS, MaxCoverage, Model
 from rescuesim.siting.models.states import STATES, coverage_by_state
 from rescuesim.siting.problem import SitingProblem
-from rescuesim.siting.solution import SitingSolution
+from rescuesim.siting.relaxation import relax, relaxation_words
+from rescuesim.siting.solution import Asked, SitingSolution
+from rescuesim.siting.verification import verified
 from rescuesim.standard import ResponseStandard
 from rescuesim.travel import TravelTimePairs, TravelTimesEnsemble
 
@@ -32,6 +41,7 @@ def site(
     standard: ResponseStandard | None = None,
     limit_s: float | None = None,
     constraints: SitingConstraints | None = None,
+    kind: str = "station",
     units_per_new_site: int | None = None,
     solve_limit_s: float = math.inf,
     relative_gap: float = 0.0,
@@ -52,6 +62,9 @@ def site(
         One limit for all pairs instead, in the unit of the times.
     constraints : SitingConstraints, optional
         Side conditions.
+    kind : {'station', 'depot', 'hub', 'shelter'}, optional
+        Only sites of this kind take part. Those that are no stations have no crews: they are sited by `limit_s`, or by
+        a model that has no limits.
     units_per_new_site : int, optional
         Units of the sites that are opened; those of the site table if absent.
     solve_limit_s : float, optional
@@ -65,8 +78,7 @@ def site(
     Returns
     -------
     SitingSolution
-        Existing and required sites are open and count; closed ones stay shut. Only sites of kind
-        ``station`` take part.
+        Existing and required sites are open and count; closed ones stay shut.
 
     Raises
     ------
@@ -90,17 +102,20 @@ def site(
     _check_options(solve_limit_s, relative_gap, units_per_new_site)
     states = times if isinstance(times, TravelTimesEnsemble) else None
     times = times.intact if isinstance(times, TravelTimesEnsemble) else times
+    _check_kind(times, kind)
     model = _model_of(objective, over_states=states is not None)
     if isinstance(times, TravelTimePairs) and not model.uses_limits:
         raise InputError(f"{type(objective).__name__} needs the times of all pairs: expected TravelTimes, not pairs")
-    limits = pair_limits(times, standard=standard, limit_s=limit_s) if model.uses_limits else None
-    problem = siting_problem(times, limits, constraints or SitingConstraints())
+    limits = pair_limits(times, standard=standard, limit_s=limit_s, kind=kind) if model.uses_limits else None
+    asked = constraints or SitingConstraints()
+    problem = siting_problem(times, limits, asked, kind=kind, units_per_new_site=units_per_new_site)
     problem = replace(problem, standard=standard, states=states)
-    if faults := model.check(problem, objective):
+    if faults := model.check(problem, objective) + fund_faults(asked, objective):
         raise InputError("; ".join(faults))
     run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
     found = model.solve(problem, objective, run)
-    value = _verified(problem, model, objective, found)
+    relaxation = relax(problem, model, objective, run) if found.status == "infeasible" else None
+    value = verified(problem, model, objective, found)
     # an optimum is its own bound, whatever rounding lies between the two
     bound = value if found.status == "optimal" and math.isclose(value, found.best_bound) else found.best_bound
     opened = problem.must_open if found.opened is None else found.opened
@@ -112,23 +127,29 @@ def site(
         best_bound=bound,
         bound_source=found.bound_source,
         gap=abs(bound - value) / max(abs(value), 1e-9) if bound != value else 0.0,
-        plan=_plan(problem, found, ids, units_per_new_site),
-        **_points(problem, opened),
+        plan=_plan(times.sites, found, ids, units_per_new_site),
+        **_points(problem, found, opened),
         runtime_s=clock.elapsed_s(),
         seed=seed,
         ties_broken=found.ties_broken,
-        message=found.message or _message(found),
+        message=". ".join(filter(None, (found.message or _message(found, relative_gap), relaxation_words(relaxation)))),
+        notes=problem.notes,
+        stages=found.stages,
+        relaxation=relaxation,
+        surely_open=_marked(times.sites.ids, found.surely_open),
+        surely_shut=_marked(times.sites.ids, found.surely_shut),
+        asked=Asked(problem=problem, model=model, objective=objective, found=found, standard=standard),
     )
     logger.info("%s %s: %s %g, bound %g", type(objective).__name__, solution.status, ids, value, bound)
     return solution
 
 
-def _plan(problem: SitingProblem, found: Found, opened: list[str], units_per_new_site: int | None) -> Plan:
+def _plan(sites: CandidateSites, found: Found, opened: list[str], units_per_new_site: int | None) -> Plan:
     """Make the plan, with the units that the model placed where it places any."""
-    plan = Plan.from_opened(problem.sites, opened, units_per_new_site=units_per_new_site)
+    plan = Plan.from_opened(sites, opened, units_per_new_site=units_per_new_site)
     if found.units is None:
         return plan
-    units = dict(zip(problem.sites.ids, found.units.tolist(), strict=True))
+    units = dict(zip(sites.ids, found.units.tolist(), strict=True))
     return replace(plan, sites=tuple(replace(one, units=units[one.id]) for one in plan.sites))
 
 
@@ -141,8 +162,18 @@ def _check_options(solve_limit_s: float, relative_gap: float, units_per_new_site
         raise InputError(f"units_per_new_site {units_per_new_site}: expected 1 or more")
 
 
+def _check_kind(times: AnyTimes, kind: str) -> None:
+    """Refuse a kind that there is not, and depots and hubs to be sited among sites that are none."""
+    if kind not in SITE_KINDS:
+        raise InputError(f"kind {kind!r}: expected {nearest_name(str(kind), SITE_KINDS)}")
+    if kind != "station" and kind not in times.sites.kinds:
+        raise InputError(f"kind {kind!r}: expected sites of this kind, there is none among the {len(times.sites)}")
+
+
 def _model_of(objective: object, *, over_states: bool) -> Model:
     """Return the model of an objective, for times in one state or over several."""
+    if isinstance(objective, Lexicographic) and not over_states:
+        return lexicographic_model(objective)
     if type(objective) not in MODELS:
         raise InputError(f"objective {objective!r}: expected one of {', '.join(sorted(t.__name__ for t in MODELS))}")
     risk = getattr(objective, "risk", None)
@@ -155,10 +186,20 @@ def _model_of(objective: object, *, over_states: bool) -> Model:
     return STATES if over_states else MODELS[type(objective)]
 
 
-def _points(problem: SitingProblem, opened: Any) -> dict[str, Any]:
+def _points(problem: SitingProblem, found: Found, opened: Any) -> dict[str, Any]:
     """Say of each point whether it is covered and why not, and list what no choice of sites covers."""
     if problem.limits is None:
-        raise NotImplementedError
+        shares = shares_of(problem, found, opened)
+        openable = ~problem.must_close
+        nearest = np.zeros_like(shares)
+        reached = np.flatnonzero((site := nearest_open(problem, openable)) >= 0)
+        nearest[site[reached], reached] = 1.0
+        all_open = point_allocation(problem, openable, nearest)
+        return {
+            "points": point_allocation(problem, opened, shares),
+            "uncoverable": all_open[~all_open["covered"]].reset_index(drop=True),
+            "allocation": allocation_table(problem, shares) if found.opened is not None else None,
+        }
     points = point_coverage(problem.times, problem.limits, opened)
     beyond = ~covered_points(problem.limits, ~problem.must_close)
     by_state = None
@@ -171,22 +212,14 @@ def _points(problem: SitingProblem, opened: Any) -> dict[str, Any]:
     }
 
 
-def _verified(problem: SitingProblem, model: Model, objective: Any, found: Found) -> float:
-    """Recompute the objective from times and limits alone and compare it with the model's."""
-    if found.opened is None:
-        return math.nan if found.status == "unknown" else -math.inf if model.sense == "max" else math.inf
-    if not problem.keeps(found.opened):
-        raise SolverError("the plan breaks a side condition")
-    value = model.value(problem, objective, found)
-    slack = 1e-6 * max(abs(value), 1.0)
-    if abs(value - found.objective) > slack:
-        raise SolverError(f"the solver claims {found.objective:g}, recomputed {value:g}")
-    if (found.best_bound - value) * (1 if model.sense == "max" else -1) < -slack:
-        raise SolverError(f"recomputed {value:g} is better than the bound {found.best_bound:g}")
-    return value
+def _marked(ids: tuple[str, ...], marks: NDArray[np.bool_] | None) -> tuple[str, ...]:
+    """Return the ids that are marked."""
+    return () if marks is None else tuple(id_ for id_, marked in zip(ids, marks, strict=True) if marked)
 
 
-def _message(found: Found) -> str:
+def _message(found: Found, relative_gap: float) -> str:
+    if found.status == "feasible" and abs(found.best_bound - found.objective) <= relative_gap * abs(found.objective):
+        return "stopped at the gap that was asked for"
     if found.status == "feasible":
         return "stopped at the limit: the plan is feasible and the gap says how far it may be from the best"
     if found.status == "unknown":

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
+from rescuesim.errors import InputError
 from rescuesim.solver.binary_program import NO_BOUND
 
 __all__ = ["SiteRows", "no_rows", "row_of", "stacked"]
@@ -25,12 +26,27 @@ class SiteRows:
         ``upper`` is `NO_BOUND` where there is none, ``lower`` its negative.
     labels : tuple of str
         What each row stands for, in words of the planner: ``budget``, ``at least 1 in township 城关``.
+    scales : tuple of float, optional
+        What each row is multiplied with to be in whole numbers; all 1 if absent.
+
+    Raises
+    ------
+    InputError
+        If the parts do not fit together.
     """
 
     rows: csr_array
     lower: NDArray[np.int64]
     upper: NDArray[np.int64]
     labels: tuple[str, ...]
+    scales: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.scales:
+            object.__setattr__(self, "scales", (1.0,) * len(self.labels))
+        n_rows = self.rows.shape[0]
+        if any(len(part) != n_rows for part in (self.lower, self.upper, self.labels, self.scales)):
+            raise InputError("site rows: expected a bound below, a bound above, a label and a scale for each row")
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -64,4 +80,5 @@ def stacked(parts: Sequence[SiteRows]) -> SiteRows:
         lower=np.concatenate([part.lower for part in parts]),
         upper=np.concatenate([part.upper for part in parts]),
         labels=tuple(label for part in parts for label in part.labels),
+        scales=tuple(scale for part in parts for scale in part.scales),
     )

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from rescuesim.errors import InputError
 from rescuesim.plan import Plan
+from rescuesim.siting.found import Found, Stage
+from rescuesim.siting.problem import SitingProblem
 from rescuesim.solver.binary_program import Status
+from rescuesim.standard import ResponseStandard
 from rescuesim.travel.plan_coverage import PlanCoverage
 
-__all__ = ["SitingSolution"]
+if TYPE_CHECKING:
+    from rescuesim.siting.explain import Explanation
+    from rescuesim.siting.models import Model
+
+__all__ = ["Asked", "SitingSolution"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a solution is the answer to: explanations are worked out from it, when somebody wants them.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+    model : Model
+    objective : object
+        Of the model.
+    found : Found
+    standard : ResponseStandard or None
+        None where one limit held for all pairs, or none.
+    """
+
+    problem: SitingProblem
+    model: Model
+    objective: Any
+    found: Found
+    standard: ResponseStandard | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +51,8 @@ class SitingSolution:
 
     Parameters
     ----------
-    objective_name : {'max_coverage', 'min_sites'}
+    objective_name : str
+        Name of the model.
     status : {'optimal', 'feasible', 'infeasible', 'unknown'}
     objective : float
         Covered weight (`MaxCoverage`) or number of open sites (`MinSites`), recomputed from the travel
@@ -36,6 +69,9 @@ class SitingSolution:
         One row a demand point: ``id, covered, nearest_site, nearest_s, limit_s, reason``.
     uncoverable : DataFrame
         The rows of `points` that no choice of the given sites would cover, with the reason.
+    allocation : DataFrame or None
+        Where the model allocates points to sites, who serves whom, one row a pair: ``point, site, share, weight, time``
+        (`rescuesim.siting.allocated.allocation_table`).
     runtime_s : float
         Wall time, reductions and verification included.
     seed : int
@@ -46,6 +82,26 @@ class SitingSolution:
         of unbroken roads, and ``covered_share`` the probability of the states in which a point is covered.
     message : str
         In words, what an infeasible or unfinished status means.
+    notes : tuple of str
+        What is to be said of the side conditions: what was rounded, whom they leave out.
+    stages : tuple of Stage
+        Where several objectives were asked in sequence: each with its value, bound and gap. The status is that of the
+        whole sequence; objective, bound and gap are the first objective's in the final plan, so the gap counts what a
+        tolerance gave away.
+    relaxation : DataFrame or None
+        Where the status is infeasible: the least that would have to give way, one row a condition
+        (`rescuesim.siting.relaxation.relax`).
+    surely_open, surely_shut : tuple of str
+        Sites that every plan better than this one would open, or leave shut, by proof; empty where nothing is proved.
+    tables : mapping of str to DataFrame
+        What else the model has to say, by name, such as coverage by state.
+    asked : Asked or None
+        What the solution is the answer to.
+
+    Notes
+    -----
+    A model that has more to tell adds a table to `tables`: `to_frames`, the command line and the workbook take it from
+    there.
     """
 
     objective_name: str
@@ -62,8 +118,76 @@ class SitingSolution:
     ties_broken: bool
     by_state: PlanCoverage | None = None
     message: str = ""
+    notes: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    relaxation: pd.DataFrame | None = None
+    surely_open: tuple[str, ...] = ()
+    surely_shut: tuple[str, ...] = ()
+    allocation: pd.DataFrame | None = None
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    asked: Asked | None = field(default=None, repr=False, compare=False)
+    _explained: list[Explanation] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def opened(self) -> tuple[str, ...]:
         """Ids of the open sites."""
         return self.plan.opened
+
+    @property
+    def units(self) -> dict[str, int]:
+        """Units by site id."""
+        return self.plan.units
+
+    def __str__(self) -> str:
+        if self.status in ("infeasible", "unknown"):
+            return f"{self.objective_name}: {self.status}; {self.message}"
+        proof = "" if self.gap == 0 else f", no plan is better than {self.best_bound:,.6g} (gap {self.gap:.2%})"
+        new, missed = len(self.plan.new_sites()), int((~self.points["covered"]).sum())
+        return (
+            f"{self.objective_name}: {self.status}, {self.objective:,.6g}{proof}\n"
+            f"{len(self.opened):,} sites open, {new:,} of them new, cost {self.plan.cost:g}; "
+            f"{missed:,} of {len(self.points):,} points are not covered"
+        )
+
+    def to_frames(self) -> dict[str, pd.DataFrame]:
+        """Return all tables by name.
+
+        Returns
+        -------
+        dict of str to DataFrame
+            ``summary`` (one row), ``sites``, ``points``, ``uncoverable``, ``allocation``, ``stages`` and
+            ``relaxation`` where there are any, and those of `tables`.
+        """
+        names = ("objective_name", "status", "objective", "best_bound", "bound_source", "gap", "ties_broken")
+        facts = {name: getattr(self, name) for name in names}
+        facts |= {"sites": len(self.opened), "cost": self.plan.cost, "runtime_s": self.runtime_s, "seed": self.seed}
+        frames = {"summary": pd.DataFrame([facts | {"message": self.message}]), "sites": self.plan.to_frame()}
+        frames |= {"points": self.points, "uncoverable": self.uncoverable}
+        if self.allocation is not None:
+            frames["allocation"] = self.allocation
+        if self.stages:
+            frames["stages"] = pd.DataFrame([asdict(stage) for stage in self.stages])
+        if self.relaxation is not None:
+            frames["relaxation"] = self.relaxation
+        return frames | dict(self.tables)
+
+    def explain(self) -> Explanation:
+        """Work out why points are not covered, what would help, what each site is there for and how sure it all is.
+
+        Returns
+        -------
+        Explanation
+            Worked out once; `rescuesim.explanation_in_words` says it in Chinese or English.
+
+        Raises
+        ------
+        InputError
+            If the solution does not know what it was the answer to.
+        """
+        if self.asked is None:
+            raise InputError(f"solution of {self.objective_name}: expected one that rescuesim.site made")
+        if not self._explained:
+            from rescuesim.siting.explain import explain
+
+            self._explained.append(explain(self.asked))
+        return self._explained[0]

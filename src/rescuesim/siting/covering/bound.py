@@ -107,15 +107,16 @@ class Relaxation:
         self._t.sort_indices()
         self._low, self._high = cover.must_open.astype(np.float64), (~cover.must_close).astype(np.float64)
         degree = np.maximum(np.diff(covers.indptr), 1)
-        pull = np.maximum(self._t @ cover.weight, 1e-9 * max(float(cover.weight.max(initial=0)), 1e-300))
+        pull = np.asarray(self._t @ cover.weight)
+        pull = np.maximum(pull, 1e-6 * pull.max(initial=0.0) + np.finfo(np.float64).tiny)
         scale = self._prices(pull)
         self._dual_step = 1.0 / degree
         size = np.asarray(abs(side.rows).sum(axis=1)).ravel()
-        self._side_step = scale / np.maximum(size, 1e-300)
+        self._side_step = scale / np.maximum(size, 1.0)
         self._step = 1.0 / (pull + np.asarray(abs(side.rows).T @ scale).ravel())
         self._share = np.full(cover.n_groups, 0.5)
         self._price = np.zeros(len(side.lower))
-        x = np.clip(np.zeros(cover.n_sites) if start is None else start, self._low, self._high)
+        x = self._kept(np.zeros(cover.n_sites) if start is None else start)
         self._restart(x, self._share, self._price)
         self.x, self.value = self._x.copy(), self._covered(self._x)
         self.certificate = Certificate(bound=math.inf, reduced=np.zeros(cover.n_sites))
@@ -136,14 +137,19 @@ class Relaxation:
         weight = parent.cover.weight[here]
         paid = np.bincount(group[here], weights=weight * parent._share[here], minlength=self.cover.n_groups)
         price = parent._price if parent._price.shape == self._price.shape else self._price
-        self._restart(np.clip(x, self._low, self._high), paid / self.cover.weight, price)
+        self._restart(self._kept(x), paid / self.cover.weight, price)
         self._check(self._x, self._share, self._price)
+
+    def _kept(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the nearest values that keep statuses and the row that is kept."""
+        side = self._side
+        return np.asarray(_put_within(x, self._step, self._low, self._high, side.use, side.most))
 
     def _prices(self, pull: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the size that the price of each side condition may have, to be as strong as what sites cover."""
         rows = self._side.rows
-        factors = np.maximum(abs(rows).max(axis=1).toarray().ravel() if rows.nnz else np.zeros(rows.shape[0]), 1e-300)
-        return np.asarray(np.median(pull) / factors) if len(pull) else factors
+        factors = np.maximum(abs(rows).max(axis=1).toarray().ravel() if rows.nnz else np.zeros(rows.shape[0]), 1.0)
+        return np.asarray(np.mean(pull) / factors) if len(pull) else factors
 
     def _restart(self, x: NDArray[np.float64], share: NDArray[np.float64], price: NDArray[np.float64]) -> None:
         self._x, self._share, self._price = x.copy(), share.copy(), price.copy()
@@ -156,7 +162,7 @@ class Relaxation:
 
     @property
     def gap(self) -> float:
-        """Distance of the bound and the fractional plan as a share of the bound."""
+        """Distance of the bound and the fractional plan as a share of the bound; below 0 while prices are rough."""
         bound = self.certificate.bound
         return (bound - self.value) / bound if bound > 0 else 0.0
 
@@ -220,7 +226,7 @@ def _knapsack(
     high: NDArray[np.float64],
     most: float,
 ) -> tuple[float, float]:
-    """Return the price of the kept row in max {worth x : low <= x <= high, use x <= most}, and the size of its terms."""
+    """Return the price of the kept row where worth x is largest, and the size of the terms."""
     left = most - float(use @ low)
     free = np.flatnonzero((worth > 0) & (use > 0) & (high > low))
     ratio = worth[free] / use[free]

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from scipy.sparse import block_array, csr_array, eye_array, vstack
 
 from rescuesim.siting.covering.cover import Cover
-from rescuesim.siting.covering.whole_numbers import tie_factors, whole_numbers
+from rescuesim.siting.covering.whole_numbers import WholeNumbers, whole_numbers
 from rescuesim.siting.found import Clock, Run
 from rescuesim.siting.site_rows import SiteRows
 from rescuesim.solver import BinaryProgram, BinarySolution, solve_binary
 from rescuesim.solver.binary_program import NO_BOUND, Status
 
-__all__ = ["Proof", "cheapest_cover", "cheapest_of_best", "mended", "prove"]
+__all__ = ["Proof", "cheapest_cover", "cheapest_of_best", "is_over", "mended", "prove"]
 
 # deterministic effort that a search among ties may take; about seconds
 TIE_EFFORT = 20.0
@@ -64,7 +64,7 @@ def _program(cover: Cover, objective: NDArray[np.int64], further: SiteRows | Non
         (cover.rows.rows.data, cover.rows.rows.indices, cover.rows.rows.indptr),
         shape=(len(cover.rows), cover.n_sites + n_own),
     )
-    rows, lower, upper = [covering, side], [np.full(n_groups, 0 if n_own else 1), cover.rows.lower], []
+    rows, lower = [covering, side], [np.full(n_groups, 0 if n_own else 1), cover.rows.lower]
     upper = [np.full(n_groups, NO_BOUND), cover.rows.upper]
     if further is not None:
         rows.append(further.rows)
@@ -96,14 +96,15 @@ def prove(cover: Cover, run: Run, *, start: NDArray[np.bool_], limit_s: float) -
 
 
 def cheapest_of_best(
-    cover: Cover, cost: NDArray[np.float64], run: Run, *, start: NDArray[np.bool_]
+    cover: Cover, ties: WholeNumbers, run: Run, *, start: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], bool]:
     """Find, among the best plans of a core, the cheapest, then the first in the table.
 
     Parameters
     ----------
     cover : Cover
-    cost : ndarray of float64, shape (n_sites,)
+    ties : WholeNumbers
+        Second cost of each site, from `tie_factors` of all sites, those too that are decided.
     run : Run
     start : ndarray of bool, shape (n_sites,)
         A best plan.
@@ -115,9 +116,9 @@ def cheapest_of_best(
         Whether it is proved to be that.
     """
     n = cover.n_sites
-    if _is_over(run.clock) or not start.any():
+    if is_over(run.clock) or not start.any():
         return start, not start.any()
-    weight, ties = whole_numbers(cover.weight), tie_factors(cost)
+    weight = whole_numbers(cover.weight)
     worth = np.concatenate([np.zeros(n, dtype=np.int64), weight.values])
     hint = np.concatenate([start, cover.covered(start)])
     as_good = SiteRows(
@@ -138,14 +139,27 @@ def cheapest_of_best(
 
 
 def cheapest_cover(
-    cover: Cover, factors: NDArray[np.int64], run: Run, *, start: NDArray[np.bool_] | None, effort: float = math.inf
+    cover: Cover,
+    factors: NDArray[np.int64],
+    run: Run,
+    *,
+    start: NDArray[np.bool_] | None,
+    effort: float = math.inf,
+    relative_gap: float = 0.0,
 ) -> BinarySolution:
     """Find the plan of least cost, in whole numbers, that covers every group of a core."""
     program = _program(cover, -factors, None, 0)
     return solve_binary(
-        program, hint=start, limit_s=run.clock.left_s(), workers=run.workers, seed=run.seed, effort=effort
+        program,
+        hint=start,
+        limit_s=run.clock.left_s(),
+        workers=run.workers,
+        seed=run.seed,
+        effort=effort,
+        relative_gap=relative_gap,
     )
 
 
-def _is_over(clock: Clock) -> bool:
+def is_over(clock: Clock) -> bool:
+    """Whether a limit has come."""
     return clock.limit_s < math.inf and clock.left_s() <= 0.01

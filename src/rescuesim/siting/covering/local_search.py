@@ -25,7 +25,7 @@ class _Arrays:
 
 
 def compressed(matrix: csr_array | csc_array) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Starts and indices of a sparse matrix in the types that kernels take."""
+    """Return starts and indices of a sparse matrix in the types that kernels take."""
     return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
 
 

@@ -12,7 +12,7 @@ limit is met.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,20 +22,21 @@ from rescuesim.siting.covering.bound import Relaxation
 from rescuesim.siting.covering.cover import Cover, merged_rows
 from rescuesim.siting.covering.exact import cheapest_of_best, mended, prove
 from rescuesim.siting.covering.local_search import Searcher
-from rescuesim.siting.covering.reductions import Core, _columns, core_of, fixed_further
-from rescuesim.siting.covering.whole_numbers import whole_numbers
+from rescuesim.siting.covering.reductions import Core, columns_of, core_of, fixed_further
+from rescuesim.siting.covering.whole_numbers import tie_factors, whole_numbers
 from rescuesim.siting.found import Found, Run
 from rescuesim.siting.site_rows import SiteRows
 
-__all__ = ["maximise"]
+__all__ = ["maximise", "no_row_is_lost"]
 
 _SMALL = 4_000  # entries of a core that goes to the solver at once
 _PROVABLE = 1_500_000  # entries of a core that the solver is worth its model
 _STEPS = 100  # of the relaxation between two looks at the gap
 _MOST_STEPS = 6_000
-_KICKS = 40  # in a row from one plan
-_STARTS = 6  # sampled plans a round
+_KICKS = 100  # a round, of the best plan and of each sampled one
+_STARTS = 3  # sampled plans a round
 _STALE = 8  # rounds without a better plan or bound, once the relaxation is solved
+_MOST_MOVES = 1_000_000  # of a search; kicks end it first
 _SHARE_OF_TIME = 0.6  # for search and bound, where a proof may follow
 
 
@@ -48,6 +49,7 @@ class _Progress:
     value: float
     bound: float = math.inf
     source: str = ""
+    stopped: bool = False
     searcher: Searcher = field(init=False)
 
     def take(self, plan: NDArray[np.bool_], cover: Cover) -> bool:
@@ -102,7 +104,7 @@ def maximise(
     ('optimal', [False, False, True], 7.0, 7.0)
     """
     core = core_of(cover, by_weight=True)
-    if not _no_row_is_lost(core.cover.rows):
+    if not no_row_is_lost(core.cover.rows):
         return _infeasible()
     searcher = Searcher(core.cover, seed=run.seed, engine=_engine(core))
     first = _first_plan(cover, core, searcher, run, start)
@@ -112,8 +114,12 @@ def maximise(
     progress.searcher = searcher
     limit = core.base + float(core.cover.weight.sum())
     progress.bound, progress.source = limit, "all that can be covered"
-    if core.cover.covers.nnz > _SMALL:
-        _narrow(cover, progress, run)
+    if core.cover.covers.nnz > max(_SMALL, 0):
+        try:
+            _narrow(cover, progress, run)
+        except KeyboardInterrupt:
+            # what was found until then, with its bound
+            progress.stopped, progress.value = True, cover.value(progress.opened)
     return _finished(cover, progress, run, cost)
 
 
@@ -125,11 +131,11 @@ def _infeasible() -> Found:
     return Found(status="infeasible", opened=None, objective=0.0, best_bound=-math.inf)
 
 
-def _no_row_is_lost(rows: SiteRows) -> bool:
+def no_row_is_lost(rows: SiteRows) -> bool:
     """Whether each row by itself can hold."""
     factors = rows.rows
     most, least = np.asarray(factors.maximum(0).sum(axis=1)), np.asarray(factors.minimum(0).sum(axis=1))
-    return bool(((most >= rows.lower) & (least <= rows.upper)).all())
+    return bool(((most >= rows.lower) & (least <= rows.upper) & (rows.lower <= rows.upper)).all())
 
 
 def _first_plan(
@@ -167,10 +173,11 @@ def _narrow(cover: Cover, progress: _Progress, run: Run) -> None:
     random = np.random.default_rng([run.seed, 1])
     relaxation = Relaxation(progress.core.cover, start=_spread(progress.core.cover))
     base, stale, steps = progress.core.base, 0, 0
-    share = _SHARE_OF_TIME if progress.core.cover.covers.nnz <= _PROVABLE else 0.97
-    while stale < _STALE and not _near_enough(progress, run) and not _is_time(run, share):
+    provable = _is_provable(progress, run)
+    share = _SHARE_OF_TIME if provable else 0.97
+    while (stale < _STALE or not provable) and not _near_enough(progress, run) and not _is_time(run, share):
         better = False
-        if steps < _MOST_STEPS and relaxation.gap > 1e-5:
+        if steps < _MOST_STEPS and abs(relaxation.gap) > 1e-5:
             relaxation.advance(_STEPS)
             steps += _STEPS
             before = progress.bound
@@ -185,6 +192,11 @@ def _narrow(cover: Cover, progress: _Progress, run: Run) -> None:
             progress.searcher = Searcher(smaller.cover, seed=int(random.integers(2**62)))
             relaxation = Relaxation(smaller.cover)
             relaxation.inherit(parent, smaller.group, parent.x[left])
+
+
+def _is_provable(progress: _Progress, run: Run) -> bool:
+    """Whether the solver is to be asked for a proof: of smaller cores, and of any where time is not limited."""
+    return progress.core.cover.covers.nnz <= _PROVABLE or run.clock.limit_s == math.inf
 
 
 def _take_bound(progress: _Progress, bound: float, cover: Cover) -> None:
@@ -206,10 +218,12 @@ def _searched(
 ) -> bool:
     """Search from the best plan with kicks and from plans sampled by the fractional one; say if one was better."""
     inner = progress.core.cover
-    better = progress.take(progress.searcher.improved(progress.plan, moves=inner.n_sites, kicks=_KICKS), cover)
+    better = progress.take(progress.searcher.improved(progress.plan, moves=_MOST_MOVES, kicks=_KICKS), cover)
     some = np.flatnonzero((relaxation.x > 1e-3) | progress.plan)
     part, _ = merged_rows(_among(inner, some))
     searcher = Searcher(part, seed=int(random.integers(2**62)))
+    plan = searcher.improved(progress.plan[some], moves=_MOST_MOVES, kicks=2 * _KICKS)
+    better |= _taken(progress, plan, some, cover)
     chance = np.clip(relaxation.x[some], 1e-9, 1.0)
     for _ in range(_STARTS):
         if _is_time(run, share):
@@ -219,16 +233,21 @@ def _searched(
         plan = searcher.filled(order)
         if not part.rows.kept(plan).all():
             continue
-        plan = searcher.improved(plan, moves=len(some), kicks=3)
-        whole = np.zeros(inner.n_sites, dtype=np.bool_)
-        whole[some[plan]] = True
-        better |= progress.take(whole, cover)
+        plan = searcher.improved(plan, moves=_MOST_MOVES, kicks=_KICKS)
+        better |= _taken(progress, plan, some, cover)
     return better
+
+
+def _taken(progress: _Progress, plan: NDArray[np.bool_], some: NDArray[np.int64], cover: Cover) -> bool:
+    """Take a plan over some sites of the core if it is better."""
+    whole = np.zeros(progress.core.cover.n_sites, dtype=np.bool_)
+    whole[some[plan]] = True
+    return progress.take(whole, cover)
 
 
 def _among(cover: Cover, sites: NDArray[np.int64]) -> Cover:
     """Return a cover of some sites alone, the others shut; rows that none of them covers are left out."""
-    covers = _columns(cover.covers, sites)
+    covers = columns_of(cover.covers, sites)
     kept = np.diff(covers.indptr) > 0
     none = np.zeros(len(sites), dtype=np.bool_)
     rows = cover.rows
@@ -257,7 +276,7 @@ def _finished(cover: Cover, progress: _Progress, run: Run, cost: NDArray[np.floa
     core, broken = progress.core, False
     near = _near_enough(progress, run)
     optimal = progress.bound <= progress.value
-    if not near and core.cover.covers.nnz <= _PROVABLE and not _is_time(run, 1.0):
+    if not near and not progress.stopped and _is_provable(progress, run) and not _is_time(run, 1.0):
         proof = prove(core.cover, run, start=progress.plan, limit_s=run.clock.left_s())
         if proof.plan is not None:
             progress.take(proof.plan, cover)
@@ -265,8 +284,10 @@ def _finished(cover: Cover, progress: _Progress, run: Run, cost: NDArray[np.floa
         if proof.status == "optimal" or bound < progress.bound:
             progress.bound, progress.source = max(min(bound, progress.bound), progress.value), proof.source
         optimal = proof.status == "optimal" or progress.bound <= progress.value
-    if optimal and cost is not None:
-        plan, broken = cheapest_of_best(core.cover, cost[core.sites], run, start=progress.plan)
+    if optimal and not progress.stopped and cost is not None:
+        ties = tie_factors(cost)
+        of_core = replace(ties, values=ties.values[core.sites])
+        plan, broken = cheapest_of_best(core.cover, of_core, run, start=progress.plan)
         progress.opened = core.whole(plan)
     fixed = np.zeros(cover.n_sites, dtype=np.bool_)
     fixed[core.sites] = True

@@ -13,7 +13,7 @@ from rescuesim.siting.covering.local_search import compressed
 from rescuesim.siting.site_rows import SiteRows
 from rescuesim.solver.binary_program import NO_BOUND
 
-__all__ = ["Core", "core_of", "dominated_sites", "fixed_further", "rows_over_others"]
+__all__ = ["Core", "columns_of", "core_of", "dominated_sites", "fixed_further", "rows_over_others"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def core_of(cover: Cover, *, by_weight: bool) -> Core:
     """
     free = np.flatnonzero(~cover.must_open & ~cover.must_close)
     done = cover.covered(cover.must_open)
-    covers = _columns(cover.covers, free)
+    covers = columns_of(cover.covers, free)
     kept = ~done
     if by_weight:
         kept &= (cover.weight > 0) & (np.diff(covers.indptr) > 0)
@@ -96,7 +96,7 @@ def fixed_further(core: Core, opens: NDArray[np.bool_], shuts: NDArray[np.bool_]
     )
 
 
-def _columns(covers: csr_array, columns: NDArray[np.int64]) -> csr_array:
+def columns_of(covers: csr_array, columns: NDArray[np.int64]) -> csr_array:
     """Take some columns, ascending."""
     place = np.full(covers.shape[1], -1, dtype=np.int64)
     place[columns] = np.arange(len(columns))
@@ -182,7 +182,7 @@ def dominated_sites(cover: Cover, cost: NDArray[np.float64], *, engine: str = "a
 
 
 def _kinds(rows: SiteRows) -> NDArray[np.int64]:
-    """Number sites by their part in the side conditions; -1 where a row may ask for more of them."""
+    """Tell sites apart by their part in the side conditions; -1 where a row may ask for more of them."""
     n_sites = rows.rows.shape[1]
     if not len(rows):
         return np.zeros(n_sites, dtype=np.int64)

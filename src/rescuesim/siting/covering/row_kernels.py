@@ -14,7 +14,7 @@ __all__ = ["dominated_columns", "number_rows", "rows_holding_others"]
 def number_rows(
     indptr: NDArray[np.int64], indices: NDArray[np.int32], key: NDArray[np.uint64], other_key: NDArray[np.uint64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number the different rows of a sparse pattern in the order of their first occurrence.
+    """Give numbers to the different rows of a sparse pattern, in the order of their first occurrence.
 
     Rows are looked up by sums of keys of their columns, 128 bits in all, and then compared entry by entry.
 

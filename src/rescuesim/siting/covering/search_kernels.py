@@ -12,6 +12,8 @@ from rescuesim.travel.compiled import compiled
 
 __all__ = ["fill", "search"]
 
+Index = int | np.int64
+
 
 @compiled
 def _count(
@@ -54,7 +56,7 @@ def _count(
 
 @compiled
 def _flip(
-    site: int,
+    site: Index,
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
     t_indptr: NDArray[np.int64],
@@ -68,38 +70,38 @@ def _flip(
     owner: NDArray[np.int64],
     worth: NDArray[np.float64],
     activity: NDArray[np.int64],
+    stale: NDArray[np.bool_],
 ) -> None:
-    """Open a site, or close it if it is open, and keep what `_count` worked out."""
+    """Open a site, or close it if it is open, keep what `_count` worked out, and mark sites to look at again."""
     opens = not opened[site]
     opened[site] = opens
     for k in range(side_indptr[site], side_indptr[site + 1]):
         activity[side_rows[k]] += side_factors[k] if opens else -side_factors[k]
+    sign = 1.0 if opens else -1.0
     for at in range(t_indptr[site], t_indptr[site + 1]):
         row = t_indices[at]
-        if opens:
-            if count[row] == 0:
-                for k in range(indptr[row], indptr[row + 1]):
-                    worth[indices[k]] -= weight[row]
-                worth[site] += weight[row]
-            elif count[row] == 1:
-                worth[owner[row]] -= weight[row]
-            count[row] += 1
-            owner[row] += site
-        else:
+        others = count[row] if opens else count[row] - 1
+        if not opens:
             count[row] -= 1
             owner[row] -= site
-            if count[row] == 0:
-                for k in range(indptr[row], indptr[row + 1]):
-                    worth[indices[k]] += weight[row]
-                worth[site] -= weight[row]
-            elif count[row] == 1:
-                worth[owner[row]] += weight[row]
+        if others == 0:
+            for k in range(indptr[row], indptr[row + 1]):
+                worth[indices[k]] -= sign * weight[row]
+                stale[indices[k]] = True
+            worth[site] += sign * weight[row]
+        elif others == 1:
+            worth[owner[row]] -= sign * weight[row]
+            for k in range(indptr[row], indptr[row + 1]):
+                stale[indices[k]] = True
+        if opens:
+            count[row] += 1
+            owner[row] += site
 
 
 @compiled
 def _may(
-    opens: int,
-    closes: int,
+    opens: Index,
+    closes: Index,
     side_indptr: NDArray[np.int64],
     side_rows: NDArray[np.int32],
     side_factors: NDArray[np.int64],
@@ -133,7 +135,7 @@ def _may(
 
 
 @compiled
-def _random(state: NDArray[np.uint64], below: int) -> int:
+def _random(state: NDArray[np.uint64], below: Index) -> Index:
     """Draw a number of 0 or more and below some number (splitmix64)."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
     z = state[0]
@@ -141,6 +143,23 @@ def _random(state: NDArray[np.uint64], below: int) -> int:
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     z = z ^ (z >> np.uint64(31))
     return np.int64((z >> np.uint64(11)) % np.uint64(below))
+
+
+@compiled
+def _neighbour(
+    site: Index,
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    t_indptr: NDArray[np.int64],
+    t_indices: NDArray[np.int32],
+    random_state: NDArray[np.uint64],
+) -> Index:
+    """Draw a site that covers something that another one covers too; of one that covers nothing, any site."""
+    n_covered = t_indptr[site + 1] - t_indptr[site]
+    if n_covered == 0:
+        return _random(random_state, len(t_indptr) - 1)
+    row = t_indices[t_indptr[site] + _random(random_state, n_covered)]
+    return np.int64(indices[indptr[row] + _random(random_state, indptr[row + 1] - indptr[row])])
 
 
 @compiled
@@ -161,12 +180,14 @@ def _best_move(
     worth: NDArray[np.float64],
     activity: NDArray[np.int64],
     shared: NDArray[np.float64],
+    stale: NDArray[np.bool_],
     patience: int,
     least: float,
-) -> tuple[int, int]:
+) -> tuple[Index, Index]:
     """Find the site to open, and the one to close for it or -1, that gain most weight; (-1, -1) if none gains.
 
-    Sites are tried by what they would add, most first; after a gain was found, `patience` further ones are.
+    Sites are tried by what they would add, most first; after a gain was found, `patience` further ones are. Only stale
+    ones are tried, and those that gain nothing are so no more until something near them changes.
     """
     n_sites = len(opened)
     n_open, n_shut = 0, 0
@@ -176,21 +197,26 @@ def _best_move(
         if opened[site] and may_close[site]:
             standing[n_open] = site
             n_open += 1
-        elif not opened[site] and may_open[site] and worth[site] > least:
-            shut[n_shut] = site
-            n_shut += 1
+        elif not opened[site] and may_open[site] and stale[site]:
+            stale[site] = worth[site] > least
+            if stale[site]:
+                shut[n_shut] = site
+                n_shut += 1
     shut, standing = shut[:n_shut], standing[:n_open]
     shut = shut[np.argsort(-worth[shut], kind="mergesort")]
     standing = standing[np.argsort(worth[standing], kind="mergesort")]
     touched = np.empty(n_sites, dtype=np.int64)
-    best, opens, closes, waited = least, -1, -1, 0
+    best, waited = least, 0
+    opens, closes = np.int64(-1), np.int64(-1)
     for new in shut:
         if worth[new] <= best or waited > patience:
             break
-        waited += opens >= 0
+        if opens >= 0:
+            waited += 1
         if _may(new, -1, side_indptr, side_rows, side_factors, lower, upper, activity):
-            best, opens, closes = worth[new], new, -1
+            best, opens, closes = worth[new], new, np.int64(-1)
             continue
+        before = best
         n_touched = 0
         for k in range(t_indptr[new], t_indptr[new + 1]):
             row = t_indices[k]
@@ -217,6 +243,7 @@ def _best_move(
                 break
         for at in range(n_touched):
             shared[touched[at]] = 0.0
+        stale[new] = opens >= 0 and best >= before
     return opens, closes
 
 
@@ -270,19 +297,19 @@ def search(
     n_rows, n_sites = len(weight), len(opened)
     count, owner = np.empty(n_rows, dtype=np.int32), np.empty(n_rows, dtype=np.int64)
     worth, activity = np.empty(n_sites), np.empty(len(lower), dtype=np.int64)
-    shared = np.zeros(n_sites)
+    shared, stale = np.zeros(n_sites), np.ones(n_sites, dtype=np.bool_)
     now = opened.copy()
     _count(
         indptr, indices, t_indptr, t_indices, weight, side_indptr, side_rows, side_factors, now,
         count, owner, worth, activity,
     )  # fmt: skip
-    shut, standing = np.empty(n_sites, dtype=np.int64), np.empty(n_sites, dtype=np.int64)
+    standing = np.empty(n_sites, dtype=np.int64)
     moves, ahead = 0, 0.0  # ahead: value of `now` less that of `opened`
     for kick in range(n_kicks + 1):
         while moves < n_moves:
             opens, closes = _best_move(
                 t_indptr, t_indices, weight, side_indptr, side_rows, side_factors, lower, upper, may_open, may_close,
-                now, count, owner, worth, activity, shared, patience, least,
+                now, count, owner, worth, activity, shared, stale, patience, least,
             )  # fmt: skip
             if opens < 0:
                 break
@@ -292,7 +319,7 @@ def search(
                     ahead += worth[site] if site == opens else -worth[site]
                     _flip(
                         site, indptr, indices, t_indptr, t_indices, weight, side_indptr, side_rows, side_factors,
-                        now, count, owner, worth, activity,
+                        now, count, owner, worth, activity, stale,
                     )  # fmt: skip
         if ahead > least:
             opened[:] = now
@@ -302,7 +329,7 @@ def search(
                 if now[site] != opened[site]:
                     _flip(
                         site, indptr, indices, t_indptr, t_indices, weight, side_indptr, side_rows, side_factors,
-                        now, count, owner, worth, activity,
+                        now, count, owner, worth, activity, stale,
                     )  # fmt: skip
             ahead = 0.0
         if kick == n_kicks or moves >= n_moves:
@@ -313,27 +340,34 @@ def search(
                 standing[n_open] = site
                 n_open += 1
             elif not now[site] and may_open[site]:
-                shut[n_shut] = site
                 n_shut += 1
         if n_shut == 0 or n_open == 0:
             break
-        wanted, tries = max(2, n_open // 25), 0
-        while wanted > 0 and tries < 200:
+        # a few swaps near each other: what is far away stays as good as it is
+        stale[:] = False
+        wanted, tries = 1 + _random(random_state, 4), 0
+        old = standing[_random(random_state, n_open)]
+        while wanted > 0 and tries < 60:
             tries += 1
-            new, old = shut[_random(random_state, n_shut)], standing[_random(random_state, n_open)]
-            if now[new] or not now[old]:
+            if not now[old] or not may_close[old]:
+                old = _neighbour(old, indptr, indices, t_indptr, t_indices, random_state)
+                if tries % 20 == 0:
+                    old = standing[_random(random_state, n_open)]
+                continue
+            new = _neighbour(old, indptr, indices, t_indptr, t_indices, random_state)
+            if now[new] or not may_open[new]:
                 continue
             if not _may(new, old, side_indptr, side_rows, side_factors, lower, upper, activity):
-                new = -1
                 if not _may(-1, old, side_indptr, side_rows, side_factors, lower, upper, activity):
                     continue
+                new = -1
             wanted -= 1
             for site in (old, new):
                 if site >= 0:
                     ahead += worth[site] if site == new else -worth[site]
                     _flip(
                         site, indptr, indices, t_indptr, t_indices, weight, side_indptr, side_rows, side_factors,
-                        now, count, owner, worth, activity,
+                        now, count, owner, worth, activity, stale,
                     )  # fmt: skip
     return moves
 

@@ -16,8 +16,9 @@ doi:10.21314/JOR.2000.038
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,14 +29,13 @@ from rescuesim.siting.formulation import Formulation
 from rescuesim.siting.found import Found, Run
 from rescuesim.siting.mean_cover import cover_mean
 from rescuesim.siting.models.covered import covered_one_by_one
+from rescuesim.siting.models.mclp import MaxCoverage, number_and_budget
 from rescuesim.siting.models.model import Model
 from rescuesim.siting.point_groups import coverable, grouped, only_columns
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.several_covers import SeveralCovers, place_several, several_formulation, tail_mean
+from rescuesim.siting.site_rows import stacked
 from rescuesim.travel.plan_coverage import PlanCoverage
-
-if TYPE_CHECKING:
-    from rescuesim.siting.models.mclp import MaxCoverage
 
 __all__ = ["STATES", "coverage_by_state", "state_covers"]
 
@@ -102,29 +102,42 @@ def coverage_by_state(problem: SitingProblem, opened: NDArray[np.bool_]) -> tupl
 
 def _check(problem: SitingProblem, objective: MaxCoverage) -> list[str]:
     openable = int((~problem.must_close).sum())
-    if objective.n_sites > openable:
+    if objective.n_sites is not None and objective.n_sites > openable:
         return [f"n_sites {objective.n_sites}: expected at most the {openable} sites that may be open"]
     return []
 
 
+def _with_budget(problem: SitingProblem, objective: MaxCoverage) -> tuple[SitingProblem, int]:
+    """Put the objective's own number and budget among the side conditions; the number stands beside them too."""
+    rows = stacked([problem.rows, number_and_budget(problem, objective)])
+    return replace(problem, rows=rows), problem.n_sites if objective.n_sites is None else int(objective.n_sites)
+
+
 def _formulate(problem: SitingProblem, objective: MaxCoverage) -> Formulation:
-    return several_formulation(state_covers(problem, objective), objective.n_sites)
+    limited, n_sites = _with_budget(problem, objective)
+    return several_formulation(state_covers(limited, objective), n_sites)
 
 
 def _solve(problem: SitingProblem, objective: MaxCoverage, run: Run) -> Found:
-    covers = state_covers(problem, objective)
+    limited, n_sites = _with_budget(problem, objective)
+    covers = state_covers(limited, objective)
 
     def mean(weight: NDArray[np.float64], part: Run, start: NDArray[np.bool_]) -> Found:
-        return cover_mean(problem, covers.groups, weight, objective.n_sites, part, start)
+        return cover_mean(limited, covers.groups, weight, n_sites, part, start)
 
-    return place_several(problem, covers, objective.n_sites, run, mean)
+    return place_several(limited, covers, n_sites, run, mean)
 
 
 def _value(problem: SitingProblem, objective: Any, found: Found) -> float:
     """Rate what is covered state by state, each state gone through on its own."""
     assert found.opened is not None
-    if int(found.opened.sum()) > objective.n_sites:
+    if objective.n_sites is not None and int(found.opened.sum()) > objective.n_sites:
         raise SolverError(f"{int(found.opened.sum())} sites are open, expected at most {objective.n_sites}")
+    if (
+        objective.budget is not None
+        and (spent := math.fsum(problem.sites.cost[found.opened])) > objective.budget + 1e-6
+    ):
+        raise SolverError(f"the open sites cost {spent:g}, expected at most {objective.budget:g}")
     coverage, _ = coverage_by_state(problem, found.opened)
     if objective.risk == "mean":
         return float(coverage.mean()[0])

@@ -53,6 +53,7 @@ def sites_of_plan(sites: Sequence[PlanSite]) -> CandidateSites:
         hosts=tuple(site.host for site in sites),
         crews=tuple(site.crew for site in sites),
         units=np.array([site.units for site in sites], dtype=np.int64),
+        capacity=np.full(len(sites), np.inf),
         source="plan",
     )
 

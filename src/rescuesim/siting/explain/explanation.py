@@ -1,0 +1,216 @@
+"""Explanation: everything that can be said about a siting, as tables; the words for it stand in the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rescuesim.siting.coverage import point_coverage
+from rescuesim.siting.explain.cover_counts import cover_counts
+from rescuesim.siting.explain.crew_limits import crew_limits
+from rescuesim.siting.explain.drives import drives_of
+from rescuesim.siting.explain.fixes import point_fixes
+from rescuesim.siting.explain.mean_times import nearest_times
+from rescuesim.siting.explain.measures import measures
+from rescuesim.siting.explain.opened_sites import Swaps, opened_sites, swaps_by_cover, swaps_by_time
+from rescuesim.siting.problem import SitingProblem
+
+if TYPE_CHECKING:
+    from rescuesim.siting.solution import Asked
+
+__all__ = ["Explanation", "explain"]
+
+WITHIN = 0.01  # a plan that keeps all but this share is listed as an alternative
+_LISTED = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why points are not covered, what would help, what each site is there for, and how sure the plan is.
+
+    Parameters
+    ----------
+    counted : {'weight', 'points', 'time', ''}
+        What `value` is: covered weight; covered points, where all that can be covered must be; weight times time from
+        the nearest open site; empty where plans cannot be compared without solving anew.
+    value : float
+    total : float
+        Weight, or points, that any standard holds for; NaN for times.
+    people, people_covered : float
+        In zones with a standard.
+    points : DataFrame
+        Uncovered points with cause and fix; see `rescuesim.siting.explain.fixes.point_fixes`.
+    measures : DataFrame
+        Single measures and what each would bring; see `rescuesim.siting.explain.measures.measures`.
+    sites : DataFrame
+        Open sites; see `rescuesim.siting.explain.opened_sites.opened_sites`.
+    alternatives : DataFrame
+        ``shut, opened, value, share, cost``: plans that differ by one site and keep nearly all, the best first, at
+        most twenty; ``opened`` is empty where the site is just left out.
+    n_alternatives : int
+        How many there are.
+    within : float
+        The share of the value that an alternative may lose.
+    """
+
+    counted: Literal["weight", "points", "time", ""]
+    value: float
+    total: float
+    people: float
+    people_covered: float
+    points: pd.DataFrame
+    measures: pd.DataFrame
+    sites: pd.DataFrame
+    alternatives: pd.DataFrame
+    n_alternatives: int
+    within: float
+
+    def to_frames(self) -> dict[str, pd.DataFrame]:
+        """Return the tables by name."""
+        return {
+            "uncovered": self.points,
+            "measures": self.measures,
+            "opened_sites": self.sites,
+            "alternatives": self.alternatives,
+        }
+
+
+def explain(asked: Asked) -> Explanation:
+    """Explain the plan that was found, or, where there is none, what the sites that must be open cover.
+
+    Parameters
+    ----------
+    asked : Asked
+
+    Returns
+    -------
+    Explanation
+
+    Examples
+    --------
+    >>> from rescuesim.siting import MaxCoverage, site
+    >>> from rescuesim.travel import TravelTimes
+    >>> times = TravelTimes.from_matrix([[60, 400, 400], [400, 90, 400]],
+    ...     sites=pd.DataFrame({"id": ["a", "b"], "cost": [3, 5]}),
+    ...     demand=pd.DataFrame({"id": [1, 2, 3], "people": [50, 20, 20]}))
+    >>> found = site(times, MaxCoverage(1), limit_s=100).explain()
+    >>> found.points[["id", "cause", "fix", "fix_site", "over_s"]].values.tolist()
+    [['2', 'limit', 'open', 'b', -10.0], ['3', 'no_candidate', 'none', '', 300.0]]
+    """
+    problem = asked.problem
+    opened = problem.must_open if asked.found.opened is None else asked.found.opened
+    if problem.limits is None:
+        return _by_time(asked, opened)
+    counted: Literal["weight", "points"] = "points" if asked.model.sense == "min" else "weight"
+    demand = problem.demand
+    weight = np.ones(len(demand)) if counted == "points" else demand.weights
+    counts = cover_counts(problem.limits, opened, weight)
+    drives = drives_of(problem.times)
+    zones = tuple(dict.fromkeys(demand.zones))
+    crews = None if asked.standard is None else crew_limits(asked.standard, zones)
+    told = point_coverage(problem.times, problem.limits, opened)
+    swaps = swaps_by_cover(problem, counts)
+    within = WITHIN if counted == "weight" else 0.0
+    listed, number = _alternatives(asked, opened, swaps, within)
+    inside = problem.limits.in_standard
+    return Explanation(
+        counted=counted,
+        value=counts.value,
+        total=float(counts.weight[inside].sum()),
+        people=float(demand.people[inside].sum()),
+        people_covered=float(demand.people[counts.covered].sum()),
+        points=point_fixes(problem, counts, drives, crews, told),
+        measures=measures(problem, counts, drives, crews),
+        sites=opened_sites(problem, opened, counts, swaps, lambda after: _promised(asked, after)),
+        alternatives=listed,
+        n_alternatives=number,
+        within=within,
+    )
+
+
+def _by_time(asked: Asked, opened: NDArray[np.bool_]) -> Explanation:
+    """Explain a plan without limits: what counts is the time from the nearest open site."""
+    problem = asked.problem
+    demand = problem.demand
+    values = drives_of(problem.times).seconds(np.arange(len(demand)))
+    reached = np.isfinite(np.where(opened[:, None], values, np.inf).min(axis=0, initial=np.inf))
+    by_mean = asked.model.name == "min_mean_time"
+    nearest = nearest_times(values, demand.weights, opened) if by_mean else None
+    swaps = None if nearest is None else swaps_by_time(problem, opened, nearest)
+    none = pd.DataFrame(columns=["shut", "opened", "value", "share", "cost"])
+    listed, number = (none, 0) if swaps is None else _alternatives(asked, opened, swaps, WITHIN)
+    told = pd.DataFrame(
+        {
+            "id": demand.ids,
+            "name": demand.names,
+            "township": demand.townships,
+            "zone": demand.zones,
+            "people": demand.people,
+            "weight": demand.weights,
+            "reason": "no_path" if opened.any() else "no_site",
+            "cause": "road" if opened.any() else "limit",
+            "fix": "none",
+        }
+    )[~reached]
+    return Explanation(
+        counted="time" if swaps is not None else "",
+        value=np.nan if nearest is None else nearest.total,
+        total=np.nan,
+        people=float(demand.people.sum()),
+        people_covered=float(demand.people[reached].sum()),
+        points=told.reset_index(drop=True),
+        measures=pd.DataFrame(columns=["measure", "site", "name", "crew_now", "crew", "points", "people", "weight"]),
+        sites=opened_sites(problem, opened, None, swaps, lambda after: _promised(asked, after)),
+        alternatives=listed,
+        n_alternatives=number,
+        within=WITHIN,
+    )
+
+
+def _promised(asked: Asked, opened: NDArray[np.bool_]) -> bool:
+    """Whether a set of open sites keeps what the objective itself limits: number and budget."""
+    return all(_kept_by(objective, asked.problem, opened) for objective in _objectives(asked.objective))
+
+
+def _objectives(objective: Any) -> list[Any]:
+    return list(getattr(objective, "objectives", [objective]))
+
+
+def _kept_by(objective: Any, problem: SitingProblem, opened: NDArray[np.bool_]) -> bool:
+    number, budget = getattr(objective, "n_sites", None), getattr(objective, "budget", None)
+    few = number is None or int(opened.sum()) <= number
+    return few and (budget is None or float(problem.sites.cost[opened].sum()) <= budget * (1 + 1e-12))
+
+
+def _alternatives(asked: Asked, opened: NDArray[np.bool_], swaps: Swaps, within: float) -> tuple[pd.DataFrame, int]:
+    """List the plans that differ by one site and keep nearly all, and count them."""
+    problem = asked.problem
+    ids = np.array(problem.sites.ids, dtype=object)
+    cost = float(problem.sites.cost[opened].sum())
+    # the value may get worse by so much
+    room = within * abs(swaps.value) + 1e-9 * max(abs(swaps.value), 1.0)
+    loss = swaps.better * (swaps.value - swaps.swapped)
+    shut, put = np.nonzero(loss <= room)
+    found = [
+        (swaps.shut[a], int(swaps.put[b]), swaps.swapped[a, b])
+        for a, b in zip(shut.tolist(), put.tolist(), strict=True)
+    ]
+    alone = swaps.better * (swaps.value - swaps.without) <= room
+    found += [(swaps.shut[a], -1, swaps.without[a]) for a in np.flatnonzero(alone).tolist()]
+    rows = []
+    for out, into, value in found:
+        after = opened.copy()
+        after[out] = False
+        if into >= 0:
+            after[into] = True
+        if problem.keeps(after) and _promised(asked, after):
+            change = (problem.sites.cost[into] if into >= 0 else 0.0) - problem.sites.cost[out]
+            share = value / swaps.value if swaps.better > 0 else swaps.value / value if value else 1.0
+            rows.append((ids[out], ids[into] if into >= 0 else "", float(value), float(share), cost + float(change)))
+    frame = pd.DataFrame(rows, columns=["shut", "opened", "value", "share", "cost"])
+    frame = frame.sort_values(["share", "cost", "shut", "opened"], ascending=[False, True, True, True])
+    return frame.head(_LISTED).reset_index(drop=True), len(frame)
