@@ -1,8 +1,8 @@
 """Rivals of the covering models, each run in a process of its own: spopt, pulp and highspy cannot live beside OR-Tools.
 
 ``python siting_rivals.py problem.npz rival limit_s`` prints one JSON object: seconds to build and to solve, the value,
-the bound, and whether it is proved. Where ``RESCUESIM_RIVALS_PYTHON`` names the interpreter of another environment, with
-spopt, pulp and highspy, rivals other than CP-SAT run in it.
+the bound, and whether it is proved. Where ``RESCUESIM_RIVALS_PYTHON`` names the interpreter of an
+environment with spopt, pulp and highspy, rivals other than CP-SAT run in it.
 """
 
 from __future__ import annotations
@@ -58,15 +58,15 @@ def run_rival(
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=3 * limit_s + 400)
         except subprocess.TimeoutExpired:
-            return Outcome(
-                build_s=math.nan, solve_s=math.nan, value=math.nan, bound=math.nan, proved=False, message="hung"
-            )
+            return _nothing("hung")
     if done.returncode != 0:
         message = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "failed"
-        return Outcome(
-            build_s=math.nan, solve_s=math.nan, value=math.nan, bound=math.nan, proved=False, message=message
-        )
+        return _nothing(message)
     return Outcome(**json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def _nothing(message: str) -> Outcome:
+    return Outcome(build_s=math.nan, solve_s=math.nan, value=math.nan, bound=math.nan, proved=False, message=message)
 
 
 def _by_cp_sat(covers: csr_array, weight: NDArray[np.float64], p: int, limit_s: float) -> Outcome:
@@ -151,10 +151,7 @@ def _by_spopt(covers: csr_array, weight: NDArray[np.float64], p: int, limit_s: f
 
     costs = 1.0 - covers.toarray()
     began = time.process_time()
-    if p < 0:
-        model = LSCP.from_cost_matrix(costs, 0.5)
-    else:
-        model = MCLP.from_cost_matrix(costs, weight, 0.5, p_facilities=p)
+    model = LSCP.from_cost_matrix(costs, 0.5) if p < 0 else MCLP.from_cost_matrix(costs, weight, 0.5, p_facilities=p)
     build_s = time.process_time() - began
     if limit_s <= 0:
         return Outcome(build_s=build_s, solve_s=math.nan, value=math.nan, bound=math.nan, proved=False)
@@ -173,7 +170,7 @@ def _by_spopt(covers: csr_array, weight: NDArray[np.float64], p: int, limit_s: f
 
 def _main(path: str, rival: str, limit_s: float) -> None:
     data = np.load(path)
-    shape = tuple(int(one) for one in data["shape"])
+    shape = int(data["shape"][0]), int(data["shape"][1])
     covers = csr_array((np.ones(len(data["indices"])), data["indices"], data["indptr"]), shape=shape)
     weight, p = data["weight"], int(data["n_sites"])
     if rival.startswith("spopt"):
