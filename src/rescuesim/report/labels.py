@@ -103,6 +103,7 @@ _LABELS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
                 "no crew can keep the standard here by driving: fix staffing",
             ),
             "no_site": ("没有开设任何站点", "no site is open"),
+            "full": ("能到达的站点容量已满", "the open sites that reach it are full"),
             "no_road": ("附近没有道路", "no road in range"),
             "road_closed": ("所在道路中断", "the road it lies on is closed"),
             "no_path": ("道路中断，没有任何站点能到达", "no open road leads here from any site"),

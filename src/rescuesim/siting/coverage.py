@@ -19,6 +19,7 @@ POINT_REASONS = (
     "not_in_standard",  # no standard holds in its zone
     "no_crew",  # no open site has a crew that could meet the standard: fix staffing
     "limit",  # too far from every open site with a crew that could
+    "full",  # open sites reach it and have no room for all of it: models with capacities
     "second_unit",  # no second unit from another site in time
     "no_road",
     "road_closed",

@@ -14,6 +14,7 @@ from rescuesim.siting.covering.bound import Relaxation
 from rescuesim.siting.covering.cover import Cover, number_rows_compiled
 from rescuesim.siting.covering.local_search import Searcher
 from rescuesim.siting.covering.reductions import dominated_sites, rows_over_others
+from rescuesim.siting.medians.warm_up import warm_up_medians
 from rescuesim.siting.site_rows import row_of
 from rescuesim.travel import warm_up as travel_warm_up
 from rescuesim.travel.warm_up import WarmUp
@@ -36,6 +37,7 @@ def warm_up() -> WarmUp:
     began = time.perf_counter()
     before = travel_warm_up.warm_up()
     _covering()
+    warm_up_medians()
     from rescuesim.travel.compiled import loaded_kernels
 
     return replace(before, seconds=time.perf_counter() - began, kernels=loaded_kernels())

@@ -1,0 +1,151 @@
+"""Whether a number of sites can reach every point within a limit: set covering, reduced as far as it goes.
+
+References
+----------
+Toregas, C., ReVelle, C. (1973). Binary logic solutions to a class of location problem. Geographical Analysis 5(2),
+145-155. doi:10.1111/j.1538-4632.1973.tb01003.x
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, vstack
+
+from rescuesim.siting.found import Run
+from rescuesim.siting.problem import SitingProblem
+from rescuesim.solver import BinaryProgram, solve_binary
+from rescuesim.solver.binary_program import NO_BOUND
+
+__all__ = ["NO_PLAN", "plan_within"]
+
+NO_PLAN = np.empty(0, dtype=np.int64)
+_LARGEST = 5000  # rows or columns that are compared all with all
+
+
+def plan_within(problem: SitingProblem, within: NDArray[np.bool_], n_sites: int, run: Run) -> NDArray[np.int64] | None:
+    """Find open sites that reach every point.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+        Its statuses and side conditions are kept.
+    within : ndarray of bool, shape (n_sites, n_points)
+        Who reaches whom; closed sites nobody.
+    n_sites : int
+        Largest number of open sites.
+    run : Run
+
+    Returns
+    -------
+    ndarray of int64, or None
+        Rows of open sites; `NO_PLAN` if it is proved that there are none, None if the time was over before.
+    """
+    fixed = np.flatnonzero(problem.must_open)
+    points = np.flatnonzero(~within[fixed].any(axis=0))
+    sites = np.flatnonzero(~(problem.must_open | problem.must_close))
+    covers = within[np.ix_(sites, points)].T
+    opened = fixed
+    if not len(problem.rows):
+        covers, rows, forced = _reduced(covers)
+        opened, sites = np.concatenate([fixed, sites[forced]]), sites[rows]
+    room = n_sites - len(opened)
+    if room < 0 or not covers.any(axis=1).all():
+        return NO_PLAN
+    if not len(problem.rows):
+        if not len(covers):
+            return opened
+        if room == 0 or _apart(covers) > room:
+            return NO_PLAN
+        greedy = _greedy(covers)
+        if len(greedy) <= room:
+            return np.concatenate([opened, sites[greedy]])
+    return _by_solver(problem, covers, sites, opened, room, run)
+
+
+def _by_solver(
+    problem: SitingProblem,
+    covers: NDArray[np.bool_],
+    sites: NDArray[np.int64],
+    opened: NDArray[np.int64],
+    room: int,
+    run: Run,
+) -> NDArray[np.int64] | None:
+    """Ask CP-SAT for any plan; side conditions are over the free sites, less what open ones take."""
+    side, n = problem.rows, len(sites)
+    taken = np.asarray(side.rows @ np.isin(np.arange(problem.n_sites), opened).astype(np.int64))
+    low = np.where(side.lower <= -NO_BOUND, -NO_BOUND, side.lower - taken)
+    high = np.where(side.upper >= NO_BOUND, NO_BOUND, side.upper - taken)
+    rows = [csr_array(covers.astype(np.int64)), csr_array(np.ones((1, n), dtype=np.int64))]
+    if len(side):
+        rows.append(csr_array(side.rows[:, sites]))
+    program = BinaryProgram(
+        objective=np.zeros(n, dtype=np.int64),
+        rows=csr_array(vstack(rows)),
+        lower=np.concatenate([np.ones(len(covers), dtype=np.int64), [0], low]).astype(np.int64),
+        upper=np.concatenate([np.full(len(covers), NO_BOUND), [room], high]).astype(np.int64),
+    )
+    found = solve_binary(program, limit_s=run.clock.left_s(), workers=run.workers, seed=run.seed)
+    if found.x is None:
+        return NO_PLAN if found.status == "infeasible" else None
+    return np.sort(np.concatenate([opened, sites[found.x]]))
+
+
+def _reduced(covers: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
+    """Leave out what a smallest cover need not look at, until nothing more goes.
+
+    A point that has all the sites of another is reached with it; a site that reaches no more than another
+    need not be opened; the only site of a point must be.
+
+    Returns
+    -------
+    covers : ndarray of bool, shape (n_points, n_sites)
+        What is left.
+    kept, forced : ndarray of int64
+        Columns that are left, and that must be open.
+    """
+    columns, forced = np.arange(covers.shape[1]), list[int]()
+    while len(covers):
+        before = covers.shape
+        covers = covers[~_holds_another(covers)]
+        useful = ~_holds_another(~covers.T) & covers.any(axis=0)
+        covers, columns = covers[:, useful], columns[useful]
+        single = np.unique(covers[covers.sum(axis=1) == 1].argmax(axis=1))
+        if len(single):
+            forced += columns[single].tolist()
+            left = np.setdiff1d(np.arange(len(columns)), single)
+            covers, columns = covers[~covers[:, single].any(axis=1)][:, left], columns[left]
+        if covers.shape == before:
+            break
+    return covers, columns, np.array(forced, dtype=np.int64)
+
+
+def _holds_another(rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Mark the rows that hold all entries of another; of equal ones all but the first."""
+    if not 0 < len(rows) <= _LARGEST:
+        return np.zeros(len(rows), dtype=np.bool_)
+    dense = rows.astype(np.float32)
+    common, size = dense @ dense.T, dense.sum(axis=1)
+    holds = common >= size[None, :]  # row i holds row k
+    equal = holds & holds.T
+    earlier = np.tri(len(rows), k=-1, dtype=np.bool_)
+    return np.asarray(((holds & ~equal) | (equal & earlier)).any(axis=1))
+
+
+def _apart(covers: NDArray[np.bool_]) -> int:
+    """Count points of which no two share a site, so that each needs one of its own: a bound from below."""
+    free, count = np.ones(covers.shape[1], dtype=np.bool_), 0
+    for point in np.argsort(covers.sum(axis=1), kind="stable"):
+        if free[covers[point]].all():
+            free[covers[point]] = False
+            count += 1
+    return count
+
+
+def _greedy(covers: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Open the site that reaches most of what is not reached yet, until all is."""
+    left, chosen = covers.astype(np.int32), list[int]()
+    while len(left):
+        chosen.append(int(left.sum(axis=0).argmax()))
+        left = left[left[:, chosen[-1]] == 0]
+    return np.array(chosen, dtype=np.int64)
