@@ -83,6 +83,7 @@ _HEADINGS: Mapping[str, str] = MappingProxyType(
         "replacement_name": "可代替站点",
         "kept_share": "代替后保留比重",
         "lost": "不设的损失",
+        "needed_for": "为满足条件",
         "shut": "不设",
         "opened": "改设",
         "value": "目标值",

@@ -73,7 +73,10 @@ def siting_facts(solution: SitingSolution, people: Mapping[str, float], lang: La
     list of str
     """
     if solution.status in ("infeasible", "unknown"):
-        return [_say("none", lang, status=label("status_of_siting", solution.status, lang)), solution.message]
+        return [
+            _say("none", lang, status=label("status_of_siting", solution.status, lang)),
+            _message(solution.message, lang),
+        ]
     new = solution.plan.new_sites()
     lines = [
         _objective(solution, lang),
@@ -94,8 +97,22 @@ def siting_facts(solution: SitingSolution, people: Mapping[str, float], lang: La
         total = sum(people[id_] for id_ in beyond["id"])
         lines.append(_say("uncoverable", lang, points=len(beyond), people=count(total), reasons="; ".join(reasons)))
     if solution.message:
-        lines.append(solution.message)
+        lines.append(_message(solution.message, lang))
     return lines
+
+
+_MESSAGES: Mapping[str, str] = {
+    "stopped at the gap that was asked for": "已达到要求的差距，停止求解",
+    "stopped at the limit: the plan is feasible and the gap says how far it may be from the best": (
+        "求解到时停止：方案可行，差距即离最好方案的最大距离"
+    ),
+    "stopped at the limit before any plan was found": "求解到时停止，尚未找到方案",
+}
+
+
+def _message(message: str, lang: Lang) -> str:
+    """Return what is said of the solving; what has no Chinese words stays in English."""
+    return _MESSAGES.get(message, message) if lang == "zh" else message
 
 
 def _goal(name: str, lang: Lang) -> str:

@@ -28,11 +28,14 @@ from rescuesim.siting.models import MaxAvailableCoverage as MaxAvailableCoverage
 from rescuesim.siting.models import MaxBackupCoverage as MaxBackupCoverage
 from rescuesim.siting.models import MaxCoverage as MaxCoverage
 from rescuesim.siting.models import MaxExpectedCoverage as MaxExpectedCoverage
+from rescuesim.siting.models import MaxMinCoverage as MaxMinCoverage
 from rescuesim.siting.models import MaxReliableCoverage as MaxReliableCoverage
 from rescuesim.siting.models import MinCost as MinCost
 from rescuesim.siting.models import MinMaxTime as MinMaxTime
 from rescuesim.siting.models import MinMeanTime as MinMeanTime
 from rescuesim.siting.models import MinSites as MinSites
+from rescuesim.siting.models.equity import coverage_by_township as coverage_by_township
+from rescuesim.siting.models.equity import gini as gini
 from rescuesim.siting.phases import Phases as Phases
 from rescuesim.siting.phases import phases as phases
 from rescuesim.siting.site import site as site

@@ -101,7 +101,14 @@ def _none(status: Status, message: str) -> Found:
 
 
 def place(
-    problem: SitingProblem, worth: Worth, start: NDArray[np.bool_], run: Run, *, n_units: int, most: int = 1
+    problem: SitingProblem,
+    worth: Worth,
+    start: NDArray[np.bool_],
+    run: Run,
+    *,
+    n_units: int,
+    most: int = 1,
+    kicks: int = _KICKS,
 ) -> Placed:
     """Place units greedily, then move them one at a time; kicked loose a few times.
 
@@ -116,6 +123,8 @@ def place(
         Most units in all.
     most : int, optional
         Most units of a site; with 1 the units are the open sites.
+    kicks : int, optional
+        How often to move some units at random and search again.
 
     Returns
     -------
@@ -128,7 +137,7 @@ def place(
     try:
         best = current = _improved(best, worth, rules, run)
         value = worth.value(best)
-        for _ in range(_KICKS):
+        for _ in range(kicks):
             if run.clock.left_s() <= 0.01:
                 break
             current = _improved(_kicked(best, rules, rng), worth, rules, run)

@@ -20,13 +20,14 @@ from rescuesim.siting.found import Clock, Found, Run
 from rescuesim.siting.lexicographic import Lexicographic, lexicographic_model
 from rescuesim.siting.limits import AnyTimes, covered_points, pair_limits
 from rescuesim.siting.medians.allocation import nearest_open
-from rescuesim.siting.models import MODELS, Model
+from rescuesim.siting.models import MODELS, MaxCoverage, Model
+from rescuesim.siting.models.states import STATES, coverage_by_state
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.relaxation import relax, relaxation_words
 from rescuesim.siting.solution import Asked, SitingSolution
 from rescuesim.siting.verification import verified
 from rescuesim.standard import ResponseStandard
-from rescuesim.travel import TravelTimePairs
+from rescuesim.travel import TravelTimePairs, TravelTimesEnsemble
 
 __all__ = ["site"]
 
@@ -34,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 def site(
-    times: AnyTimes,
+    times: AnyTimes | TravelTimesEnsemble,
     objective: Any,
     *,
     standard: ResponseStandard | None = None,
@@ -51,8 +52,9 @@ def site(
 
     Parameters
     ----------
-    times : TravelTimes or TravelTimePairs
-        Pairs within a cutoff are enough for models of coverage, and are what large regions fit in.
+    times : TravelTimes, TravelTimePairs or TravelTimesEnsemble
+        Pairs within a cutoff are enough for models of coverage, and are what large regions fit in. Over states of a
+        broken network, `TravelTimesEnsemble`, objectives with a risk are asked: ``MaxCoverage(n, risk="mean")``.
     objective : MaxCoverage, MinSites or another of `rescuesim.siting.models`
     standard : ResponseStandard, optional
         Gives each pair of site and point its own limit by crew, zone and worst shift.
@@ -98,14 +100,16 @@ def site(
     """
     clock = Clock(limit_s=solve_limit_s)
     _check_options(solve_limit_s, relative_gap, units_per_new_site)
+    states = times if isinstance(times, TravelTimesEnsemble) else None
+    times = times.intact if isinstance(times, TravelTimesEnsemble) else times
     _check_kind(times, kind)
-    model = _model_of(objective)
+    model = _model_of(objective, over_states=states is not None)
     if isinstance(times, TravelTimePairs) and not model.uses_limits:
         raise InputError(f"{type(objective).__name__} needs the times of all pairs: expected TravelTimes, not pairs")
     limits = pair_limits(times, standard=standard, limit_s=limit_s, kind=kind) if model.uses_limits else None
     asked = constraints or SitingConstraints()
     problem = siting_problem(times, limits, asked, kind=kind, units_per_new_site=units_per_new_site)
-    problem = replace(problem, standard=standard)
+    problem = replace(problem, standard=standard, states=states)
     if faults := model.check(problem, objective) + fund_faults(asked, objective):
         raise InputError("; ".join(faults))
     run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
@@ -166,13 +170,20 @@ def _check_kind(times: AnyTimes, kind: str) -> None:
         raise InputError(f"kind {kind!r}: expected sites of this kind, there is none among the {len(times.sites)}")
 
 
-def _model_of(objective: object) -> Model:
-    """Return the model of an objective."""
-    if isinstance(objective, Lexicographic):
+def _model_of(objective: object, *, over_states: bool) -> Model:
+    """Return the model of an objective, for times in one state or over several."""
+    if isinstance(objective, Lexicographic) and not over_states:
         return lexicographic_model(objective)
     if type(objective) not in MODELS:
         raise InputError(f"objective {objective!r}: expected one of {', '.join(sorted(t.__name__ for t in MODELS))}")
-    return MODELS[type(objective)]
+    risk = getattr(objective, "risk", None)
+    if over_states and not isinstance(objective, MaxCoverage):
+        raise InputError(f"{type(objective).__name__}: over states of a network expected MaxCoverage with a risk")
+    if over_states and risk is None:
+        raise InputError("risk None: expected mean, cvar or worst for times over states of a network")
+    if not over_states and risk is not None:
+        raise InputError(f"risk {risk!r}: expected times over states of a network (TravelTimesEnsemble)")
+    return STATES if over_states else MODELS[type(objective)]
 
 
 def _points(problem: SitingProblem, found: Found, opened: Any) -> dict[str, Any]:
@@ -191,7 +202,11 @@ def _points(problem: SitingProblem, found: Found, opened: Any) -> dict[str, Any]
         }
     points = point_coverage(problem.times, problem.limits, opened)
     beyond = ~covered_points(problem.limits, ~problem.must_close)
+    by_state = None
+    if problem.states is not None:
+        by_state, points["covered_share"] = coverage_by_state(problem, opened)
     return {
+        "by_state": by_state,
         "points": points,
         "uncoverable": point_coverage(problem.times, problem.limits, ~problem.must_close, points=beyond),
     }

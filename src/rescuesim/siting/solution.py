@@ -14,6 +14,7 @@ from rescuesim.siting.found import Found, Stage
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.solver.binary_program import Status
 from rescuesim.standard import ResponseStandard
+from rescuesim.travel.plan_coverage import PlanCoverage
 
 if TYPE_CHECKING:
     from rescuesim.siting.explain import Explanation
@@ -76,6 +77,9 @@ class SitingSolution:
     seed : int
     ties_broken : bool
         Whether the plan is proved to be the cheapest, then the first in the table, among the optima.
+    by_state : PlanCoverage or None
+        Over states of a network: the covered weight state by state, with mean, worst and CVaR. `points` then are those
+        of unbroken roads, and ``covered_share`` the probability of the states in which a point is covered.
     message : str
         In words, what an infeasible or unfinished status means.
     notes : tuple of str
@@ -112,6 +116,7 @@ class SitingSolution:
     runtime_s: float
     seed: int
     ties_broken: bool
+    by_state: PlanCoverage | None = None
     message: str = ""
     notes: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()

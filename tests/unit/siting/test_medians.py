@@ -210,7 +210,7 @@ import _thread, threading
 import numpy as np, pandas as pd
 import rescuesim as rs
 from rescuesim.siting import MinMeanTime
-from rescuesim.siting.warm_up import warm_up_medians
+from rescuesim.siting.medians.warm_up import warm_up_medians
 warm_up_medians()
 n = 400
 x, y = np.random.default_rng(0).uniform(0, 1000, (2, n))

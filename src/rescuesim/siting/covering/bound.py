@@ -116,7 +116,7 @@ class Relaxation:
         self._step = 1.0 / (pull + np.asarray(abs(side.rows).T @ scale).ravel())
         self._share = np.full(cover.n_groups, 0.5)
         self._price = np.zeros(len(side.lower))
-        x = np.clip(np.zeros(cover.n_sites) if start is None else start, self._low, self._high)
+        x = self._kept(np.zeros(cover.n_sites) if start is None else start)
         self._restart(x, self._share, self._price)
         self.x, self.value = self._x.copy(), self._covered(self._x)
         self.certificate = Certificate(bound=math.inf, reduced=np.zeros(cover.n_sites))
@@ -137,8 +137,13 @@ class Relaxation:
         weight = parent.cover.weight[here]
         paid = np.bincount(group[here], weights=weight * parent._share[here], minlength=self.cover.n_groups)
         price = parent._price if parent._price.shape == self._price.shape else self._price
-        self._restart(np.clip(x, self._low, self._high), paid / self.cover.weight, price)
+        self._restart(self._kept(x), paid / self.cover.weight, price)
         self._check(self._x, self._share, self._price)
+
+    def _kept(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the nearest values that keep statuses and the row that is kept."""
+        side = self._side
+        return np.asarray(_put_within(x, self._step, self._low, self._high, side.use, side.most))
 
     def _prices(self, pull: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the size that the price of each side condition may have, to be as strong as what sites cover."""
@@ -157,7 +162,7 @@ class Relaxation:
 
     @property
     def gap(self) -> float:
-        """Distance of the bound and the fractional plan as a share of the bound."""
+        """Distance of the bound and the fractional plan as a share of the bound; below 0 while prices are rough."""
         bound = self.certificate.bound
         return (bound - self.value) / bound if bound > 0 else 0.0
 

@@ -177,7 +177,7 @@ def _narrow(cover: Cover, progress: _Progress, run: Run) -> None:
     share = _SHARE_OF_TIME if provable else 0.97
     while (stale < _STALE or not provable) and not _near_enough(progress, run) and not _is_time(run, share):
         better = False
-        if steps < _MOST_STEPS and relaxation.gap > 1e-5:
+        if steps < _MOST_STEPS and abs(relaxation.gap) > 1e-5:
             relaxation.advance(_STEPS)
             steps += _STEPS
             before = progress.bound

@@ -12,6 +12,7 @@ from rescuesim.siting.models.capacitated import (
     CapacitatedLocation,
     CapacitatedMedian,
 )
+from rescuesim.siting.models.equity import EQUITY, MaxMinCoverage
 from rescuesim.siting.models.lscp import LSCP, LSCP_BY_COST, MinCost, MinSites
 from rescuesim.siting.models.malp import MALP, MaxReliableCoverage
 from rescuesim.siting.models.mclp import MCLP, MaxCoverage
@@ -28,6 +29,7 @@ __all__ = [
     "MaxBackupCoverage",
     "MaxCoverage",
     "MaxExpectedCoverage",
+    "MaxMinCoverage",
     "MaxReliableCoverage",
     "MinCost",
     "MinMaxTime",
@@ -48,4 +50,5 @@ MODELS: dict[type[Any], Model] = {
     MaxAvailableCoverage: AVAILABLE,
     MaxExpectedCoverage: MEXCLP,
     MaxReliableCoverage: MALP,
+    MaxMinCoverage: EQUITY,
 }

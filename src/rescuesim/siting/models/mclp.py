@@ -39,12 +39,13 @@ from rescuesim.siting.found import Found, Run
 from rescuesim.siting.models.covered import covered_one_by_one
 from rescuesim.siting.models.model import Model
 from rescuesim.siting.problem import SitingProblem
+from rescuesim.siting.several_covers import Risk, check_risk
 from rescuesim.siting.site_rows import SiteRows, no_rows, row_of, stacked
 from rescuesim.siting.ties import improve_ties
 from rescuesim.solver import BinaryProgram, solve_binary
 from rescuesim.solver.binary_program import NO_BOUND
 
-__all__ = ["MCLP", "MaxCoverage"]
+__all__ = ["MCLP", "MaxCoverage", "number_and_budget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,16 @@ class MaxCoverage:
     budget : float, optional
         Largest cost of all open sites, in the unit of the site table. Existing and required sites cost 0 unless the
         table says otherwise.
+    risk : {'mean', 'cvar', 'worst'}, optional
+        Expected just with times over states of a network: what counts is the mean over the states, the mean over the
+        worst of them, or the worst.
+    tail : float, optional
+        Expected just with ``cvar``: share of the probability that counts, the worst first; above 0 and at most 1.
 
     Raises
     ------
     InputError
-        If neither is given, or one is no such number.
+        If neither number nor budget is given, or one is no such number.
 
     References
     ----------
@@ -73,6 +79,8 @@ class MaxCoverage:
 
     n_sites: int | None = None
     budget: float | None = None
+    risk: Risk | None = None
+    tail: float | None = None
 
     def __post_init__(self) -> None:
         n, budget = self.n_sites, self.budget
@@ -85,6 +93,7 @@ class MaxCoverage:
             faults.append(f"budget {budget!r}: expected a number of 0 or more")
         if faults:
             raise InputError("; ".join(faults))
+        check_risk(self.risk, self.tail)
 
 
 def _check(problem: SitingProblem, objective: MaxCoverage) -> list[str]:
@@ -94,7 +103,7 @@ def _check(problem: SitingProblem, objective: MaxCoverage) -> list[str]:
     return []
 
 
-def _limits(problem: SitingProblem, objective: MaxCoverage) -> SiteRows:
+def number_and_budget(problem: SitingProblem, objective: MaxCoverage) -> SiteRows:
     """Write number and budget as rows over the sites."""
     n, rows = problem.n_sites, [no_rows(problem.n_sites)]
     if objective.n_sites is not None:
@@ -109,7 +118,7 @@ def _formulate(problem: SitingProblem, objective: MaxCoverage) -> Formulation:
     """One column a group of points that the same sites cover, 1 only where it is covered."""
     groups = build_problem(problem)
     n, size = groups.n_sites, groups.n_groups
-    rows = stack_rows(group_rows(groups, optional=True), *_wide(_limits(problem, objective), size))
+    rows = stack_rows(group_rows(groups, optional=True), *_wide(number_and_budget(problem, objective), size))
     return Formulation(
         sense="max",
         objective=np.r_[np.zeros(n), groups.weight / groups.scale],
@@ -136,7 +145,7 @@ def _solve(asked: SitingProblem, objective: MaxCoverage, run: Run) -> Found:
     """Open sites within number and budget so that the covered weight is largest, then cheapest, then first."""
     if message := _too_many(asked, objective):
         return Found(status="infeasible", opened=None, objective=0, best_bound=-math.inf, message=message)
-    cover = cover_of(asked, _limits(asked, objective))
+    cover = cover_of(asked, number_and_budget(asked, objective))
     if cover is None:
         return _solve_with_second_units(asked, objective, run)
     return maximise(cover, run, cost=asked.sites.cost)
@@ -158,7 +167,7 @@ def _solve_with_second_units(asked: SitingProblem, objective: MaxCoverage, run: 
     problem, clock = build_problem(asked), run.clock
     n, groups = problem.n_sites, problem.n_groups
     start = greedy_opening(problem, n if objective.n_sites is None else objective.n_sites)
-    within = _wide(_limits(asked, objective), groups)
+    within = _wide(number_and_budget(asked, objective), groups)
     rows = stack_rows(group_rows(problem, optional=True), status_rows(problem, groups), *within)
     gains = np.r_[np.zeros(n, dtype=np.int64), problem.weight]
     program = BinaryProgram(objective=gains, rows=rows.rows, lower=rows.lower, upper=rows.upper)
