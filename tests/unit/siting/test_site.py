@@ -288,7 +288,8 @@ def test_a_siting_leaves_the_limits_that_it_was_given_as_they_are() -> None:
     limits = pair_limits(closed, standard=load_standard(inner="micro_station_135"))
     before = [matrix.toarray() for matrix in (limits.covers, limits.covers_second)]
     problem = siting_problem(closed, limits, SitingConstraints())
-    for objective in (MaxCoverage(8), MinSites(), MinCost(), MaxBackupCoverage(8), MaxExpectedCoverage(n_units=8, busy_fraction=0.2)):
+    busy = MaxExpectedCoverage(n_units=8, busy_fraction=0.2)
+    for objective in (MaxCoverage(8), MinSites(), MinCost(), MaxBackupCoverage(8), busy):
         model = MODELS[type(objective)]
         if not model.check(problem, objective):
             model.solve(problem, objective, Run(clock=Clock(limit_s=20.0)))
