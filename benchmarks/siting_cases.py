@@ -1,6 +1,6 @@
 """Cases of the siting benchmarks: towns and scattered villages on a thinned triangulation of roads.
 
-Three sizes: S of 500 x 5,000, M of 2,000 x 20,000, L of 5,000 x 100,000 sites and points. The limit is the one at which
+Sizes: S of 500 x 5,000, M of 2,000 x 20,000, L of 5,000 x 100,000 sites and points. The limit is the one at which
 a site reaches a given share of the points: 2, 1 and 0.7 per cent.
 """
 
@@ -19,7 +19,12 @@ import rescuesim as rs
 from rescuesim.demand import read_demand
 from rescuesim.network.road_network import TICKS_PER_SECOND
 
-SIZES = {"S": (500, 5_000, 0.02, 20), "M": (2_000, 20_000, 0.01, 60), "L": (5_000, 100_000, 0.007, 160)}
+SIZES = {
+    "XS": (150, 1_500, 0.04, 10),
+    "S": (500, 5_000, 0.02, 20),
+    "M": (2_000, 20_000, 0.01, 60),
+    "L": (5_000, 100_000, 0.007, 160),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

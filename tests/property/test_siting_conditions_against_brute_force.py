@@ -14,6 +14,8 @@ from rescuesim.siting import (
     GroupLimit,
     Lexicographic,
     MaxCoverage,
+    MinCost,
+    MinMeanTime,
     MinSites,
     Separation,
     SitingConstraints,
@@ -178,6 +180,61 @@ def test_a_sequence_gives_the_best_of_each_objective_among_the_plans_that_keep_t
     assert len(solution.opened) == fewest
     assert solution.stages[0].final == pytest.approx(solution.objective)
     assert solution.objective >= least
+
+
+def mean_time(opened: frozenset[int], times: TravelTimes, asked: SitingConstraints) -> float:
+    """Weighted mean time to the nearest open site; infinite if a point that could be reached is not."""
+    may, total = may_open(times, asked), 0.0
+    weights = times.demand.weights
+    reached = [i for i in range(len(weights)) if min(times.values[sorted(may), i]) < np.inf]
+    for i in reached:
+        total += weights[i] * min((times.values[j, i] for j in opened), default=np.inf) if weights[i] else 0.0
+        if min((times.values[j, i] for j in opened), default=np.inf) == np.inf:
+            return float("inf")
+    return total / sum(weights[i] for i in reached)
+
+
+@pytest.mark.slow
+@settings(max_examples=60)
+@given(problems(), st.data())
+def test_coverage_then_cost_then_mean_time_is_what_brute_force_gives(times: TravelTimes, data: st.DataObject) -> None:
+    asked = conditions(times, data)
+    may = may_open(times, asked)
+    reached = [i for i in range(len(times.demand)) if may and min(times.values[sorted(may), i]) < np.inf]
+    if not reached or not times.demand.weights[reached].sum() > 0 or asked.has_funds:
+        return
+    people = people_needed(times.sites)[0].tolist()
+    n_sites = data.draw(st.integers(1, len(may)))
+    by_cost = data.draw(st.booleans())
+    middle = [MinCost()] if by_cost else []
+    sequence = Lexicographic([MaxCoverage(n_sites), *middle, MinMeanTime(n_sites)])
+    plans_left = [
+        plan for plan in plans(len(times.sites)) if len(plan) <= n_sites and is_allowed(plan, asked, times, people)
+    ]
+    try:
+        solution = site(times, sequence, limit_s=LIMIT_S, constraints=asked)
+    except InputError:
+        assert not plans_left
+        return
+    if not plans_left:
+        assert solution.status == "infeasible"
+        return
+    expected = []
+    values = [
+        (lambda plan: -covered_weight(plan, times, LIMIT_S)),
+        *([lambda plan: float(net_total(plan, asked, times))] if by_cost else []),
+        (lambda plan: mean_time(plan, times, asked)),
+    ]
+    for value in values:
+        best = min(map(value, plans_left))
+        expected.append(best)
+        plans_left = [plan for plan in plans_left if value(plan) <= best + 1e-6]
+    if expected[-1] == np.inf:
+        assert solution.status in ("infeasible", "feasible")
+        return
+    assert solution.status == "optimal"
+    found = [stage.value for stage in solution.stages]
+    assert found == pytest.approx([-expected[0], *expected[1:]], rel=1e-6, abs=1e-6)
 
 
 @settings(max_examples=60)

@@ -151,7 +151,9 @@ def build_problem(problem: SitingProblem) -> CoverageProblem:
 
 def _among(covers: csr_array, openable: NDArray[np.bool_]) -> csr_array:
     """Keep the entries of the columns that may be open; csr_array of int64."""
-    kept = csr_array((openable[covers.indices].astype(np.int64), covers.indices, covers.indptr), shape=covers.shape)
+    # copies: zeros are taken out in place
+    structure = covers.indices.copy(), covers.indptr.copy()
+    kept = csr_array((openable[covers.indices].astype(np.int64), *structure), shape=covers.shape)
     kept.eliminate_zeros()
     return kept
 

@@ -12,7 +12,7 @@ from rescuesim.siting.covering.cover import Cover
 from rescuesim.siting.covering.maximise import maximise
 from rescuesim.siting.formulation import Formulation
 from rescuesim.siting.found import Found, Run
-from rescuesim.siting.placing import place
+from rescuesim.siting.placing import SEARCH_SHARE, place
 from rescuesim.siting.point_groups import PointGroups
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.site_rows import row_of, stacked
@@ -56,22 +56,22 @@ def cover_mean(
     start : ndarray of bool, shape (n_sites,)
         Open sites that keep all side conditions.
     """
+    used = np.flatnonzero(weight > 0)
     if not groups.wants_second.any():
         number = row_of(np.ones(problem.n_sites, dtype=np.int64), "number", upper=n_sites)
         cover = Cover.of(
-            groups.first,
-            weight,
+            groups.first[used],
+            weight[used],
             rows=stacked([problem.rows, number]),
             must_open=problem.must_open,
             must_close=problem.must_close,
         )
         return maximise(cover, run, start)
-    used = np.flatnonzero(weight > 0)
     groups = replace(
         groups, first=groups.first[used], either=groups.either[used], wants_second=groups.wants_second[used]
     )
     worth = _CoverWorth(groups, weight[used])
-    placed = place(problem, worth, start, run, n_units=n_sites)
+    placed = place(problem, worth, start, run.part(SEARCH_SHARE), n_units=n_sites)
     if placed.interrupted:
         value, bound = worth.value(placed.units), float(weight.sum())
         return found_units(placed.units, value, bound, status="feasible", bound_source="sum of weights")
@@ -83,6 +83,7 @@ def cover_mean(
         start=np.r_[placed.opened, held].astype(np.float64),
         units_of=lambda x: np.rint(x[: problem.n_sites]).astype(np.int64),
         value=worth.value,
+        ceiling=float(weight.sum()),
     )
 
 

@@ -40,6 +40,9 @@ __all__ = ["solve_mean_time"]
 _WORK = 2e8  # of a search for one price: a quarter of a second or so
 _FIRST_PRICE = 0.05  # of the longest time of a point, for each unit of its weight
 _MOST_PRICES = 12
+_SMALL = 20_000  # pairs that the mixed program proves to the last digit in a moment
+_STALE = 3  # prices in a row that hardly narrow the gap
+_WORTH = 0.05  # of the gap, to count as narrowing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,8 @@ def solve_mean_time(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], ru
     Returns
     -------
     Found or None
-        None where an earlier goal is of another kind, or a point needs a second unit: `solve_stage` has a way for all.
+        None where the problem is small, an earlier goal is of another kind, a point needs a second unit, or the plan
+        does not reach every point: `solve_stage` has a way for all.
     """
     side = _side(problem, kept)
     coverage = [one for one in kept if one.goal.model.name == "max_coverage"]
@@ -96,6 +100,8 @@ def solve_mean_time(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], ru
         return None
     asked = allocating(problem)
     reached = np.isfinite(asked.times)
+    if int(reached.sum()) <= _SMALL or plan.opened is None or not reached[plan.opened].any(axis=0).all():
+        return None
     base = np.where(reached, asked.times, 0.0) * asked.weight
     never = float(base.max(axis=0).sum()) + 1.0
     base[~reached] = never
@@ -166,7 +172,9 @@ class _Walk:
         low, high = 0.0, math.inf
         price = 0.0
         going = Going(clock=self.run.clock)
+        stale = 0
         for turn in range(_MOST_PRICES):
+            gap = best - bound
             found, least = self._at(price, opened, going, share=1.0 / (_MOST_PRICES - turn))
             bound = max(bound, (least - price * self.priced.spare) / weight)
             if found is not None and self._keeps(found):
@@ -176,7 +184,8 @@ class _Walk:
             else:
                 low = max(low, price)
             close = best - bound <= max(self.run.relative_gap, 1e-9) * abs(best)
-            if close or price == 0.0 == high or not going():
+            stale = stale + 1 if high < math.inf and best - bound > (1 - _WORTH) * gap else 0
+            if close or price == 0.0 == high or stale == _STALE or not going():
                 break
             price = self._next(low, high, weight)
         bound = min(bound, best)

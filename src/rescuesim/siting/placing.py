@@ -19,8 +19,9 @@ from rescuesim.siting.site_rows import SiteRows, row_of, stacked
 from rescuesim.solver import BinaryProgram, solve_binary
 from rescuesim.solver.binary_program import Status
 
-__all__ = ["Placed", "Worth", "first_feasible", "place"]
+__all__ = ["SEARCH_SHARE", "Placed", "Worth", "first_feasible", "place"]
 
+SEARCH_SHARE = 0.3  # of the time that is left, before the proof begins
 _KICKS = 4
 _MOVED_BY_KICK = 3
 

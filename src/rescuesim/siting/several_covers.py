@@ -245,10 +245,10 @@ def place_several(problem: SitingProblem, covers: SeveralCovers, n_sites: int, r
         return mean(np.asarray(covers.chance @ covers.worth), run, first)
     state = _State(opened=first, value=covers.value(first.astype(np.int64)), bound=_trivial(covers))
     large = covers.groups.first.nnz + covers.worth.nnz > _LARGE
-    _bounded_by_means(problem, covers, state, _part(run, _FIRST_SHARE), mean)
-    interrupted = _searched(problem, covers, state, _part(run, _SEARCH_SHARE), n_sites, kicks=0 if large else 4)
+    _bounded_by_means(problem, covers, state, run.part(_FIRST_SHARE), mean)
+    interrupted = _searched(problem, covers, state, run.part(_SEARCH_SHARE), n_sites, kicks=0 if large else 4)
     if not interrupted:
-        _bounded_by_means(problem, covers, state, _part(run, 0.98 if large else _BOUND_SHARE), mean)
+        _bounded_by_means(problem, covers, state, run.part(0.98 if large else _BOUND_SHARE), mean)
     if interrupted or run.clock.left_s() <= 0.01 or state.is_near(run):
         return state.found()
     found = solve_started(
@@ -258,6 +258,7 @@ def place_several(problem: SitingProblem, covers: SeveralCovers, n_sites: int, r
         start=_filled(covers, state.opened),
         units_of=lambda x: np.rint(x[: problem.n_sites]).astype(np.int64),
         value=covers.value,
+        ceiling=_trivial(covers)[0],
     )
     if found.opened is not None:
         state.take(found.opened, found.objective)
@@ -293,12 +294,6 @@ class _State:
         """Say what was found."""
         bound, source = self.bound
         return found_units(self.opened.astype(np.int64), self.value, bound, status="feasible", bound_source=source)
-
-
-def _part(run: Run, share: float) -> Run:
-    """Return a run that may take a share of the time that is left."""
-    limit_s = share * run.clock.left_s() if np.isfinite(run.clock.limit_s) else run.clock.limit_s
-    return replace(run, clock=Clock(limit_s=limit_s))
 
 
 def _searched(

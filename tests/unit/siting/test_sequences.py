@@ -15,6 +15,7 @@ from rescuesim.siting import (
     GroupLimit,
     Lexicographic,
     MaxCoverage,
+    MinMeanTime,
     MinSites,
     SitingConstraints,
     Tolerance,
@@ -23,6 +24,7 @@ from rescuesim.siting import (
     site,
 )
 from rescuesim.siting.shared_bounds import SharedBounds
+from rescuesim.standard import load_standard
 from rescuesim.travel import TravelTimes
 
 
@@ -187,3 +189,29 @@ def test_what_must_be_open_is_asked_of_the_last_phase_and_the_rest_of_all() -> N
     assert "phase 2" in none.message
     with pytest.raises(InputError, match="rising"):
         phases(times, MaxCoverage(1), [3, 2], limit_s=250)
+
+
+@pytest.mark.parametrize("mixed_crews", [False, True])
+def test_prices_on_what_is_left_uncovered_bound_the_mean_time_and_keep_the_coverage(
+    mixed_crews: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        times = drawn_times(seed, 9, 40)
+        crews = rng.choice(["micro_station", "village_on_call"], 9) if mixed_crews else ["micro_station"] * 9
+        times = TravelTimes.from_matrix(
+            times.values,
+            sites=times.sites.to_frame().assign(crew=crews),
+            demand=times.demand.to_frame().assign(zone="suburb") if mixed_crews else times.demand,
+        )
+        asked = {"standard": load_standard()} if mixed_crews else {"limit_s": 250.0}
+        sequence = Lexicographic([MaxCoverage(4), MinMeanTime(4)], tolerances=[0.02])
+        exact = site(times, sequence, **asked)  # type: ignore[arg-type]
+        with monkeypatch.context() as patch:
+            patch.setattr("rescuesim.siting.mean_time_stage._SMALL", 0)
+            priced = site(times, sequence, **asked)  # type: ignore[arg-type]
+        least, found = exact.stages[1], priced.stages[1]
+        assert exact.status == "optimal"
+        assert found.best_bound <= least.value + 1e-6 <= found.value + 2e-6
+        assert found.gap < 0.1
+        assert priced.stages[0].final >= priced.stages[0].kept_at - 1e-6

@@ -14,7 +14,10 @@ from rescuesim.errors import InputError, UnknownIdError
 from rescuesim.plan import Plan
 from rescuesim.simulation import Fleet
 from rescuesim.siting import (
+    MaxBackupCoverage,
     MaxCoverage,
+    MaxExpectedCoverage,
+    MinCost,
     MinSites,
     available_share,
     covered_points,
@@ -23,6 +26,9 @@ from rescuesim.siting import (
     site,
     site_mask,
 )
+from rescuesim.siting.constraints import SitingConstraints, siting_problem
+from rescuesim.siting.found import Clock, Run
+from rescuesim.siting.models import MODELS
 from rescuesim.standard import load_standard
 from rescuesim.travel import TravelTimes
 
@@ -274,3 +280,18 @@ def test_impossible_numbers_and_cutoffs_are_refused() -> None:
         pair_limits(times, limit_s=-1.0)
     with pytest.raises(UnknownIdError, match="expected one of s0"):
         site_mask(times, ["s9"])
+
+
+def test_a_siting_leaves_the_limits_that_it_was_given_as_they_are() -> None:
+    times = random_times(3)
+    closed = replace(times, sites=replace(times.sites, statuses=("closed",) * 10 + times.sites.statuses[10:]))
+    limits = pair_limits(closed, standard=load_standard(inner="micro_station_135"))
+    before = [matrix.toarray() for matrix in (limits.covers, limits.covers_second)]
+    problem = siting_problem(closed, limits, SitingConstraints())
+    busy = MaxExpectedCoverage(n_units=8, busy_fraction=0.2)
+    for objective in (MaxCoverage(8), MinSites(), MinCost(), MaxBackupCoverage(8), busy):
+        model = MODELS[type(objective)]
+        if not model.check(problem, objective):
+            model.solve(problem, objective, Run(clock=Clock(limit_s=20.0)))
+        after = [matrix.toarray() for matrix in (limits.covers, limits.covers_second)]
+        assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))

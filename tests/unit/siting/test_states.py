@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,11 @@ from rescuesim.demand import load_demand
 from rescuesim.errors import InputError
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
 from rescuesim.network.states import Closure
-from rescuesim.siting import MaxCoverage, MinSites, SitingConstraints, site
+from rescuesim.siting import MaxCoverage, MinSites, SitingConstraints, pair_limits, site
+from rescuesim.siting.constraints import siting_problem
+from rescuesim.siting.formulation import solve_formulation
+from rescuesim.siting.found import Clock, Run
+from rescuesim.siting.models.states import STATES
 from rescuesim.travel import TravelTimesEnsemble, travel_times
 
 
@@ -65,6 +71,24 @@ def test_the_plan_over_states_is_the_best_pair_of_sites(broken_town: TravelTimes
         share = solution.points.set_index("id")["covered_share"]
         weights = pd.Series(broken_town.intact.demand.weights, index=broken_town.intact.demand.ids)
         assert float((share * weights).sum()) == pytest.approx(float(chance @ by_hand(broken_town, solution.opened)))
+
+
+@pytest.mark.shared
+def test_a_budget_holds_over_states_in_both_ways_to_solve(broken_town: TravelTimesEnsemble) -> None:
+    costs = replace(broken_town.intact.sites, cost=np.arange(1.0, 10.0))
+    dear = replace(broken_town, intact=replace(broken_town.intact, sites=costs))
+    objective = MaxCoverage(budget=6.0, risk="worst")
+    solution = site(dear, objective, limit_s=300)
+    problem = siting_problem(dear.intact, pair_limits(dear.intact, limit_s=300), SitingConstraints())
+    by_program = solve_formulation(
+        problem,
+        STATES.formulate(replace(problem, states=dear), objective),
+        Run(clock=Clock(limit_s=60.0)),
+    )
+    assert solution.status == by_program.status == "optimal"
+    assert solution.plan.cost <= 6
+    assert by_program.objective == pytest.approx(solution.objective)
+    assert solution.objective < site(dear, MaxCoverage(6, risk="worst"), limit_s=300).objective
 
 
 @pytest.mark.shared

@@ -80,8 +80,10 @@ class _Tree:
 
     def _better(self) -> float:
         """Bound from which on a branch holds nothing better than the best plan."""
-        value = self.search.value
-        return value - (1 - 1e-6) * self.whole_step if self.whole_step else value - _SAME * abs(value)
+        value, step = self.search.value, self.whole_step
+        rounding = 1e-6 * step + _SAME * abs(value)
+        # a better plan is a step better; no use is made of steps that rounding could swallow
+        return value - step + rounding if rounding < 0.5 * step else value - _SAME * abs(value)
 
     def bounded(self, node: _Node, pace: Pace) -> tuple[Prices, _Node] | None:
         """Bound a branch and decide what it leaves no choice; None if it holds nothing better."""

@@ -39,7 +39,7 @@ from rescuesim.siting.formulation import Formulation, mixed_program
 from rescuesim.siting.found import Clock, Found, Run
 from rescuesim.siting.limits import available_share
 from rescuesim.siting.models.model import Model
-from rescuesim.siting.placing import first_feasible, place
+from rescuesim.siting.placing import SEARCH_SHARE, first_feasible, place
 from rescuesim.siting.point_groups import point_groups
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.started import found_units
@@ -208,7 +208,7 @@ def _solve(problem: SitingProblem, objective: MaxAvailableCoverage, run: Run) ->
     if isinstance(first, Found):
         return first
     parts = _parts(problem, objective)
-    placed = place(problem, parts.worth, first, run, n_units=objective.n_sites)
+    placed = place(problem, parts.worth, first, run.part(SEARCH_SHARE), n_units=objective.n_sites)
     if placed.interrupted:
         bound, value = float(parts.worth.groups.weight.sum()), parts.worth.value(placed.units)
         return found_units(placed.units, value, bound, status="feasible", bound_source="sum of weights")

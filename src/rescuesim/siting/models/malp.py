@@ -29,7 +29,7 @@ from rescuesim.siting.formulation import Formulation
 from rescuesim.siting.found import Found, Run
 from rescuesim.siting.models.mexclp import check_units, unit_faults, units_by_definition
 from rescuesim.siting.models.model import Model
-from rescuesim.siting.placing import first_feasible, place
+from rescuesim.siting.placing import SEARCH_SHARE, first_feasible, place
 from rescuesim.siting.point_groups import PointGroups, point_groups
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.started import found_units, solve_started
@@ -252,7 +252,7 @@ def _solve(problem: SitingProblem, objective: MaxReliableCoverage, run: Run) -> 
         return first
     worth = _ReliableWorth(groups, needed)
     n_units, most = objective.n_units, objective.most
-    begun = place(problem, replace(worth, bit_by_bit=True), first, run, n_units=n_units, most=most)
+    begun = place(problem, replace(worth, bit_by_bit=True), first, run.part(SEARCH_SHARE), n_units=n_units, most=most)
     value = worth.value(begun.units)
     if begun.interrupted:
         bound = float(groups.weight.sum())
@@ -266,6 +266,7 @@ def _solve(problem: SitingProblem, objective: MaxReliableCoverage, run: Run) -> 
         start=np.r_[rows.filled(begun.units), reliable.astype(np.float64)],
         units_of=rows.units_of,
         value=worth.value,
+        ceiling=float(groups.weight.sum()),
         counted=True,
     )
 

@@ -120,7 +120,7 @@ def _solve(problem: SitingProblem, objective: MinMaxTime, run: Run) -> Found:
     low = int(np.searchsorted(values, cost.min(axis=0).max()))
     high, asked = len(values) - 1, _upper(problem, cost, values, n_sites)
     best: NDArray[np.int64] | None = None
-    while best is None or low < high:
+    while best is None or values[high] - values[low] > run.relative_gap * values[high]:
         within = cost <= values[asked]
         try:
             plan = plan_within(problem, within, n_sites, run)
@@ -143,13 +143,12 @@ def _solve(problem: SitingProblem, objective: MinMaxTime, run: Run) -> Found:
     value = float(values[high])
     marks = np.zeros(problem.n_sites, dtype=np.bool_)
     marks[_leanest(problem, cost, best, value)] = True
-    done = low >= high or value - bound <= run.relative_gap * value
     return Found(
         status="optimal" if low >= high else "feasible",
         opened=marks,
         objective=value,
         best_bound=bound,
-        bound_source="set covering" if done or low else "nearest sites",
+        bound_source="set covering",
         allocation=nearest_open(problem, marks),
     )
 

@@ -83,9 +83,13 @@ def _check(problem: SitingProblem, objective: MinMeanTime) -> list[str]:
 
 
 def _formulate(problem: SitingProblem, objective: MinMeanTime) -> Formulation:
-    """One column a pair of site and point, the share of the point that the site serves."""
+    """One column a pair of site and point, the share of the point that the site serves.
+
+    A point is never served from farther than from its nearest site that stays open in any case.
+    """
     asked, n = allocating(problem), problem.n_sites
-    site, point = np.nonzero(np.isfinite(asked.times))
+    farthest = np.min(asked.times, axis=0, where=problem.must_open[:, None], initial=np.inf)
+    site, point = np.nonzero(np.isfinite(asked.times) & (asked.times <= farthest))
     n_pairs, n_points = len(site), len(asked.points)
     pair, ones = np.arange(n_pairs), np.ones(n_pairs)
     served = csr_array((ones, (point, n + pair)), shape=(n_points, n + n_pairs))

@@ -35,6 +35,7 @@ from rescuesim.siting.point_groups import coverable, grouped, only_columns
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.several_covers import SeveralCovers, place_several, several_formulation, tail_mean
 from rescuesim.siting.site_rows import stacked
+from rescuesim.solver.binary_program import NO_BOUND
 from rescuesim.travel.plan_coverage import PlanCoverage
 
 __all__ = ["STATES", "coverage_by_state", "state_covers"]
@@ -115,7 +116,14 @@ def _with_budget(problem: SitingProblem, objective: MaxCoverage) -> tuple[Siting
 
 def _formulate(problem: SitingProblem, objective: MaxCoverage) -> Formulation:
     limited, n_sites = _with_budget(problem, objective)
-    return several_formulation(state_covers(limited, objective), n_sites)
+    program, own = several_formulation(state_covers(limited, objective), n_sites), number_and_budget(problem, objective)
+    wide = csr_array((own.rows.data, own.rows.indices, own.rows.indptr), shape=(len(own), program.rows.shape[1]))
+    return replace(
+        program,
+        rows=csr_array(vstack([program.rows, wide.astype(np.float64)])),
+        lower=np.r_[program.lower, np.where(own.lower <= -NO_BOUND, -np.inf, own.lower)],
+        upper=np.r_[program.upper, np.where(own.upper >= NO_BOUND, np.inf, own.upper)],
+    )
 
 
 def _solve(problem: SitingProblem, objective: MaxCoverage, run: Run) -> Found:
