@@ -1,7 +1,7 @@
 """Siting: the covering models as rescuesim solves them, against spopt, HiGHS and CP-SAT as they come.
 
-Ratios are CPU times of the rival to ours. ``equal``: both proved the same optimum, or neither has a value beyond the bound
-that the other one proved. Ours stops at the gap or the time that is required, the rival after a minute.
+Ratios are CPU times of the rival to ours. ``equal``: both proved the same optimum, or neither has a value beyond the
+bound that the other one proved. Ours stops at the gap or the time that is required, the rival after a minute.
 """
 
 from __future__ import annotations
