@@ -56,7 +56,7 @@ def run_rival(
         python = os.environ.get("RESCUESIM_RIVALS_PYTHON", sys.executable) if rival != "cp_sat" else sys.executable
         command = [python, __file__, str(path), rival, str(limit_s)]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=3 * limit_s + 400)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=3 * limit_s + 1200)
         except subprocess.TimeoutExpired:
             return _nothing("hung")
     if done.returncode != 0:

@@ -142,6 +142,9 @@ def _cut_off_reasons(
     nobody_able: NDArray[np.bool_],
 ) -> NDArray[np.str_]:
     """Say why points are reached by nobody: the cause that holds for most of the sites that speak for them."""
+    if isinstance(times, TravelTimePairs) and times.without_ticks.graph is None:
+        # of pairs that were given nothing more is known, and sites times points may be very many
+        return np.full(len(points), "not_given", dtype="U13")
     why = _pair_reasons(times, rows, points)
     speaks = np.isfinite(limits.limit_s[rows[:, None], points]) | nobody_able
     causes = np.unique(why)
