@@ -1,110 +1,195 @@
-"""Siting: the covering models as rescuesim builds and solves them, against CP-SAT as it comes.
+"""Siting: the covering models as rescuesim solves them, against spopt, HiGHS and CP-SAT as they come.
 
-The rival is the textbook formulation, a constraint at a time, with default parameters and one worker, stopped
-after 60 s. Equal means that it proved the same optimum, or was stopped without a proof and is no better.
+Ratios are CPU times of the rival to ours. ``equal``: both proved the same optimum, or neither has a value beyond the bound
+that the other one proved. Ours stops at the gap or the time that is required, the rival after a minute.
 """
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
-import pandas as pd
-from runner import Row, against, main
+from numpy.typing import NDArray
+from runner import Row, main
+from scipy.sparse import csr_array, vstack
+from siting_cases import Case, case
+from siting_rivals import run_rival
 
 import rescuesim as rs
+from rescuesim.siting.covering import Cover, maximise, merged_rows
+from rescuesim.siting.found import Clock, Run
+from rescuesim.siting.site_rows import row_of
 
-LIMIT_S = 350.0
-
-
-def instance(n_sites: int, n_demand: int, seed: int) -> rs.TravelTimes:
-    """Draw sites and clustered points in a square, with seconds by distance."""
-    rng = np.random.default_rng(seed)
-    towns = rng.uniform(0, 1, (12, 2))
-    points = towns[rng.integers(0, 12, n_demand)] + rng.normal(0, 0.07, (n_demand, 2))
-    sites = rng.uniform(0, 1, (n_sites, 2))
-    seconds = np.hypot(*(sites[:, None] - points[None]).transpose(2, 0, 1)) * 3000
-    return rs.TravelTimes.from_matrix(
-        seconds,
-        sites=pd.DataFrame({"id": [f"s{j}" for j in range(n_sites)]}),
-        demand=pd.DataFrame({"id": [f"d{i}" for i in range(n_demand)], "people": rng.integers(5, 900, n_demand)}),
-    )
+RIVAL_S = 60.0
+# seconds and gap that are required
+MCLP_REQUIRED = {"XS": (20.0, 0.0), "S": (5.0, 0.015), "M": (25.0, 0.01), "L": (75.0, 0.005)}
+LSCP_REQUIRED_S = {"XS": 10.0, "S": 10.0, "M": 10.0, "L": 30.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """An objective value, whether more of it is better, and whether it is proved to be the best."""
+class Figure:
+    """What we did on a case."""
 
+    case: str
+    wall_s: float
+    cpu_s: float
     value: float
-    maximised: bool
-    proved: bool
+    bound: float
+    gap: float
+    status: str
 
 
-def by_rescuesim(times: rs.TravelTimes, objective: rs.MaxCoverage | rs.MinSites) -> Answer:
-    """Site with verification, tie-breaks and the reasons of every point included."""
-    found = rs.site(times, objective, limit_s=LIMIT_S, solve_limit_s=60)
-    maximised = isinstance(objective, rs.MaxCoverage)
-    return Answer(value=found.objective, maximised=maximised, proved=found.status == "optimal")
+def ours(name: str, one: Case, objective: rs.MaxCoverage | rs.MinSites, limit_s: float, gap: float = 0.0) -> Figure:
+    """Site with verification and the reasons of every point included."""
+    began, wall = time.process_time(), time.perf_counter()
+    found = rs.site(one.times, objective, limit_s=one.limit_s, solve_limit_s=limit_s, relative_gap=gap)
+    return Figure(
+        case=name,
+        wall_s=time.perf_counter() - wall,
+        cpu_s=time.process_time() - began,
+        value=found.objective,
+        bound=found.best_bound,
+        gap=found.gap,
+        status=found.status,
+    )
 
 
-def agree(ours: Answer, theirs: Answer) -> bool:
-    """Whether the rival proved our optimum, or was stopped with nothing better."""
-    if not ours.proved or theirs.proved:
-        return ours.proved and theirs.proved and ours.value == theirs.value
-    return ours.value >= theirs.value if ours.maximised else ours.value <= theirs.value
+def covers_of(one: Case) -> csr_array:
+    """Return who covers whom, points by sites."""
+    return csr_array(rs.pair_limits(one.times, limit_s=one.limit_s).covers)
 
 
-def textbook(times: rs.TravelTimes, limit_s: float, n_sites: int | None) -> Answer:
-    """Solve MCLP, or LSCP without a number of sites, in the obvious way."""
-    from ortools.sat.python import cp_model
-
-    covers = limit_s >= times.values.T
-    model = cp_model.CpModel()
-    x = [model.new_bool_var(f"x{j}") for j in range(covers.shape[1])]
-    served = []
-    for point, row in enumerate(covers):
-        near = [x[j] for j in np.flatnonzero(row)]
-        if not near:
-            continue
-        if n_sites is None:
-            model.add(sum(near) >= 1)
-        else:
-            y = model.new_bool_var(f"y{point}")
-            model.add(y <= sum(near))
-            served.append(int(times.demand.weights[point]) * y)
-    if n_sites is None:
-        model.minimize(sum(x))
+def against_rival(figure: Figure, one: Case, rival: str, n_sites: int | None, limit_s: float) -> Row:
+    """Let a rival solve a case and compare."""
+    weight = one.times.demand.weights
+    theirs = run_rival(rival, covers_of(one), weight, n_sites, limit_s)
+    more = 1 if n_sites is not None else -1
+    proved = figure.status == "optimal"
+    if theirs.proved and proved:
+        equal = math.isclose(theirs.value, figure.value)
+    elif theirs.message:
+        equal = False
     else:
-        model.add(sum(x) <= n_sites)
-        model.maximize(sum(served))
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.max_time_in_seconds = 60
-    status = solver.solve(model)
-    proved = status == cp_model.OPTIMAL
-    return Answer(value=solver.objective_value, maximised=n_sites is not None, proved=proved)
+        allowed = math.isnan(theirs.value) or more * (figure.bound - theirs.value) >= -1e-6
+        equal = allowed and (math.isnan(theirs.bound) or more * (theirs.bound - figure.value) >= -1e-6)
+    spent = theirs.build_s + theirs.solve_s
+    what = theirs.message or ("proved" if theirs.proved else f"stopped at {theirs.value:g}")
+    return Row(
+        case=figure.case,
+        rival=f"{rival}: {what}",
+        ratio=spent / max(figure.cpu_s, 1e-9),
+        equal=equal,
+        ours_s=figure.cpu_s,
+        rival_s=spent,
+    )
+
+
+def build_row(one: Case) -> Row:
+    """Compare how long it takes to build MCLP: covers, merged groups and bounds here, the whole model there."""
+    covers_of(one)
+    began = time.process_time()
+    limits = rs.pair_limits(one.times, limit_s=one.limit_s)
+    number = row_of(np.ones(len(one.times.sites), dtype=np.int64), "number of sites", upper=one.n_sites)
+    merged_rows(Cover.of(limits.covers, one.times.demand.weights, rows=number))
+    ours_s = time.process_time() - began
+    theirs = run_rival("spopt_cbc", limits.covers, one.times.demand.weights, one.n_sites, 0.0)
+    rival = "spopt, build" + (f": {theirs.message}" if theirs.message else "")
+    return Row(
+        case=f"MCLP {one.name}: build",
+        rival=rival,
+        ratio=theirs.build_s / ours_s,
+        equal=not theirs.message,
+        ours_s=ours_s,
+        rival_s=theirs.build_s,
+    )
+
+
+def states_cover(n_states: int, n_sites: int = 300, n_points: int = 3_000) -> tuple[csr_array, NDArray[np.float64]]:
+    """Draw who covers whom in states of broken roads: in each, some sites reach less and some nobody."""
+    random = np.random.default_rng(7)
+    place, points = random.uniform(0, 1, (n_sites, 2)), random.uniform(0, 1, (n_points, 2))
+    away = np.hypot(*(points[:, None] - place[None]).transpose(2, 0, 1))
+    people = np.ceil(random.lognormal(2.0, 1.0, n_points))
+    blocks = []
+    for _ in range(n_states):
+        slower = np.where(random.random(n_sites) < 0.15, random.choice([1.5, np.inf], n_sites), 1.0)
+        blocks.append(csr_array(away * slower <= 0.08))
+    return csr_array(vstack(blocks)), np.tile(people / n_states, n_states)
+
+
+def over_states(n_states: int) -> tuple[Figure, float]:
+    """Solve MCLP by the mean over states; also return the seconds that merging took."""
+    covers, weight = states_cover(n_states)
+    number = row_of(np.ones(covers.shape[1], dtype=np.int64), "number of sites", upper=25)
+    cover = Cover.of(covers, weight, rows=number)
+    began = time.process_time()
+    merged, _ = merged_rows(cover)
+    merging_s = time.process_time() - began
+    began, wall = time.process_time(), time.perf_counter()
+    found = maximise(merged, Run(clock=Clock(limit_s=5.0), relative_gap=0.003))
+    figure = Figure(
+        case=f"MCLP, mean over {n_states} states, {len(weight):,} rows, {merged.n_groups:,} after merging",
+        wall_s=time.perf_counter() - wall,
+        cpu_s=time.process_time() - began,
+        value=found.objective,
+        bound=found.best_bound,
+        gap=(found.best_bound - found.objective) / found.objective,
+        status=found.status,
+    )
+    return figure, merging_s
 
 
 def bench(quick: bool) -> list[Row]:
     """Compare both models at growing sizes."""
-    sizes = [(60, 600, 10)] if quick else [(60, 600, 10), (150, 2000, 20), (300, 5000, 30)]
+    rs_warm_up()
     rows = []
-    for n_sites, n_demand, p in sizes:
-        times = instance(n_sites, n_demand, seed=n_sites)
-        for name, objective, number in (("MCLP", rs.MaxCoverage(p), p), ("LSCP", rs.MinSites(), None)):
-            rows.append(
-                against(
-                    f"{name} {n_sites} x {n_demand}" + (f", p = {p}" if number else ""),
-                    "CP-SAT as it comes, 60 s",
-                    partial(by_rescuesim, times, objective),
-                    partial(textbook, times, LIMIT_S, number),
-                    same=agree,
-                    repeats=1 if quick else 3,
-                )
-            )
+    for name in ("XS",) if quick else ("S", "M", "L"):
+        one = case(name)
+        lscp = ours(f"LSCP {name}", one, rs.MinSites(), LSCP_REQUIRED_S[name])
+        limit_s, gap = MCLP_REQUIRED[name]
+        mclp = ours(f"MCLP {name}, p = {one.n_sites}, to {gap:.1%}", one, rs.MaxCoverage(one.n_sites), limit_s, gap)
+        limit = 10.0 if quick else RIVAL_S
+        rivals = ("cp_sat",) if quick else ("cp_sat", "highs")
+        for rival in (*rivals, *(() if quick or name != "S" else ("spopt_cbc", "spopt_highs"))):
+            rows.append(against_rival(lscp, one, rival, None, limit))
+            rows.append(against_rival(mclp, one, rival, one.n_sites, limit))
+        if name != "L" and not quick:
+            rows.append(build_row(one))
     return rows
 
 
+def rs_warm_up() -> None:
+    """Compile or load the kernels before any time is taken."""
+    from rescuesim.siting.warm_up import warm_up
+
+    warm_up()
+
+
+def required() -> list[Figure]:
+    """Measure what is required of each size, with the time limit and no gap to stop at."""
+    rs_warm_up()
+    figures = []
+    for name in ("S", "M", "L"):
+        one = case(name)
+        figures.append(ours(f"LSCP {name}", one, rs.MinSites(), LSCP_REQUIRED_S[name]))
+        objective = rs.MaxCoverage(one.n_sites)
+        figures.append(ours(f"MCLP {name}, p = {one.n_sites}", one, objective, MCLP_REQUIRED[name][0]))
+    figures.append(over_states(200)[0])
+    return figures
+
+
+def _figures() -> str:
+    lines = ["| case | wall, s | CPU, s | value | bound | gap | status |", "|---|---|---|---|---|---|---|"]
+    lines += [
+        f"| {f.case} | {f.wall_s:.1f} | {f.cpu_s:.1f} | {f.value:,.0f} | {f.bound:,.0f} | {f.gap:.2%} | {f.status} |"
+        for f in required()
+    ]
+    return "\n".join(lines)
+
+
 if __name__ == "__main__":
-    main("siting", ["ortools", "numpy", "scipy"], bench)
+    figures: Callable[[], str] = _figures
+    main("siting", ["ortools", "numpy", "scipy"], bench, figures=figures)

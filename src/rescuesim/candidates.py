@@ -180,7 +180,7 @@ def _sites_from_frame(
 
 def _rosters(frame: pd.DataFrame) -> NDArray[np.int64] | None:
     """Read the people on the roster of each site, 0 where the table does not say."""
-    if "roster" not in frame:
+    if "roster" not in frame or frame["roster"].isna().all():
         return None
     return pd.to_numeric(frame["roster"]).fillna(0).to_numpy().astype(np.int64)
 

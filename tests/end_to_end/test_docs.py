@@ -1,4 +1,4 @@
-"""The code in docs/travel.md runs, line by line, on the county that it names."""
+"""The code in the guides runs, line by line, on the county that they name."""
 
 from __future__ import annotations
 
@@ -24,3 +24,23 @@ def test_the_examples_of_the_travel_guide_run_as_written(county: Path, tmp_path:
     assert "这条路一断" in done.stdout
     for made in ("evacuation.xlsx", "critical.png", "area.gpkg", "circles.png"):
         assert (tmp_path / made).stat().st_size > 0
+
+
+@pytest.mark.slow
+def test_the_examples_of_the_siting_guide_run_as_written(county: Path, tmp_path: Path) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/siting.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert len(blocks) >= 6
+    for name in ("county.osm", "sites.csv", "demand.csv"):
+        (tmp_path / name).write_bytes((county.parent / name).read_bytes())
+    code = "\n".join([*blocks, "print(impossible.status, kept.status, sequence.status, len(plan.sites))"])
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "先看人员" in done.stdout
+    assert done.stdout.splitlines()[-1] == "infeasible optimal optimal 40"
+
+
+def test_the_siting_guide_names_every_objective_of_the_command_line() -> None:
+    from rescuesim.scenario.asked import objective_names
+
+    text = (ROOT / "docs/siting.md").read_text(encoding="utf-8")
+    assert [name for name in objective_names() if f"`{name}`" not in text and "capacitated" not in name] == []

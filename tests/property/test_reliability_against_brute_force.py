@@ -6,8 +6,8 @@ import math
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
+from drawn_problems import problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles_siting_reliability import (
@@ -19,95 +19,28 @@ from oracles_siting_reliability import (
     covers_all,
     placements,
 )
-from scipy.sparse import csr_array
 
-from rescuesim.crew import default_crews
 from rescuesim.siting import (
     MaxAvailableCoverage,
     MaxBackupCoverage,
     MaxCoverage,
     MaxExpectedCoverage,
     MaxReliableCoverage,
-    pair_limits,
 )
-from rescuesim.siting.constraints import SitingConstraints, siting_problem
 from rescuesim.siting.found import Clock, Found, Run
 from rescuesim.siting.models import MODELS
 from rescuesim.siting.problem import SitingProblem
-from rescuesim.siting.site_rows import SiteRows, no_rows
-from rescuesim.standard import ResponseStandard, load_standard
-from rescuesim.travel import TravelTimes
-
-CREWS = ("brigade", "micro_station", "township_duty", "village_on_call")
-NEAR = [0.0, 50.0, 90.0, 110.0, 170.0, 400.0, 640.0, np.inf]
+from rescuesim.siting.site_rows import no_rows
 
 
-def _standard(draw: st.DrawFn, inner: str) -> ResponseStandard:
-    """Draw how often crews are there, never and always too."""
-    chance = st.sampled_from([0.0, 0.3, 0.5, 0.9, 1.0])
-    crews = {
-        name: replace(crew, availability={shift: draw(chance) for shift in crew.availability})
-        for name, crew in default_crews().items()
-    }
-    return load_standard(inner=inner, crews=crews)
-
-
-@st.composite
-def problems(draw: st.DrawFn, inner: str = "micro_station_135") -> tuple[SitingProblem, Case]:
-    """Draw up to 6 sites and 6 points with crews, zones, statuses, zero weights, ties and rows over the sites."""
-    n_sites, n_demand = draw(st.integers(1, 6)), draw(st.integers(1, 6))
-    seconds = [[draw(st.sampled_from(NEAR)) for _ in range(n_demand)] for _ in range(n_sites)]
-    status = st.sampled_from(["candidate", "candidate", "candidate", "candidate", "existing", "closed"])
-    sites = pd.DataFrame(
-        {
-            "id": [f"s{j}" for j in range(n_sites)],
-            "status": [draw(status) for _ in range(n_sites)],
-            "crew": [draw(st.sampled_from(CREWS)) for _ in range(n_sites)],
-        }
-    )
-    demand = pd.DataFrame(
-        {
-            "id": [f"d{i}" for i in range(n_demand)],
-            "people": [draw(st.sampled_from([0, 1, 7, 20, 33])) for _ in range(n_demand)],
-            "zone": [draw(st.sampled_from(["built_up", "suburb", "dense_rural", "rural"])) for _ in range(n_demand)],
-            "calls_per_year": [draw(st.sampled_from([0.0, 100.0, 2000.0])) for _ in range(n_demand)],
-        }
-    )
-    times = TravelTimes.from_matrix(seconds, sites=sites, demand=demand)
-    standard = _standard(draw, inner)
-    limits = pair_limits(times, standard=standard)
-    problem = siting_problem(times, limits, SitingConstraints())
-    rows = [
-        ([draw(st.integers(-1, 2)) for _ in range(n_sites)], draw(st.integers(-2, 2)), draw(st.integers(1, 5)))
-        for _ in range(draw(st.integers(0, 2)))
-    ]
-    side = SiteRows(
-        rows=csr_array(np.array([factors for factors, _, _ in rows], dtype=np.int64).reshape(len(rows), n_sites)),
-        lower=np.array([low for _, low, _ in rows], dtype=np.int64),
-        upper=np.array([high for _, _, high in rows], dtype=np.int64),
-        labels=tuple(f"row {number}" for number in range(len(rows))),
-    )
-    inside = limits.in_standard[:, None]
-    case = Case(
-        first=limits.covers & inside,
-        second=limits.covers_second & inside,
-        wants_second=limits.wants_second,
-        weight=times.demand.weights.tolist(),
-        must_open=problem.must_open,
-        must_close=problem.must_close,
-        rows=rows,
-    )
-    return replace(problem, rows=side, standard=standard), case
-
-
-def _agrees(problem: SitingProblem, objective: object, wanted: float | None) -> Found:
+def _agrees(problem: SitingProblem, objective: object, wanted: float | None, *, said: bool = True) -> Found:
     """Solve, and compare status, objective, bound and the value that is recomputed."""
     model = MODELS[type(objective)]
     found = model.solve(problem, objective, Run(clock=Clock(limit_s=math.inf)))
     if wanted is None:
         assert found.status == "infeasible"
         assert found.opened is None
-        assert found.message
+        assert found.message or not said
         return found
     assert found.status == "optimal"
     assert found.opened is not None
@@ -154,6 +87,20 @@ def test_available_coverage_is_the_best_of_all_choices(drawn: tuple[SitingProble
     hours = np.array([0.5, 0.5])
     wanted = best(available_value(case, opened, there, hours) for opened in case.choices(n_sites))
     _agrees(problem, MaxAvailableCoverage(n_sites), wanted)
+
+
+@pytest.mark.slow
+@settings(max_examples=100)
+@given(problems(inner="micro_station_135"), st.data())
+def test_cover_with_a_second_unit_is_the_best_of_all_choices_under_side_conditions(
+    drawn: tuple[SitingProblem, Case], data: st.DataObject
+) -> None:
+    problem, case = drawn
+    n_sites = _number(problem, data)
+    wanted = best(
+        sum(case.weight[p] for p in case.points if case.covered(p, opened)) for opened in case.choices(n_sites)
+    )
+    _agrees(problem, MaxCoverage(n_sites), wanted, said=False)
 
 
 @pytest.mark.slow

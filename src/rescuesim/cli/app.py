@@ -1,4 +1,4 @@
-"""The command line: ``rescuesim demo | init | check | network | run | warmup``.
+"""The command line: ``rescuesim demo | init | check | network | site | run | warmup``.
 
 Exit codes: 0 done, 1 a fault in the program, 2 bad input or usage, 3 infeasible, 4 stopped at a limit
 without a solution, 130 interrupted.
@@ -30,6 +30,7 @@ from rescuesim.cli.options import (
     watching,
     wide_console,
 )
+from rescuesim.cli.site import site
 from rescuesim.cli.warmup import warmup
 from rescuesim.errors import InputError, InvariantError, RescueSimError, SolverError
 
@@ -157,6 +158,7 @@ def check(
     typer.echo("没有问题" if zh else "no faults")
 
 
+app.command()(site)
 app.command()(warmup)
 
 

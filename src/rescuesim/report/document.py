@@ -63,7 +63,7 @@ def check_folder(out: Path) -> None:
         raise DataFileError(f"{out}: expected a folder that can be written to; {error.strerror}") from None
 
 
-def write_files(out: Path, writers: Mapping[str, Callable[[Path], None]]) -> dict[str, Path]:
+def write_files(out: Path, writers: Mapping[str, Callable[[Path], object]]) -> dict[str, Path]:
     """Write a set of files together: all of them, or none where one cannot be made.
 
     Parameters

@@ -20,7 +20,7 @@ from rescuesim.report.labels import Lang, count, label, language, percent, secon
 if TYPE_CHECKING:
     from rescuesim.siting import Explanation, SitingSolution
 
-__all__ = ["explanation_in_words"]
+__all__ = ["cause_words", "explanation_in_words"]
 
 _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -136,6 +136,7 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "  {name}: without it the total of weight times time grows by {lost}",
         ),
         "site_plain": ("  {name}", "  {name}"),
+        "needed": ("；不设则违反条件（{conditions}）", "; without it a condition would be broken ({conditions})"),
         "idle": ("；不设也不减少覆盖", "; nothing is lost without it"),
         "stand_in": ("；可由{site}代替，保留 {kept}", "; {site} could stand in and would keep {kept}"),
         "stand_in_full": ("；可由{site}代替，不减少覆盖", "; {site} could stand in with nothing lost"),
@@ -162,9 +163,10 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "只换一处站点的方案都明显更差。",
             "Every plan that differs by one site is clearly worse.",
         ),
-        "swap": ("  {shut}换成{opened}：保留 {kept}，费用 {cost}", "  {opened} for {shut}: keeps {kept}, cost {cost}"),
-        "drop": ("  不设{shut}：保留 {kept}，费用 {cost}", "  without {shut}: keeps {kept}, cost {cost}"),
-        "all_of_it": ("不变", "as much"),
+        "swap": ("  {shut}换成{opened}：{kept}，费用 {cost}", "  {opened} for {shut}: {kept}, cost {cost}"),
+        "drop": ("  不设{shut}：{kept}，费用 {cost}", "  without {shut}: {kept}, cost {cost}"),
+        "all_of_it": ("不减少", "nothing lost"),
+        "part_of_it": ("保留 {kept}", "keeps {kept}"),
     }
 )
 _CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -274,7 +276,7 @@ def _missed(told: Explanation, lang: Lang) -> list[str]:
             _say(
                 "cause_line",
                 lang,
-                cause=_cause(str(cause), lang),
+                cause=cause_words(str(cause), lang),
                 points=count(len(rows)),
                 people=count(rows["people"].sum()),
             )
@@ -285,7 +287,8 @@ def _missed(told: Explanation, lang: Lang) -> list[str]:
     return lines
 
 
-def _cause(cause: str, lang: Lang) -> str:
+def cause_words(cause: str, lang: Lang) -> str:
+    """Say a cause of `rescuesim.siting.explain.fixes.CAUSES`; others are looked up among the reasons."""
     return _CAUSES[cause][0 if lang == "zh" else 1] if cause in _CAUSES else label("reason", cause, lang)
 
 
@@ -323,7 +326,7 @@ def _worst_points(told: Explanation, names: Mapping[str, str], lang: Lang, n_sho
         return []
     lines = [_say("worst", lang, n=len(rows))]
     for _, row in rows.iterrows():
-        cause = _cause(str(row["cause"]), lang)
+        cause = cause_words(str(row["cause"]), lang)
         fix = _fix(row, names, lang) if "fix_site" in row else _say("fix_road", lang)
         lines.append(_say("point", lang, name=row["name"], people=count(row["people"]), cause=cause, fix=fix))
     return lines
@@ -355,7 +358,7 @@ def _fix(row: pd.Series, names: Mapping[str, str], lang: Lang) -> str:
 
 
 def _sites(told: Explanation, lang: Lang, n_shown: int) -> list[str]:
-    new = told.sites[~told.sites["fixed"]]
+    new = told.sites[~told.sites["fixed"].astype(bool)]
     # those that are hardest to do without, and then those that nobody would miss
     ordered = new.sort_values(["lost", "id"], ascending=[False, True], kind="stable")
     shown = ordered if len(ordered) <= n_shown else pd.concat([ordered.head(n_shown - 1), ordered.tail(1)])
@@ -384,6 +387,8 @@ def _sites(told: Explanation, lang: Lang, n_shown: int) -> list[str]:
 def _stand_in(row: pd.Series, told: Explanation, lang: Lang) -> str:
     if told.counted == "":
         return ""
+    if row["needed_for"]:
+        return _say("needed", lang, conditions=row["needed_for"])
     if row["lost"] == 0:
         return _say("idle", lang)
     if not row["replacement"]:
@@ -397,7 +402,7 @@ def _how_sure(
     solution: SitingSolution, told: Explanation, names: Mapping[str, str], lang: Lang, n_shown: int
 ) -> list[str]:
     lines, joint = [], "、" if lang == "zh" else ", "
-    fixed = set(told.sites.loc[told.sites["fixed"], "id"])
+    fixed = set(told.sites.loc[told.sites["fixed"].astype(bool), "id"])
     if sure := [names[id_] for id_ in solution.surely_open if id_ not in fixed]:
         shown = joint.join(sure[:n_shown]) + (joint + "…" if len(sure) > n_shown else "")
         lines.append(_say("sure_open", lang, names=shown))
@@ -410,7 +415,8 @@ def _how_sure(
     key = "alternatives" if told.within else "alternatives_equal"
     lines.append(_say(key, lang, n=count(told.n_alternatives), within=percent(told.within, digits=0)))
     for _, row in told.alternatives.head(n_shown).iterrows():
-        kept = _say("all_of_it", lang) if row["share"] >= 1 else percent(row["share"])
+        part = _say("part_of_it", lang, kept=percent(row["share"]))
+        kept = _say("all_of_it", lang) if row["share"] >= 1 else part
         opened = names.get(str(row["opened"]), "")
         key = "swap" if opened else "drop"
         lines.append(_say(key, lang, shut=names[str(row["shut"])], opened=opened, kept=kept, cost=f"{row['cost']:g}"))

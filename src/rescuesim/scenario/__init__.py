@@ -9,6 +9,6 @@ from rescuesim.scenario.model import parse_scenario as parse_scenario
 from rescuesim.scenario.prepare import Prepared as Prepared
 from rescuesim.scenario.prepare import check_scenario as check_scenario
 from rescuesim.scenario.run import Outcome as Outcome
-from rescuesim.scenario.run import check_results_folder as check_results_folder
 from rescuesim.scenario.run import run as run
 from rescuesim.scenario.run import run_prepared as run_prepared
+from rescuesim.scenario.siting_run import check_results_folder as check_results_folder

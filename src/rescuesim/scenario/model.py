@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from rescuesim._tables.layer_files import split_source
 from rescuesim.disruption.timeline import fallback_channels
 from rescuesim.errors import DataFileError, Fault, InputError, nearest_name
+from rescuesim.scenario.asked import asked_faults
 from rescuesim.scenario.sections import (
     DemandSection,
     DisruptionSection,
@@ -26,7 +27,7 @@ from rescuesim.scenario.sections import (
 )
 from rescuesim.standard import PRESETS
 
-__all__ = ["Scenario", "load_scenario", "parse_scenario"]
+__all__ = ["Scenario", "fault_of", "key_lines", "load_scenario", "parse_scenario"]
 
 
 class Scenario(Section):
@@ -130,7 +131,7 @@ def parse_scenario(path: Path) -> tuple[Scenario | None, list[Fault]]:
         raw = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataFileError(f"{path}: expected a TOML file in UTF-8; {error}") from None
-    lines = _key_lines(text)
+    lines = key_lines(text)
     faults: list[Fault] = []
     scenario = None
     for _ in range(20):  # each pass drops the faulty keys of the one before
@@ -138,11 +139,11 @@ def parse_scenario(path: Path) -> tuple[Scenario | None, list[Fault]]:
             scenario = Scenario.model_validate({**raw, "path": path})
             break
         except ValidationError as error:
-            found = [_fault(path.name, entry["loc"], entry, lines) for entry in error.errors()]
+            found = [fault_of(path.name, entry, lines) for entry in error.errors()]
             faults += [fault for fault in found if fault not in faults]
             before = repr(raw)
             for entry in error.errors():
-                _drop(raw, entry["loc"])
+                _drop(raw, _place(entry["loc"]))
             if repr(raw) == before:
                 break  # what is missing cannot be dropped
     if scenario is not None:
@@ -197,11 +198,8 @@ def _word_faults(file: str, scenario: Scenario, lines: dict[str, int]) -> list[F
         elif any(stage.unit_rank == 2 for stage in PRESETS[name].stages):
             expected = "a reading with one unit: the simulation sends one unit to a call and cannot judge a second"
             faults.append(_at(file, f"standard.{key}", name, expected, lines))
-    if scenario.siting.objective == "max_coverage" and scenario.siting.n_sites is None:
-        faults.append(_at(file, "siting.n_sites", None, "a number of sites for max_coverage", lines))
-    if scenario.siting.objective == "min_sites" and scenario.siting.n_sites is not None:
-        wanted = "no n_sites with min_sites, which opens as many as it takes; or objective max_coverage"
-        faults.append(_at(file, "siting.n_sites", str(scenario.siting.n_sites), wanted, lines))
+    for key, given, expected in asked_faults(scenario.siting):
+        faults.append(_at(file, f"siting.{key}", given, expected, lines))
     if scenario.disruption is not None and scenario.disruption.label in ("", "intact"):
         wanted = "a name of its own; intact means normal days"
         faults.append(_at(file, "disruption.label", scenario.disruption.label, wanted, lines))
@@ -215,6 +213,7 @@ def _word_faults(file: str, scenario: Scenario, lines: dict[str, int]) -> list[F
     return faults
 
 
+_NO_KEY = re.compile(r"str|tuple\[.*\]")
 _TYPE_WORDS = {
     "int_type": "a whole number",
     "float_type": "a number",
@@ -224,12 +223,19 @@ _TYPE_WORDS = {
 }
 
 
+def _place(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return the keys of a place: where a value may be of several kinds, the kind that was tried is no key."""
+    return tuple(part for part in loc if not _NO_KEY.fullmatch(str(part)))
+
+
 def _at(file: str, dotted: str, value: str | None, expected: str, lines: dict[str, int]) -> Fault:
     return Fault(file=file, row=lines.get(dotted), column=dotted, value=value, expected=expected)
 
 
-def _fault(file: str, loc: tuple[int | str, ...], entry: object, lines: dict[str, int]) -> Fault:
+def fault_of(file: str, entry: object, lines: dict[str, int]) -> Fault:
+    """Put an error of the checked sections into words, with the line of its key."""
     assert isinstance(entry, dict)
+    loc = _place(entry["loc"])
     dotted = ".".join(str(part) for part in loc)
     if entry["type"] == "extra_forbidden":
         expected = "a known key, " + nearest_name(str(loc[-1]), _known_keys(loc[:-1]))
@@ -276,7 +282,7 @@ def _drop(raw: dict[str, object], loc: tuple[int | str, ...]) -> None:
         del here[loc[-1]]
 
 
-def _key_lines(text: str) -> dict[str, int]:
+def key_lines(text: str) -> dict[str, int]:
     """Find the line of each dotted key, as far as a plain reading of the text goes."""
     lines: dict[str, int] = {}
     counts: dict[str, int] = {}

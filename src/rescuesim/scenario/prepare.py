@@ -16,6 +16,7 @@ from rescuesim.network import RoadNetwork, load_network
 from rescuesim.network.vehicles.conditions import TravelConditions
 from rescuesim.network.vehicles.profiles import travel_profile
 from rescuesim.quality import QualityReport
+from rescuesim.scenario.asked import constraint_faults, must_fit
 from rescuesim.scenario.model import Scenario, parse_scenario
 from rescuesim.scenario.points import points_of, quality_of, tried
 from rescuesim.scenario.sections import DisruptionSection
@@ -120,6 +121,10 @@ def prepare(scenario: Scenario) -> Checked:
             faults += report.faults() if scenario.network.off_road == "error" else []
     if sites is not None:
         faults += _n_sites_faults(scenario, sites)
+        faults += [
+            Fault(file=scenario.path.name, column=f"siting.constraints.{key}", value=value, expected=expected)
+            for key, value, expected in constraint_faults(scenario.siting.constraints, sites)
+        ]
     if demand is not None and not demand.people.sum() > 0:
         faults.append(Fault(file=demand.source, column="people", expected="at least one person in all"))
     disruption = None
@@ -173,24 +178,11 @@ def _roads(faults: list[Fault], scenario: Scenario) -> RoadNetwork | None:
 
 
 def _n_sites_faults(scenario: Scenario, sites: CandidateSites) -> list[Fault]:
-    wanted = scenario.siting.n_sites
-    if scenario.siting.objective != "max_coverage" or wanted is None:
+    unfit = must_fit(scenario.siting, sites)
+    if unfit is None:
         return []
-    stations = [status for status, kind in zip(sites.statuses, sites.kinds, strict=True) if kind == "station"]
-    fixed = sum(status in ("existing", "required") for status in stations)
-    openable = sum(status != "closed" for status in stations)
-    if fixed <= wanted <= openable:
-        return []
-    expected = f"from {fixed} (existing and required sites stay open and count) to {openable} (all that may be open)"
-    return [
-        Fault(
-            file=scenario.path.name,
-            column="siting.n_sites",
-            value=str(wanted),
-            expected=expected,
-            infeasible=True,
-        )
-    ]
+    value, expected = unfit
+    return [Fault(file=scenario.path.name, column="siting.n_sites", value=value, expected=expected, infeasible=True)]
 
 
 def _disruption(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +13,15 @@ from rescuesim.disruption import states_over_time
 from rescuesim.errors import InputError
 from rescuesim.plan import Plan
 from rescuesim.report.comparison import Comparison, compare
-from rescuesim.report.document import check_folder, report_writers, write_files, write_json
+from rescuesim.report.document import report_writers, write_files, write_json
 from rescuesim.report.labels import Lang
 from rescuesim.report.siting_words import siting_facts
 from rescuesim.report.static_coverage import Times
 from rescuesim.scenario.model import Scenario
 from rescuesim.scenario.prepare import Prepared, prepare
+from rescuesim.scenario.siting_run import check_results_folder, site_prepared
 from rescuesim.simulation import CallModel, SimulationResult, simulate
-from rescuesim.siting import MaxCoverage, MinSites, SitingSolution, site
+from rescuesim.siting import SitingSolution
 from rescuesim.travel import TravelTimes, travel_times
 
 __all__ = ["Outcome", "run", "run_prepared"]
@@ -120,7 +121,7 @@ def run_prepared(
     progress("travel times", 1, 1)
     progress("siting", 0, 1)
     since = time.perf_counter()
-    solution = _site(prepared, times)
+    solution = site_prepared(prepared, times)
     timed("siting_s", since)
     progress("siting", 1, 1)
     if solution.status in ("infeasible", "unknown"):
@@ -147,37 +148,6 @@ def run_prepared(
         progress("report", 1, 1)
     return Outcome(
         prepared=prepared, times=times, solution=solution, comparison=comparison, summary=summary, files=files
-    )
-
-
-def check_results_folder(scenario: Scenario, out: Path, names: Collection[str]) -> None:
-    """Refuse, before any work, a folder that cannot be written to or in which an input would be overwritten."""
-    inputs = {scenario.path.resolve(), *(scenario.file(name) for name in scenario.named_files().values())}
-    clash = sorted(path.name for path in inputs if path.parent == out.resolve() and path.name in names)
-    if clash:
-        raise InputError(f"{out}: expected another folder for the results; {', '.join(clash)} there is an input")
-    if folders := sorted(name for name in names if (out / name).is_dir()):
-        raise InputError(f"{out}: expected another folder for the results; {', '.join(folders)} there is a folder")
-    check_folder(out)
-
-
-def _site(prepared: Prepared, times: TravelTimes) -> SitingSolution:
-    scenario = prepared.scenario
-    chosen = scenario.siting
-    if chosen.objective == "min_sites":
-        objective: MinSites | MaxCoverage = MinSites()
-    elif chosen.n_sites is not None:
-        objective = MaxCoverage(chosen.n_sites)
-    else:
-        raise InputError("siting.n_sites: expected a number of sites for max_coverage")
-    return site(
-        times,
-        objective,
-        standard=prepared.standard,
-        units_per_new_site=scenario.plan.units_per_new_site,
-        solve_limit_s=chosen.solve_limit_s,
-        workers=chosen.workers,
-        seed=scenario.seed,
     )
 
 
@@ -279,7 +249,8 @@ def _summary(
             "length_km": roads.length_km,
         },
         "siting": {
-            "objective_name": scenario.siting.objective,
+            "objective_name": solution.objective_name,
+            "objectives": list(scenario.siting.objectives),
             "status": solution.status,
             "objective": solution.objective,
             "best_bound": solution.best_bound,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,8 +11,11 @@ from rescuesim.disruption.timeline import fallback_channels
 from rescuesim.network.reading.osm_filter import RoadFilter
 
 __all__ = [
+    "ConstraintsSection",
     "DemandSection",
     "DisruptionSection",
+    "GroupSection",
+    "ImplicationSection",
     "NetworkSection",
     "OutageSection",
     "PlanSection",
@@ -21,6 +24,7 @@ __all__ = [
     "SimulationSection",
     "SitingSection",
     "StandardSection",
+    "SubsidySection",
     "TableSection",
 ]
 
@@ -89,13 +93,77 @@ class StandardSection(Section):
     planning: Literal["percentile", "statutory_caps"] = "percentile"
 
 
-class SitingSection(Section):
-    """What the siting is asked for."""
+class GroupSection(Section):
+    """At least or at most so many open sites in each township, host, crew type or named group."""
 
-    objective: Literal["max_coverage", "min_sites"] = "max_coverage"
+    at_least: int | None = Field(default=None, ge=0)
+    at_most: int | None = Field(default=None, ge=0)
+    per: Literal["township", "host", "crew"] | None = None
+    of: tuple[str, ...] | None = Field(default=None, strict=False)
+    sites: tuple[str, ...] | None = Field(default=None, strict=False)
+    name: str = ""
+
+
+class SubsidySection(Section):
+    """Money from above that lowers what a site costs the bureau."""
+
+    name: str
+    share: float = Field(default=0.0, ge=0, le=1)
+    amount: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    cap: float | None = Field(default=None, ge=0)
+    fund: float | None = Field(default=None, ge=0)
+    hosts: tuple[str, ...] | None = Field(default=None, strict=False)
+    sites: tuple[str, ...] | None = Field(default=None, strict=False)
+
+
+class ImplicationSection(Section):
+    """If a site is open, so is at least one of others."""
+
+    open: str
+    needs: tuple[str, ...] = Field(min_length=1, strict=False)
+
+
+class ConstraintsSection(Section):
+    """What the plan must keep besides its objective."""
+
+    required: tuple[str, ...] = Field(default=(), strict=False)
+    closed: tuple[str, ...] = Field(default=(), strict=False)
+    existing: Literal["keep", "free"] = "keep"
+    max_relocated: int | None = Field(default=None, ge=0)
+    n_new_sites: int | None = Field(default=None, ge=0)
+    budget: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    people: int | None = Field(default=None, ge=0)
+    staffed_shifts: tuple[str, ...] | None = Field(default=None, strict=False)
+    muster_confidence: float | None = Field(default=None, gt=0, lt=1)
+    min_distance_m: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    min_drive_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    conflicts: tuple[tuple[str, ...], ...] = Field(default=(), strict=False)
+    groups: tuple[GroupSection, ...] = Field(default=(), strict=False)
+    subsidies: tuple[SubsidySection, ...] = Field(default=(), strict=False)
+    implications: tuple[ImplicationSection, ...] = Field(default=(), strict=False)
+
+
+class SitingSection(Section):
+    """What the siting is asked for: one objective, or several in sequence, and what the plan must keep."""
+
+    objective: str | Annotated[tuple[str, ...], Field(strict=False)] = "max_coverage"
+    tolerances: tuple[float, ...] = Field(default=(), strict=False)
     n_sites: int | None = Field(default=None, ge=1)
+    n_units: int | None = Field(default=None, ge=1)
+    units_per_site: int | None = Field(default=None, ge=1)
+    busy_fraction: float | None = Field(default=None, ge=0, lt=1)
+    service_hours: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    reliability: float | None = Field(default=None, gt=0, lt=1)
+    weighted: bool | None = None
+    constraints: ConstraintsSection = ConstraintsSection()
+    relative_gap: float = Field(default=0.0, ge=0, lt=1)
     solve_limit_s: float = Field(default=60.0, gt=0)
     workers: int = Field(default=1, ge=1, le=64)
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Names of the objectives, the most important first."""
+        return (self.objective,) if isinstance(self.objective, str) else self.objective
 
 
 class PlanSection(Section):

@@ -13,6 +13,8 @@ from rescuesim.siting.depots import HubSupply as HubSupply
 from rescuesim.siting.depots import depots_near_hubs as depots_near_hubs
 from rescuesim.siting.depots import sites_as_points as sites_as_points
 from rescuesim.siting.explain import Explanation as Explanation
+from rescuesim.siting.frontier import Frontier as Frontier
+from rescuesim.siting.frontier import frontier as frontier
 from rescuesim.siting.lexicographic import Lexicographic as Lexicographic
 from rescuesim.siting.lexicographic import Tolerance as Tolerance
 from rescuesim.siting.limits import PairLimits as PairLimits
@@ -26,10 +28,16 @@ from rescuesim.siting.models import MaxAvailableCoverage as MaxAvailableCoverage
 from rescuesim.siting.models import MaxBackupCoverage as MaxBackupCoverage
 from rescuesim.siting.models import MaxCoverage as MaxCoverage
 from rescuesim.siting.models import MaxExpectedCoverage as MaxExpectedCoverage
+from rescuesim.siting.models import MaxMinCoverage as MaxMinCoverage
 from rescuesim.siting.models import MaxReliableCoverage as MaxReliableCoverage
+from rescuesim.siting.models import MinCost as MinCost
 from rescuesim.siting.models import MinMaxTime as MinMaxTime
 from rescuesim.siting.models import MinMeanTime as MinMeanTime
 from rescuesim.siting.models import MinSites as MinSites
+from rescuesim.siting.models.equity import coverage_by_township as coverage_by_township
+from rescuesim.siting.models.equity import gini as gini
+from rescuesim.siting.phases import Phases as Phases
+from rescuesim.siting.phases import phases as phases
 from rescuesim.siting.site import site as site
 from rescuesim.siting.solution import SitingSolution as SitingSolution
 from rescuesim.siting.staffing import CrewStaffing as CrewStaffing

@@ -26,7 +26,6 @@ from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.site_rows import SiteRows, no_rows, stacked
 from rescuesim.siting.staffing import CrewStaffing, people_needed
 from rescuesim.siting.whole_rows import as_decimal, at_most_row
-from rescuesim.travel import TravelTimes
 
 __all__ = ["SitingConstraints", "fund_faults", "siting_problem"]
 
@@ -131,12 +130,14 @@ class SitingConstraints:
         return any(as_decimal(one.fund).is_finite() for one in self.subsidies)
 
 
-def fund_faults(constraints: SitingConstraints, model: str, objective: Any) -> list[str]:
+def fund_faults(constraints: SitingConstraints, objective: Any) -> list[str]:
     """Say why an objective that adds up costs cannot be asked with funds; an empty list if it can."""
     goals = getattr(objective, "objectives", (objective,))
-    if constraints.has_funds and (
-        model in ("min_cost", "capacitated_location") or any(getattr(g, "budget", None) is not None for g in goals)
-    ):
+    by_cost = any(
+        type(one).__name__ in ("MinCost", "CapacitatedLocation") or getattr(one, "budget", None) is not None
+        for one in goals
+    )
+    if constraints.has_funds and by_cost:
         return [
             "subsidies with a fund: expected the budget in SitingConstraints and an objective without costs, since no "
             "site has a cost of its own where a fund may run dry"
@@ -186,20 +187,14 @@ def siting_problem(
     if constraints.subsidies:
         net = replace(table, cost=np.array([float(cost) for cost in net_costs(constraints.subsidies, table)]))
     return SitingProblem(
-        times=times if net is table else _with_sites(times, net),
+        times=times,
+        priced=net,
         limits=limits,
         must_open=sites.must_open,
         must_close=sites.must_close,
         rows=stacked([no_rows(len(table)), *rows]),
         notes=tuple(sites.notes),
     )
-
-
-def _with_sites(times: AnyTimes, sites: CandidateSites) -> AnyTimes:
-    """Return the same times with another table of the same sites."""
-    if isinstance(times, TravelTimes):
-        return replace(times, sites=sites)
-    return replace(times, without_ticks=replace(times.without_ticks, sites=sites))
 
 
 def _statuses(times: AnyTimes, constraints: SitingConstraints, in_model: NDArray[np.bool_]) -> Sites:

@@ -1,4 +1,4 @@
-"""CoverageProblem: the arrays that every covering model is built from, and the rows they share."""
+"""Points of a siting problem by the sites that cover them: as a cover, and with second units as rows of a program."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from rescuesim.errors import InputError
-from rescuesim.siting.covering.cover import equal_rows
+from rescuesim.siting.covering.cover import Cover, equal_rows
+from rescuesim.siting.covering.whole_numbers import LARGEST_SUM, whole_scale
 from rescuesim.siting.problem import SitingProblem
-from rescuesim.siting.site_rows import SiteRows
+from rescuesim.siting.site_rows import SiteRows, stacked
 from rescuesim.solver.binary_program import NO_BOUND
 
-__all__ = ["CoverRows", "CoverageProblem", "build_problem", "greedy_opening"]
-
-_LARGEST_SUM = NO_BOUND / 8  # of an objective in whole numbers
+__all__ = ["CoverRows", "CoverageProblem", "build_problem", "cover_of", "greedy_opening"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,22 +78,30 @@ class CoverRows:
     upper: NDArray[np.int64]
 
 
-def _whole_scale(values: NDArray[np.float64], largest_sum: float = _LARGEST_SUM) -> float:
-    """Return what to multiply numbers with to solve in whole ones: 1, a power of ten, or as fine as fits.
+def cover_of(problem: SitingProblem, *further: SiteRows) -> Cover | None:
+    """Return the coverable points of a siting problem as a cover, or None if a second unit is wanted at one of them.
 
-    Examples
-    --------
-    >>> _whole_scale(np.array([3.0, 40.0])), _whole_scale(np.array([2.5, 0.04]))
-    (1.0, 100.0)
+    Parameters
+    ----------
+    problem : SitingProblem
+        With limits.
+    *further : SiteRows
+        Side conditions besides its own.
     """
-    total = float(values.sum())
-    for power in range(16):
-        scale = 10.0**power
-        if total * scale >= largest_sum:
-            break
-        if np.array_equal(np.rint(values * scale) / scale, values):
-            return scale
-    return float(2.0 ** np.floor(np.log2(largest_sum / total))) if total > 0 else 1.0
+    limits = problem.limits
+    assert limits is not None
+    openable = _among(limits.covers, ~problem.must_close)
+    coverable = limits.in_standard & (np.diff(openable.indptr) > 0)
+    if (coverable & limits.wants_second).any():
+        return None
+    covers = csr_array(openable[coverable])
+    return Cover(
+        covers=csr_array((np.ones(covers.nnz, dtype=np.int8), covers.indices, covers.indptr), shape=covers.shape),
+        weight=problem.demand.weights[coverable].astype(np.float64),
+        must_open=problem.must_open,
+        must_close=problem.must_close,
+        rows=stacked([problem.rows, *further]),
+    )
 
 
 def build_problem(problem: SitingProblem) -> CoverageProblem:
@@ -119,9 +126,9 @@ def build_problem(problem: SitingProblem) -> CoverageProblem:
     reach = np.where(limits.wants_second, n_either, n_first)
     coverable = limits.in_standard & (n_first > 0) & (reach >= np.where(limits.wants_second, 2, 1))
     weights = problem.demand.weights[coverable]
-    if weights.sum() >= _LARGEST_SUM:
-        raise InputError(f"weights sum to {weights.sum():g}: expected under {_LARGEST_SUM:g}")
-    scale = _whole_scale(weights)
+    if weights.sum() >= LARGEST_SUM:
+        raise InputError(f"weights sum to {weights.sum():g}: expected under {LARGEST_SUM:g}")
+    scale = whole_scale(weights)
     first, either = csr_array(first[coverable]), csr_array(either[coverable])
     pattern = csr_array(hstack([first, either, csr_array(limits.wants_second[coverable][:, None])]))
     pattern.sort_indices()
@@ -198,32 +205,6 @@ def stack_rows(*parts: CoverRows) -> CoverRows:
 def one_row(factors: NDArray[np.int64], lower: int, upper: int) -> CoverRows:
     """Return one row over all columns."""
     return CoverRows(rows=csr_array(factors[None, :]), lower=np.array([lower]), upper=np.array([upper]))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TieBreak:
-    """The second objective as whole numbers: lowest cost, then first in the table.
-
-    Parameters
-    ----------
-    factors : ndarray of int64, shape (n_sites,)
-        Scaled cost times a factor that no sum of ranks reaches, plus the rank.
-    exact : bool
-        Whether the scaled costs tell all sums of costs apart; if not, ties are broken by rounded costs.
-    """
-
-    factors: NDArray[np.int64]
-    exact: bool
-
-
-def tie_break(problem: CoverageProblem) -> TieBreak:
-    """Build the second objective of a problem."""
-    n = problem.n_sites
-    ranks = n * (n + 1) // 2 + 1
-    scale = _whole_scale(problem.cost, _LARGEST_SUM / ranks / 2)
-    whole = np.rint(problem.cost * scale)
-    factors = (whole * ranks + np.arange(1, n + 1)).astype(np.int64)
-    return TieBreak(factors=factors, exact=np.array_equal(whole / scale, problem.cost))
 
 
 def greedy_opening(

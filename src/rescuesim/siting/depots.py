@@ -42,13 +42,14 @@ class HubSupply:
         return tuple(self.table.loc[~self.table["within"], "depot"])
 
 
-def sites_as_points(sites: CandidateSites, *, kind: str = "depot") -> DemandPoints:
+def sites_as_points(sites: CandidateSites, *, kind: str | None = "depot") -> DemandPoints:
     """Take the sites of a kind as points to drive to, so that travel times from hubs can be computed.
 
     Parameters
     ----------
     sites : CandidateSites
-    kind : str, optional
+    kind : str or None, optional
+        All sites if None.
 
     Returns
     -------
@@ -60,7 +61,7 @@ def sites_as_points(sites: CandidateSites, *, kind: str = "depot") -> DemandPoin
     InputError
         If no site is of this kind.
     """
-    rows = [row for row, one in enumerate(sites.kinds) if one == kind]
+    rows = [row for row, one in enumerate(sites.kinds) if kind is None or one == kind]
     if not rows:
         raise InputError(f"kind {kind!r}: expected sites of this kind, there is none among the {len(sites)}")
     none = np.zeros(len(rows))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,11 @@ class Run:
     workers: int = 1
     seed: int = 0
     relative_gap: float = 0.0
+
+    def part(self, share: float) -> Run:
+        """Return a run that may take a share of the time that is left."""
+        limit_s = share * self.clock.left_s() if self.clock.limit_s < math.inf else math.inf
+        return replace(self, clock=Clock(limit_s=limit_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from typing import Any
 
 from rescuesim.errors import InputError
 from rescuesim.siting.found import Clock, Found, Run, Stage
+from rescuesim.siting.mean_time_stage import solve_mean_time
 from rescuesim.siting.models import MODELS, Model
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.sequence import Goal, Kept, solve_stage, value_of
@@ -144,7 +145,7 @@ def _solve(problem: SitingProblem, goals: Sequence[Goal], tolerances: Sequence[T
         if plan is None:
             found = goal.model.solve(problem, goal.objective, part)
         else:
-            found = solve_stage(problem, goal, kept, part, plan)
+            found = solve_mean_time(problem, goal, kept, part, plan) or solve_stage(problem, goal, kept, part, plan)
         if found.opened is None:
             if plan is None or found.status == "infeasible":
                 return replace(found, message=found.message or _which(k, goal))

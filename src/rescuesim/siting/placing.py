@@ -19,8 +19,9 @@ from rescuesim.siting.site_rows import SiteRows, row_of, stacked
 from rescuesim.solver import BinaryProgram, solve_binary
 from rescuesim.solver.binary_program import Status
 
-__all__ = ["Placed", "Worth", "first_feasible", "place"]
+__all__ = ["SEARCH_SHARE", "Placed", "Worth", "first_feasible", "place"]
 
+SEARCH_SHARE = 0.3  # of the time that is left, before the proof begins
 _KICKS = 4
 _MOVED_BY_KICK = 3
 
@@ -101,7 +102,14 @@ def _none(status: Status, message: str) -> Found:
 
 
 def place(
-    problem: SitingProblem, worth: Worth, start: NDArray[np.bool_], run: Run, *, n_units: int, most: int = 1
+    problem: SitingProblem,
+    worth: Worth,
+    start: NDArray[np.bool_],
+    run: Run,
+    *,
+    n_units: int,
+    most: int = 1,
+    kicks: int = _KICKS,
 ) -> Placed:
     """Place units greedily, then move them one at a time; kicked loose a few times.
 
@@ -116,6 +124,8 @@ def place(
         Most units in all.
     most : int, optional
         Most units of a site; with 1 the units are the open sites.
+    kicks : int, optional
+        How often to move some units at random and search again.
 
     Returns
     -------
@@ -128,7 +138,7 @@ def place(
     try:
         best = current = _improved(best, worth, rules, run)
         value = worth.value(best)
-        for _ in range(_KICKS):
+        for _ in range(kicks):
             if run.clock.left_s() <= 0.01:
                 break
             current = _improved(_kicked(best, rules, rng), worth, rules, run)

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array, hstack
 from rescuesim.siting.covering.cover import equal_rows
 from rescuesim.siting.problem import SitingProblem
 
-__all__ = ["PointGroups", "point_groups"]
+__all__ = ["PointGroups", "coverable", "grouped", "only_columns", "point_groups"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,13 +102,43 @@ def point_groups(problem: SitingProblem, apart: NDArray[np.int64] | None = None)
     limits = problem.limits
     assert limits is not None
     openable, wants = ~problem.must_close, limits.wants_second
-    first = _columns(csr_array(limits.covers), openable)
-    second = _columns(csr_array(limits.covers_second), openable)
-    either = csr_array(first + second)  # where no second unit is wanted, nobody could send one
-    reach, reach_either = np.diff(first.indptr), np.diff(either.indptr)
-    kept = limits.in_standard & (reach >= 1) & (~wants | (reach_either >= 2))
-    point = np.flatnonzero(kept)
-    marks = wants[point].astype(np.int64) if apart is None else wants[point] + 2 * apart[point]
+    first = only_columns(limits.covers, openable)
+    # where no second unit is wanted, nobody could send one
+    either = csr_array(first + only_columns(limits.covers_second, openable))
+    point = np.flatnonzero(coverable(first, either, wants) & limits.in_standard)
+    return grouped(first, either, wants, problem.demand.weights, point, apart)
+
+
+def coverable(first: csr_array, either: csr_array, wants_second: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Mark the rows that all sites together cover; bool, shape (n_rows,)."""
+    return np.asarray((np.diff(first.indptr) >= 1) & (~wants_second | (np.diff(either.indptr) >= 2)))
+
+
+def grouped(
+    first: csr_array,
+    either: csr_array,
+    wants_second: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    point: NDArray[np.int64],
+    apart: NDArray[np.int64] | None = None,
+) -> PointGroups:
+    """Group some points.
+
+    Parameters
+    ----------
+    first, either : csr_array, shape (n_points, n_sites)
+    wants_second : ndarray of bool, shape (n_points,)
+    weights : ndarray of float64, shape (n_points,)
+    point : ndarray of int64, shape (n_kept,)
+        The points that are put into groups.
+    apart : ndarray of int64, shape (n_points,), optional
+        Points of different numbers, from 0, are not put into one group.
+
+    Returns
+    -------
+    PointGroups
+    """
+    marks = wants_second[point].astype(np.int64) if apart is None else wants_second[point] + 2 * apart[point]
     size = (len(point), int(marks.max(initial=0)) + 1)
     mark = csr_array((np.ones(len(point)), (np.arange(len(point)), marks)), shape=size)
     pattern = csr_array(hstack([first[point], either[point], mark], format="csr"))
@@ -120,15 +150,16 @@ def point_groups(problem: SitingProblem, apart: NDArray[np.int64] | None = None)
     return PointGroups(
         first=ones[0],
         either=ones[1],
-        wants_second=wants[point[lead]],
-        weight=np.bincount(group, weights=problem.demand.weights[point], minlength=len(lead)).astype(np.float64),
+        wants_second=wants_second[point[lead]],
+        weight=np.bincount(group, weights=weights[point], minlength=len(lead)).astype(np.float64),
         point=point,
         group=group,
     )
 
 
-def _columns(covers: csr_array, kept: NDArray[np.bool_]) -> csr_array:
-    """Leave the entries of some columns only; float64."""
+def only_columns(covers: csr_array, kept: NDArray[np.bool_]) -> csr_array:
+    """Leave the entries of some columns only; csr_array of float64 ones, of the same shape."""
     rows = np.repeat(np.arange(covers.shape[0]), np.diff(covers.indptr))
-    there = covers.data.astype(np.bool_) & kept[covers.indices]
-    return csr_array((np.ones(there.sum()), (rows[there], covers.indices[there])), shape=covers.shape)
+    columns, data = covers.indices[: covers.nnz], covers.data[: covers.nnz]
+    there = data.astype(np.bool_) & kept[columns]
+    return csr_array((np.ones(there.sum()), (rows[there], columns[there])), shape=covers.shape)

@@ -24,14 +24,15 @@ class SitingProblem:
     Parameters
     ----------
     times : TravelTimes or TravelTimePairs
-        Its sites are the columns, its demand points the rows of all models. The costs of the sites are what the
-        bureau pays, subsidies taken off.
+        Its sites are the columns, its demand points the rows of all models.
     limits : PairLimits or None
         Who is in time for whom; None for models without limits.
     must_open, must_close : ndarray of bool, shape (n_sites,)
         Existing and required sites, and those that are closed or of another kind; no site is both.
     rows : SiteRows
         All other side conditions.
+    priced : CandidateSites or None
+        The sites with what they cost the bureau, subsidies taken off; those of the times if absent.
     notes : tuple of str
         What is to be said of the side conditions: what was rounded, what they leave out.
     standard : ResponseStandard or None
@@ -45,14 +46,15 @@ class SitingProblem:
     must_open: NDArray[np.bool_]
     must_close: NDArray[np.bool_]
     rows: SiteRows
+    priced: CandidateSites | None = None
     notes: tuple[str, ...] = ()
     standard: ResponseStandard | None = None
     states: TravelTimesEnsemble | None = None
 
     @property
     def sites(self) -> CandidateSites:
-        """The sites, in the order of the columns."""
-        return self.times.sites
+        """The sites, in the order of the columns, with costs net of subsidies."""
+        return self.times.sites if self.priced is None else self.priced
 
     @property
     def demand(self) -> DemandPoints:

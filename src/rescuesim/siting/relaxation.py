@@ -1,8 +1,8 @@
 """The smallest relaxation of an infeasible siting: which conditions have to give way, and by how much.
 
-Every condition may be broken at a price (an elastic program). First the fewest conditions are given way, then, among
-these, by the smallest amounts, each counted as a share of what was asked. The outcome is irreducible: with one of its
-rows less, or a smaller change in all of them, no plan keeps the rest.
+Every condition may be broken at a price (an elastic program). First as few conditions as possible give way, sites that
+must be open last of all; then these give way by the smallest amounts, each counted as a share of what was asked. The
+outcome is irreducible: with one of its rows less, or a smaller change in all of them, no plan keeps the rest.
 
 References
 ----------
@@ -12,16 +12,16 @@ Chinneck, J. W. (2008). Feasibility and Infeasibility in Optimization. Springer.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import block_array, csr_array, eye_array, vstack
 
-from rescuesim.siting.formulation import mixed_program
+from rescuesim.siting.formulation import Formulation, mixed_program
 from rescuesim.siting.found import Run
-from rescuesim.siting.models.model import Model
+from rescuesim.siting.models import MODELS, Model
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.site_rows import SiteRows, no_rows, row_of, stacked
 from rescuesim.siting.whole_rows import as_decimal, at_most_row
@@ -30,6 +30,7 @@ from rescuesim.solver.binary_program import NO_BOUND
 
 __all__ = ["relax", "relaxation_words"]
 
+_LIMIT_S = 30.0  # for each of the two programs
 COLUMNS = ("condition", "sense", "asked", "needed", "change")
 
 
@@ -62,9 +63,12 @@ def relax(problem: SitingProblem, model: Model, objective: Any, run: Run) -> pd.
         ``needed`` and ``change``, in the unit of the condition. None if nothing was found within the time, or if the
         model is infeasible whatever gives way.
     """
+    if (sequence := getattr(objective, "objectives", None)) is not None:
+        objective, model = sequence[0], MODELS[type(sequence[0])]
     problem, objective = _numbers_as_rows(problem, objective)
     free = replace(problem, must_open=np.zeros_like(problem.must_open), rows=no_rows(problem.n_sites))
-    formulation = model.formulate(free, objective)
+    # what is left uncovered never stands in the way of a plan, so models that maximise need no columns of their own
+    formulation = no_columns(free, "max") if model.sense == "max" else model.formulate(free, objective)
     hard = mixed_program(free, formulation)
     elastic = _elastic(problem, hard.n_variables)
     if not elastic.labels:
@@ -105,6 +109,21 @@ def relaxation_words(relaxation: pd.DataFrame | None) -> str:
             verb = "lower" if sense == "at least" else "raise"
             said.append(f"{label}: {verb} from {asked:.15g} to {needed:.15g}")
     return f"No plan keeps all conditions; the smallest change that allows one: {'; '.join(said)}."
+
+
+def no_columns(problem: SitingProblem, sense: Literal["max", "min"]) -> Formulation:
+    """Return a formulation over the sites alone, with no rows and nothing to optimise."""
+    none = np.empty(0)
+    return Formulation(
+        sense=sense,
+        objective=np.zeros(problem.n_sites),
+        rows=csr_array((0, problem.n_sites), dtype=np.float64),
+        lower=none,
+        upper=none,
+        low=none,
+        high=none,
+        whole=none.astype(np.bool_),
+    )
 
 
 def _numbers_as_rows(problem: SitingProblem, objective: Any) -> tuple[SitingProblem, Any]:
@@ -169,7 +188,9 @@ def _solve(
     )
     rows = vstack([_wider(hard.rows, 2 * m), soft, only_if])
     share = 1.0 / np.maximum(np.abs(elastic.bound), 1.0)
-    price = np.r_[np.zeros(m), np.ones(m)] if gives_way is None else np.r_[share, np.zeros(m)]
+    # a site that must be open may close only where giving up all other conditions would not do
+    each = np.array([m + 1.0 if label.startswith("site ") else 1.0 for label in elastic.labels])
+    price = np.r_[np.zeros(m), each] if gives_way is None else np.r_[share, np.zeros(m)]
     may = np.ones(m) if gives_way is None else gives_way.astype(np.float64)
     program = MixedProgram(
         objective=np.r_[np.zeros(n), price],
@@ -180,7 +201,7 @@ def _solve(
         high=np.r_[hard.high, reach, may],
         whole=np.r_[hard.whole, np.zeros(m, dtype=np.bool_), np.ones(m, dtype=np.bool_)],
     )
-    found = solve_mixed(program, limit_s=run.clock.left_s(), seed=run.seed)
+    found = solve_mixed(program, limit_s=min(run.clock.left_s(), _LIMIT_S), seed=run.seed)
     if found.x is None:
         return None
     x = found.x[:n]

@@ -15,6 +15,8 @@ from rescuesim.siting.formulation import Formulation, mixed_program
 from rescuesim.siting.found import Found, Run
 from rescuesim.siting.models import Model
 from rescuesim.siting.problem import SitingProblem
+from rescuesim.siting.relaxation import no_columns
+from rescuesim.siting.whole_rows import as_decimal
 from rescuesim.solver import MixedProgram, solve_mixed
 
 __all__ = ["Goal", "Kept", "solve_stage", "value_of"]
@@ -60,18 +62,8 @@ def value_of(problem: SitingProblem, goal: Goal, found: Found) -> float:
 def _formulate(problem: SitingProblem, goal: Goal) -> Formulation:
     if not goal.only_counts:
         return goal.model.formulate(problem, goal.objective)
-    none = np.empty(0)
     per_site = np.ones(problem.n_sites) if goal.model.name == "min_sites" else problem.sites.cost.astype(np.float64)
-    return Formulation(
-        sense="min",
-        objective=per_site,
-        rows=csr_array((0, problem.n_sites), dtype=np.float64),
-        lower=none,
-        upper=none,
-        low=none,
-        high=none,
-        whole=none.astype(np.bool_),
-    )
+    return replace(no_columns(problem, "min"), objective=per_site)
 
 
 def combined(problem: SitingProblem, goal: Goal, kept: Sequence[Kept]) -> Formulation:
@@ -169,10 +161,21 @@ def solve_stage(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], run: R
     if found.status == "infeasible":
         return Found(status="infeasible", opened=None, objective=math.nan, best_bound=bound)
     opened = plan.opened if found.x is None else found.x[: problem.n_sites] > 0.5
-    return Found(
-        status="feasible" if found.x is None else found.status,
+    made = Found(
+        status="feasible",
         opened=opened,
-        objective=math.nan if found.x is None else sign * found.objective + formulation.constant,
-        best_bound=bound,
+        objective=math.nan,
+        best_bound=_rounded_up(bound, formulation.objective) if goal.only_counts else bound,
         bound_source=found.bound_source,
     )
+    value = value_of(problem, goal, made)
+    closed = math.isclose(made.best_bound, value, rel_tol=1e-9, abs_tol=1e-9)
+    return replace(made, status="optimal" if found.status == "optimal" or closed else "feasible", objective=value)
+
+
+def _rounded_up(bound: float, factors: NDArray[np.float64]) -> float:
+    """Lift a lower bound to the next sum that whole multiples of the smallest decimal of the factors can give."""
+    if not math.isfinite(bound):
+        return bound
+    places = max(0, *(-int(as_decimal(one).normalize().as_tuple().exponent) for one in set(factors.tolist())), 0)
+    return bound if places > 6 else math.ceil(bound * 10**places - 1e-6) / 10**places

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rescuesim.candidates import SITE_KINDS
-from rescuesim.errors import InputError, SolverError, nearest_name
+from rescuesim.candidates import SITE_KINDS, CandidateSites
+from rescuesim.errors import InputError, nearest_name
 from rescuesim.plan import Plan
 from rescuesim.siting.allocated import allocation_table, point_allocation, shares_of
 from rescuesim.siting.constraints import SitingConstraints, fund_faults, siting_problem
@@ -20,12 +20,14 @@ from rescuesim.siting.found import Clock, Found, Run
 from rescuesim.siting.lexicographic import Lexicographic, lexicographic_model
 from rescuesim.siting.limits import AnyTimes, covered_points, pair_limits
 from rescuesim.siting.medians.allocation import nearest_open
-from rescuesim.siting.models import MODELS, Model
+from rescuesim.siting.models import MODELS, MaxCoverage, Model
+from rescuesim.siting.models.states import STATES, coverage_by_state
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.relaxation import relax, relaxation_words
 from rescuesim.siting.solution import Asked, SitingSolution
+from rescuesim.siting.verification import verified
 from rescuesim.standard import ResponseStandard
-from rescuesim.travel import TravelTimePairs
+from rescuesim.travel import TravelTimePairs, TravelTimesEnsemble
 
 __all__ = ["site"]
 
@@ -33,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 def site(
-    times: AnyTimes,
+    times: AnyTimes | TravelTimesEnsemble,
     objective: Any,
     *,
     standard: ResponseStandard | None = None,
@@ -50,8 +52,9 @@ def site(
 
     Parameters
     ----------
-    times : TravelTimes or TravelTimePairs
-        Pairs within a cutoff are enough for models of coverage, and are what large regions fit in.
+    times : TravelTimes, TravelTimePairs or TravelTimesEnsemble
+        Pairs within a cutoff are enough for models of coverage, and are what large regions fit in. Over states of a
+        broken network, `TravelTimesEnsemble`, objectives with a risk are asked: ``MaxCoverage(n, risk="mean")``.
     objective : MaxCoverage, MinSites or another of `rescuesim.siting.models`
     standard : ResponseStandard, optional
         Gives each pair of site and point its own limit by crew, zone and worst shift.
@@ -97,20 +100,22 @@ def site(
     """
     clock = Clock(limit_s=solve_limit_s)
     _check_options(solve_limit_s, relative_gap, units_per_new_site)
+    states = times if isinstance(times, TravelTimesEnsemble) else None
+    times = times.intact if isinstance(times, TravelTimesEnsemble) else times
     _check_kind(times, kind)
-    model = _model_of(objective)
+    model = _model_of(objective, over_states=states is not None)
     if isinstance(times, TravelTimePairs) and not model.uses_limits:
         raise InputError(f"{type(objective).__name__} needs the times of all pairs: expected TravelTimes, not pairs")
     limits = pair_limits(times, standard=standard, limit_s=limit_s, kind=kind) if model.uses_limits else None
     asked = constraints or SitingConstraints()
     problem = siting_problem(times, limits, asked, kind=kind, units_per_new_site=units_per_new_site)
-    problem = replace(problem, standard=standard)
-    if faults := model.check(problem, objective) + fund_faults(asked, model.name, objective):
+    problem = replace(problem, standard=standard, states=states)
+    if faults := model.check(problem, objective) + fund_faults(asked, objective):
         raise InputError("; ".join(faults))
     run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
     found = model.solve(problem, objective, run)
     relaxation = relax(problem, model, objective, run) if found.status == "infeasible" else None
-    value = _verified(problem, model, objective, found)
+    value = verified(problem, model, objective, found)
     # an optimum is its own bound, whatever rounding lies between the two
     bound = value if found.status == "optimal" and math.isclose(value, found.best_bound) else found.best_bound
     opened = problem.must_open if found.opened is None else found.opened
@@ -122,12 +127,12 @@ def site(
         best_bound=bound,
         bound_source=found.bound_source,
         gap=abs(bound - value) / max(abs(value), 1e-9) if bound != value else 0.0,
-        plan=_plan(problem, found, ids, units_per_new_site),
+        plan=_plan(times.sites, found, ids, units_per_new_site),
         **_points(problem, found, opened),
         runtime_s=clock.elapsed_s(),
         seed=seed,
         ties_broken=found.ties_broken,
-        message=". ".join(filter(None, (found.message or _message(found), relaxation_words(relaxation)))),
+        message=". ".join(filter(None, (found.message or _message(found, relative_gap), relaxation_words(relaxation)))),
         notes=problem.notes,
         stages=found.stages,
         relaxation=relaxation,
@@ -139,12 +144,12 @@ def site(
     return solution
 
 
-def _plan(problem: SitingProblem, found: Found, opened: list[str], units_per_new_site: int | None) -> Plan:
+def _plan(sites: CandidateSites, found: Found, opened: list[str], units_per_new_site: int | None) -> Plan:
     """Make the plan, with the units that the model placed where it places any."""
-    plan = Plan.from_opened(problem.sites, opened, units_per_new_site=units_per_new_site)
+    plan = Plan.from_opened(sites, opened, units_per_new_site=units_per_new_site)
     if found.units is None:
         return plan
-    units = dict(zip(problem.sites.ids, found.units.tolist(), strict=True))
+    units = dict(zip(sites.ids, found.units.tolist(), strict=True))
     return replace(plan, sites=tuple(replace(one, units=units[one.id]) for one in plan.sites))
 
 
@@ -165,13 +170,20 @@ def _check_kind(times: AnyTimes, kind: str) -> None:
         raise InputError(f"kind {kind!r}: expected sites of this kind, there is none among the {len(times.sites)}")
 
 
-def _model_of(objective: object) -> Model:
-    """Return the model of an objective."""
-    if isinstance(objective, Lexicographic):
+def _model_of(objective: object, *, over_states: bool) -> Model:
+    """Return the model of an objective, for times in one state or over several."""
+    if isinstance(objective, Lexicographic) and not over_states:
         return lexicographic_model(objective)
     if type(objective) not in MODELS:
         raise InputError(f"objective {objective!r}: expected one of {', '.join(sorted(t.__name__ for t in MODELS))}")
-    return MODELS[type(objective)]
+    risk = getattr(objective, "risk", None)
+    if over_states and not isinstance(objective, MaxCoverage):
+        raise InputError(f"{type(objective).__name__}: over states of a network expected MaxCoverage with a risk")
+    if over_states and risk is None:
+        raise InputError("risk None: expected mean, cvar or worst for times over states of a network")
+    if not over_states and risk is not None:
+        raise InputError(f"risk {risk!r}: expected times over states of a network (TravelTimesEnsemble)")
+    return STATES if over_states else MODELS[type(objective)]
 
 
 def _points(problem: SitingProblem, found: Found, opened: Any) -> dict[str, Any]:
@@ -190,25 +202,14 @@ def _points(problem: SitingProblem, found: Found, opened: Any) -> dict[str, Any]
         }
     points = point_coverage(problem.times, problem.limits, opened)
     beyond = ~covered_points(problem.limits, ~problem.must_close)
+    by_state = None
+    if problem.states is not None:
+        by_state, points["covered_share"] = coverage_by_state(problem, opened)
     return {
+        "by_state": by_state,
         "points": points,
         "uncoverable": point_coverage(problem.times, problem.limits, ~problem.must_close, points=beyond),
     }
-
-
-def _verified(problem: SitingProblem, model: Model, objective: Any, found: Found) -> float:
-    """Recompute the objective from times and limits alone and compare it with the model's."""
-    if found.opened is None:
-        return math.nan if found.status == "unknown" else -math.inf if model.sense == "max" else math.inf
-    if not problem.keeps(found.opened):
-        raise SolverError("the plan breaks a side condition")
-    value = model.value(problem, objective, found)
-    slack = 1e-6 * max(abs(value), 1.0)
-    if abs(value - found.objective) > slack:
-        raise SolverError(f"the solver claims {found.objective:g}, recomputed {value:g}")
-    if (found.best_bound - value) * (1 if model.sense == "max" else -1) < -slack:
-        raise SolverError(f"recomputed {value:g} is better than the bound {found.best_bound:g}")
-    return value
 
 
 def _marked(ids: tuple[str, ...], marks: NDArray[np.bool_] | None) -> tuple[str, ...]:
@@ -216,7 +217,9 @@ def _marked(ids: tuple[str, ...], marks: NDArray[np.bool_] | None) -> tuple[str,
     return () if marks is None else tuple(id_ for id_, marked in zip(ids, marks, strict=True) if marked)
 
 
-def _message(found: Found) -> str:
+def _message(found: Found, relative_gap: float) -> str:
+    if found.status == "feasible" and abs(found.best_bound - found.objective) <= relative_gap * abs(found.objective):
+        return "stopped at the gap that was asked for"
     if found.status == "feasible":
         return "stopped at the limit: the plan is feasible and the gap says how far it may be from the best"
     if found.status == "unknown":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -14,6 +14,7 @@ from rescuesim.siting.found import Found, Stage
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.solver.binary_program import Status
 from rescuesim.standard import ResponseStandard
+from rescuesim.travel.plan_coverage import PlanCoverage
 
 if TYPE_CHECKING:
     from rescuesim.siting.explain import Explanation
@@ -68,11 +69,17 @@ class SitingSolution:
         One row a demand point: ``id, covered, nearest_site, nearest_s, limit_s, reason``.
     uncoverable : DataFrame
         The rows of `points` that no choice of the given sites would cover, with the reason.
+    allocation : DataFrame or None
+        Where the model allocates points to sites, who serves whom, one row a pair: ``point, site, share, weight, time``
+        (`rescuesim.siting.allocated.allocation_table`).
     runtime_s : float
         Wall time, reductions and verification included.
     seed : int
     ties_broken : bool
         Whether the plan is proved to be the cheapest, then the first in the table, among the optima.
+    by_state : PlanCoverage or None
+        Over states of a network: the covered weight state by state, with mean, worst and CVaR. `points` then are those
+        of unbroken roads, and ``covered_share`` the probability of the states in which a point is covered.
     message : str
         In words, what an infeasible or unfinished status means.
     notes : tuple of str
@@ -86,11 +93,8 @@ class SitingSolution:
         (`rescuesim.siting.relaxation.relax`).
     surely_open, surely_shut : tuple of str
         Sites that every plan better than this one would open, or leave shut, by proof; empty where nothing is proved.
-    allocation : DataFrame or None
-        Where the model allocates points to sites, who serves whom, one row a pair: ``point, site, share, weight, time``
-        (`rescuesim.siting.allocated.allocation_table`).
     tables : mapping of str to DataFrame
-        What else the model has to say, by name: stages of a sequence, coverage by state, the smallest relaxation.
+        What else the model has to say, by name, such as coverage by state.
     asked : Asked or None
         What the solution is the answer to.
 
@@ -112,6 +116,7 @@ class SitingSolution:
     runtime_s: float
     seed: int
     ties_broken: bool
+    by_state: PlanCoverage | None = None
     message: str = ""
     notes: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
@@ -150,8 +155,8 @@ class SitingSolution:
         Returns
         -------
         dict of str to DataFrame
-            ``summary`` (one row), ``sites``, ``points``, ``uncoverable``, ``allocation`` where there is one, and those
-            of `tables`.
+            ``summary`` (one row), ``sites``, ``points``, ``uncoverable``, ``allocation``, ``stages`` and
+            ``relaxation`` where there are any, and those of `tables`.
         """
         names = ("objective_name", "status", "objective", "best_bound", "bound_source", "gap", "ties_broken")
         facts = {name: getattr(self, name) for name in names}
@@ -160,6 +165,10 @@ class SitingSolution:
         frames |= {"points": self.points, "uncoverable": self.uncoverable}
         if self.allocation is not None:
             frames["allocation"] = self.allocation
+        if self.stages:
+            frames["stages"] = pd.DataFrame([asdict(stage) for stage in self.stages])
+        if self.relaxation is not None:
+            frames["relaxation"] = self.relaxation
         return frames | dict(self.tables)
 
     def explain(self) -> Explanation:

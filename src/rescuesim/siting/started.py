@@ -26,6 +26,7 @@ def solve_started(
     start: NDArray[np.float64] | None,
     units_of: Callable[[NDArray[np.float64]], NDArray[np.int64]],
     value: Callable[[NDArray[np.int64]], float],
+    ceiling: float,
     counted: bool = False,
 ) -> Found:
     """Solve a formulation that is maximised, with all side conditions.
@@ -41,6 +42,8 @@ def solve_started(
         From values of all columns to the units at each site.
     value : callable
         From units to the objective.
+    ceiling : float
+        No units are worth more, whatever the solver proves: the sum of the weights, as a rule.
     counted : bool, optional
         Whether the model places units, not just sites.
 
@@ -51,16 +54,17 @@ def solve_started(
     """
     program = mixed_program(problem, formulation)
     found = solve_mixed(program, hint=start, limit_s=run.clock.left_s(), seed=run.seed, relative_gap=run.relative_gap)
-    bound = -found.best_bound + formulation.constant
+    bound, source = -found.best_bound + formulation.constant, found.bound_source
+    if not bound <= ceiling and found.status != "infeasible":
+        bound, source = ceiling, "sum of weights"
     if found.x is None:
-        return Found(
-            status=found.status, opened=None, objective=math.nan, best_bound=bound, bound_source=found.bound_source
-        )
+        return Found(status=found.status, opened=None, objective=math.nan, best_bound=bound, bound_source=source)
     units = units_of(found.x)
     exact = value(units)
-    if abs(exact - (formulation.constant - found.objective)) > 1e-6 * max(1.0, abs(exact)):
-        raise SolverError(f"HiGHS claims {-found.objective:g}, its plan is worth {exact:g}")
-    return found_units(units, exact, bound, status=found.status, bound_source=found.bound_source, counted=counted)
+    # stopped at a limit, the solver may have left columns lower than its sites allow
+    if formulation.constant - found.objective - exact > 1e-6 * max(1.0, abs(exact)):
+        raise SolverError(f"HiGHS claims {formulation.constant - found.objective:g}, its plan is worth {exact:g}")
+    return found_units(units, exact, bound, status=found.status, bound_source=source, counted=counted)
 
 
 def found_units(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rescuesim.siting.found import Clock, Found
+from rescuesim.siting.covering.exact import TIE_EFFORT, is_over
+from rescuesim.siting.found import Found, Run
 from rescuesim.solver import BinaryProgram, solve_binary
 
 __all__ = ["improve_ties"]
@@ -21,9 +21,7 @@ def improve_ties(
     exact: bool,
     hint: NDArray[np.bool_],
     n_sites: int,
-    clock: Clock,
-    workers: int,
-    seed: int,
+    run: Run,
 ) -> Found:
     """Solve the second objective among the optima of the first and keep its sites.
 
@@ -39,10 +37,14 @@ def improve_ties(
         The first solution.
     n_sites : int
         The leading columns that are sites.
+    run : Run
+        The effort among ties is limited besides, in deterministic time: that the objective is the best is proved.
     """
-    if clock.limit_s < math.inf and clock.left_s() <= 0.01:
+    if is_over(run.clock):
         return first
-    second = solve_binary(program, hint=hint, limit_s=clock.left_s(), workers=workers, seed=seed)
+    second = solve_binary(
+        program, hint=hint, limit_s=run.clock.left_s(), workers=run.workers, seed=run.seed, effort=TIE_EFFORT
+    )
     if second.x is None:
         return first
     return replace(first, opened=second.x[:n_sites], ties_broken=exact and second.status == "optimal")

@@ -1,17 +1,29 @@
-"""Compiles the kernels of travel and of siting beforehand."""
+"""Compiles the kernels of siting beforehand, besides those of travel times, on a cover of a dozen sites.
+
+What is solved is what users ask for, so the kernels are compiled for just the types that they will be called with.
+"""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
+import numpy as np
+
+from rescuesim.siting.covering.bound import Relaxation
+from rescuesim.siting.covering.cover import Cover, number_rows_compiled
+from rescuesim.siting.covering.local_search import Searcher
+from rescuesim.siting.covering.reductions import dominated_sites, rows_over_others
 from rescuesim.siting.medians.warm_up import warm_up_medians
-from rescuesim.travel import warm_up as travel
+from rescuesim.siting.site_rows import row_of
+from rescuesim.travel import warm_up as travel_warm_up
+from rescuesim.travel.warm_up import WarmUp
 
 __all__ = ["warm_up"]
 
 
-def warm_up() -> travel.WarmUp:
-    """Compile every kernel, or read it where it was compiled before.
+def warm_up() -> WarmUp:
+    """Compile every kernel of travel times and of siting, or read it where it was compiled before.
 
     Returns
     -------
@@ -23,8 +35,22 @@ def warm_up() -> travel.WarmUp:
         If numba cannot be imported.
     """
     began = time.perf_counter()
-    travel.warm_up()
+    before = travel_warm_up.warm_up()
+    _covering()
     warm_up_medians()
-    from rescuesim.travel.compiled import kernel_folder, loaded_kernels
+    from rescuesim.travel.compiled import loaded_kernels
 
-    return travel.WarmUp(seconds=time.perf_counter() - began, kernels=loaded_kernels(), folder=kernel_folder())
+    return replace(before, seconds=time.perf_counter() - began, kernels=loaded_kernels())
+
+
+def _covering() -> None:
+    """Reduce, search and bound a small cover."""
+    random = np.random.default_rng(0)
+    number = row_of(np.ones(12, dtype=np.int64), "number of sites", upper=3)
+    cover = Cover.of(random.random((40, 12)) < 0.3, np.arange(1.0, 41.0), rows=number)
+    number_rows_compiled(cover.covers)
+    rows_over_others(cover.covers)
+    dominated_sites(cover, np.ones(12))
+    searcher = Searcher(cover)
+    plan = searcher.improved(searcher.filled(np.arange(12)), moves=20, kicks=3)
+    Relaxation(cover, start=plan.astype(np.float64)).advance(5)

@@ -29,6 +29,11 @@ def as_decimal(value: float) -> Decimal:
     return Decimal(repr(float(value)))
 
 
+def _places(value: Decimal) -> int:
+    """Return the number of digits after the point."""
+    return -int(value.normalize().as_tuple().exponent)
+
+
 def at_most_row(factors: Sequence[Decimal], most: Decimal, label: str) -> tuple[SiteRows, str]:
     """Ask that a sum over the open sites stays within a bound.
 
@@ -55,9 +60,12 @@ def at_most_row(factors: Sequence[Decimal], most: Decimal, label: str) -> tuple[
     ([[50, 125]], [150], (100.0,), '')
     """
     with localcontext(Context(prec=_PLACES)):
-        places = max([0, *(-int(factor.normalize().as_tuple().exponent) for factor in factors)])
+        places = max([0, *map(_places, factors)])
         total = sum(factors, Decimal(0))
-        scale = Fraction(10) ** places
+        # the bound's own digits are kept for messages where they fit; without them the row is as exact
+        finer = Fraction(10) ** max(places, _places(most))
+        fits = (Fraction(total) + Fraction(most)) * finer + len(factors) < _LARGEST_SUM
+        scale = finer if fits else Fraction(10) ** places
         exact = True
         while Fraction(total) * scale + len(factors) >= _LARGEST_SUM:
             scale, exact = scale / 10, False

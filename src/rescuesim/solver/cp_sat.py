@@ -30,6 +30,8 @@ def solve_binary(
     limit_s: float = math.inf,
     workers: int = 1,
     seed: int = 0,
+    effort: float = math.inf,
+    relative_gap: float = 0.0,
 ) -> BinarySolution:
     """Solve a binary program.
 
@@ -44,6 +46,11 @@ def solve_binary(
     workers : int, optional
         With 1 the result does not depend on timing unless the limit is met.
     seed : int, optional
+    effort : float, optional
+        Deterministic time of the solver, about seconds: with one worker, a stop that does not depend on the machine.
+    relative_gap : float, optional
+        Stop when objective and bound are so close, as a share of the objective; the status is then ``feasible``
+        unless they are equal.
 
     Returns
     -------
@@ -76,6 +83,10 @@ def solve_binary(
     parameters.random_seed = seed % 2**31
     if limit_s < math.inf:
         parameters.max_time_in_seconds = limit_s
+    if effort < math.inf:
+        parameters.max_deterministic_time = effort
+    if relative_gap > 0:
+        parameters.relative_gap_limit = relative_gap
     if workers == 1:
         parameters.linearization_level = 2
     else:
@@ -95,9 +106,14 @@ def solve_binary(
     x = np.array(solver.response_proto.solution, dtype=np.int64).astype(np.bool_)
     if not program.is_feasible(x):
         raise SolverError("CP-SAT returned an assignment that breaks a constraint")
-    bound = float(program.value(x)) if code == cp_model.OPTIMAL else math.floor(solver.best_objective_bound + 1e-6)
+    # with a gap to stop at, CP-SAT calls optimal what is near enough
+    bound = math.floor(solver.best_objective_bound + 1e-6)
+    proved = code == cp_model.OPTIMAL and (relative_gap == 0 or bound <= program.value(x))
     return BinarySolution(
-        status="optimal" if code == cp_model.OPTIMAL else "feasible", x=x, best_bound=bound, bound_source="CP-SAT"
+        status="optimal" if proved else "feasible",
+        x=x,
+        best_bound=float(program.value(x)) if proved else bound,
+        bound_source="CP-SAT",
     )
 
 

@@ -4,3 +4,5 @@ from __future__ import annotations
 
 from rescuesim.siting.covering.cover import Cover as Cover
 from rescuesim.siting.covering.cover import merged_rows as merged_rows
+from rescuesim.siting.covering.maximise import maximise as maximise
+from rescuesim.siting.covering.minimise import minimise as minimise

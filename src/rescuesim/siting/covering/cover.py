@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from rescuesim.errors import InputError
 from rescuesim.siting.site_rows import SiteRows
 
-__all__ = ["Cover", "equal_rows", "kernel", "merged_rows"]
+__all__ = ["Cover", "equal_rows", "kernel", "merged_rows", "number_rows_compiled"]
 
 _SMALL = 100_000  # entries; below that the plain code is done before numba is loaded
 
@@ -163,13 +163,11 @@ def equal_rows(matrix: csr_array, *, engine: str = "auto") -> tuple[NDArray[np.i
         Number of the pattern of each row, in the order of first rows.
     first : ndarray of int64, shape (n_patterns,)
     """
-    indptr, indices = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
     if engine == "auto" and matrix.nnz + matrix.shape[0] > _SMALL:
-        numbered = kernel("row_kernels", "number_rows")
-        if numbered is not None:
-            keys = np.random.default_rng(0).integers(1, 2**63, size=(2, matrix.shape[1]), dtype=np.uint64)
-            group, first = numbered(indptr, indices, keys[0], keys[1])
-            return group, first
+        found = number_rows_compiled(matrix)
+        if found is not None:
+            return found
+    indptr, indices = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
     seen: dict[bytes, int] = {}
     group, firsts = np.empty(matrix.shape[0], dtype=np.int64), list[int]()
     bounds = indptr.tolist()
@@ -179,3 +177,13 @@ def equal_rows(matrix: csr_array, *, engine: str = "auto") -> tuple[NDArray[np.i
             firsts.append(row)
         group[row] = number
     return group, np.array(firsts, dtype=np.int64)
+
+
+def number_rows_compiled(matrix: csr_array) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    """Give what `equal_rows` does, by the compiled kernel; None where numba cannot be imported."""
+    numbered = kernel("row_kernels", "number_rows")
+    if numbered is None:
+        return None
+    keys = np.random.default_rng(0).integers(1, 2**63, size=(2, matrix.shape[1]), dtype=np.uint64)
+    group, first = numbered(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), keys[0], keys[1])
+    return group, first

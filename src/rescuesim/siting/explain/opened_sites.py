@@ -17,7 +17,16 @@ __all__ = ["Swaps", "opened_sites", "swaps_by_cover", "swaps_by_time"]
 
 _COLUMNS = [
     *("id", "name", "status", "fixed", "cost", "covers_points", "covers_people"),
-    *("alone_points", "alone_people", "alone_weight", "replacement", "replacement_name", "kept_share", "lost"),
+    *(
+        "alone_points",
+        "alone_people",
+        "alone_weight",
+        "replacement",
+        "replacement_name",
+        "kept_share",
+        "lost",
+        "needed_for",
+    ),
 ]
 Keeps = Callable[[NDArray[np.bool_]], bool]
 
@@ -112,10 +121,12 @@ def opened_sites(
     -------
     DataFrame
         ``id, name, status, fixed, cost, covers_points, covers_people, alone_points, alone_people, alone_weight,
-        replacement, replacement_name, kept_share, lost``. ``alone_…`` is what nobody else covers: it is lost without
-        the site. ``replacement`` is the site that does best in its place, with the side conditions kept, and
-        ``kept_share`` how much of the plan's value is then kept. ``lost`` is by how much the value gets worse without
-        the site and without a replacement. Sites that must be open have no replacement.
+        replacement, replacement_name, kept_share, lost, needed_for``. ``alone_…`` is what nobody else covers and is
+        lost without the site. ``replacement`` is the site that does best in its place, with the side conditions kept,
+        and ``kept_share`` how much of the plan's value is then kept. ``lost`` is by how much the value gets
+        worse without the site and without a replacement. ``needed_for`` names the side conditions
+        that would be broken without it.
+        Sites that must be open have no replacement.
     """
     sites, demand = problem.sites, problem.demand
     place = {} if swaps is None else {site: number for number, site in enumerate(swaps.shut.tolist())}
@@ -146,9 +157,20 @@ def opened_sites(
                 "replacement_name": "" if stand_in is None else sites.names[stand_in],
                 "kept_share": kept,
                 "lost": float(lost),
+                "needed_for": _needed_for(problem, opened, site),
             }
         )
     return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def _needed_for(problem: SitingProblem, opened: NDArray[np.bool_], site: int) -> str:
+    """Name the side conditions that are kept now, and broken without a site."""
+    if not len(problem.rows):
+        return ""
+    after = opened.copy()
+    after[site] = False
+    broken = problem.rows.kept(opened) & ~problem.rows.kept(after)
+    return "; ".join(str(problem.rows.labels[row]) for row in np.flatnonzero(broken).tolist())
 
 
 def _best_in_place(

@@ -33,5 +33,5 @@ class Going:
     interrupted: bool = False
 
     def __call__(self) -> bool:
-        """Say it."""
+        """Whether there is time left."""
         return not self.interrupted and self.clock.elapsed_s() < self.clock.limit_s

@@ -12,7 +12,8 @@ from rescuesim.siting.models.capacitated import (
     CapacitatedLocation,
     CapacitatedMedian,
 )
-from rescuesim.siting.models.lscp import LSCP, MinSites
+from rescuesim.siting.models.equity import EQUITY, MaxMinCoverage
+from rescuesim.siting.models.lscp import LSCP, LSCP_BY_COST, MinCost, MinSites
 from rescuesim.siting.models.malp import MALP, MaxReliableCoverage
 from rescuesim.siting.models.mclp import MCLP, MaxCoverage
 from rescuesim.siting.models.mexclp import MEXCLP, MaxExpectedCoverage
@@ -28,7 +29,9 @@ __all__ = [
     "MaxBackupCoverage",
     "MaxCoverage",
     "MaxExpectedCoverage",
+    "MaxMinCoverage",
     "MaxReliableCoverage",
+    "MinCost",
     "MinMaxTime",
     "MinMeanTime",
     "MinSites",
@@ -42,8 +45,10 @@ MODELS: dict[type[Any], Model] = {
     MinMaxTime: P_CENTER,
     MinMeanTime: P_MEDIAN,
     MinSites: LSCP,
+    MinCost: LSCP_BY_COST,
     MaxBackupCoverage: BACOP,
     MaxAvailableCoverage: AVAILABLE,
     MaxExpectedCoverage: MEXCLP,
     MaxReliableCoverage: MALP,
+    MaxMinCoverage: EQUITY,
 }

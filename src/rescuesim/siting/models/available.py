@@ -39,7 +39,7 @@ from rescuesim.siting.formulation import Formulation, mixed_program
 from rescuesim.siting.found import Clock, Found, Run
 from rescuesim.siting.limits import available_share
 from rescuesim.siting.models.model import Model
-from rescuesim.siting.placing import first_feasible, place
+from rescuesim.siting.placing import SEARCH_SHARE, first_feasible, place
 from rescuesim.siting.point_groups import point_groups
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.started import found_units
@@ -48,7 +48,7 @@ from rescuesim.solver import solve_linear, solve_mixed
 
 __all__ = ["AVAILABLE", "MaxAvailableCoverage"]
 
-_SAME = 1e-9  # share of the objective that is no difference
+_SAME = 1e-6  # share of the objective, and of a group, that the solver's tolerance lets pass
 _LINEAR_ROUNDS = 6
 _LINEAR_SHARE = 0.3  # of the time
 
@@ -208,7 +208,7 @@ def _solve(problem: SitingProblem, objective: MaxAvailableCoverage, run: Run) ->
     if isinstance(first, Found):
         return first
     parts = _parts(problem, objective)
-    placed = place(problem, parts.worth, first, run, n_units=objective.n_sites)
+    placed = place(problem, parts.worth, first, run.part(SEARCH_SHARE), n_units=objective.n_sites)
     if placed.interrupted:
         bound, value = float(parts.worth.groups.weight.sum()), parts.worth.value(placed.units)
         return found_units(placed.units, value, bound, status="feasible", bound_source="sum of weights")
@@ -225,7 +225,7 @@ def _outer(
     run: Run,
 ) -> Found:
     """Solve, add rows where more is claimed than true, and solve again, until nothing is claimed or the time is up."""
-    worth = parts.worth
+    worth, cut_at = parts.worth, {opened.tobytes()}
     best, value = opened, worth.value(opened.astype(np.int64))
     bound, source = float(worth.groups.weight.sum()), "sum of weights"
     if len(parts.rest):
@@ -249,8 +249,13 @@ def _outer(
         gap = bound - value
         if gap <= max(_SAME, run.relative_gap) * max(1.0, abs(value)) or found.status != "optimal":
             break
+        if asked.tobytes() in cut_at:  # all rows of these sites are there: what is claimed over them is tolerance
+            break
+        cut_at.add(asked.tobytes())
         if run.clock.left_s() <= 0.01 or not _add_cuts(parts, cuts, constants, found.x, asked):
             break
+    if bound - value <= _SAME * max(1.0, abs(value)):
+        bound = value
     return found_units(best.astype(np.int64), value, bound, status="feasible", bound_source=source)
 
 
@@ -264,7 +269,7 @@ def _add_cuts(
     """Add the rows of the groups that claim more than is true; False if none does."""
     claimed = x[len(x) - len(parts.rest) :]
     true = parts.worth.by_shift(opened)[parts.rest] @ parts.worth.hours
-    over = np.flatnonzero(claimed > true + 1e-10)
+    over = np.flatnonzero(claimed > true + _SAME)
     if not len(over):
         return False
     row, constant = _cut(parts, opened, over)

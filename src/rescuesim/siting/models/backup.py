@@ -33,7 +33,7 @@ from rescuesim.siting.formulation import Formulation
 from rescuesim.siting.found import Clock, Found, Run
 from rescuesim.siting.models.lscp import LSCP, MinSites
 from rescuesim.siting.models.model import Model
-from rescuesim.siting.placing import first_feasible, place
+from rescuesim.siting.placing import SEARCH_SHARE, first_feasible, place
 from rescuesim.siting.point_groups import PointGroups, point_groups
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.started import found_units, solve_started
@@ -182,7 +182,7 @@ def _solve(problem: SitingProblem, objective: MaxBackupCoverage, run: Run) -> Fo
     # where all must be covered, the search seeks that first
     must = groups.weight.sum() + 1.0
     sought = replace(worth, covered=np.full(len(groups), must)) if objective.cover_all else worth
-    placed = place(problem, sought, first, run, n_units=n_sites)
+    placed = place(problem, sought, first, run.part(SEARCH_SHARE), n_units=n_sites)
     fold = groups.fold(placed.opened)
     good = not objective.cover_all or bool((fold >= 1).all())
     if placed.interrupted and good:
@@ -197,6 +197,7 @@ def _solve(problem: SitingProblem, objective: MaxBackupCoverage, run: Run) -> Fo
         start=start,
         units_of=lambda x: np.rint(x[: problem.n_sites]).astype(np.int64),
         value=worth.value,
+        ceiling=float(groups.weight.sum()),
     )
     if found.status == "infeasible":
         return replace(found, message=f"no {n_sites} sites that keep all side conditions cover every coverable point")

@@ -24,11 +24,12 @@ from numpy.typing import NDArray
 from scipy.sparse import block_array, csr_array, diags_array, vstack
 
 from rescuesim.errors import InputError
+from rescuesim.network.road_network import TICKS_PER_SECOND
 from rescuesim.siting.formulation import Formulation
 from rescuesim.siting.found import Found, Run
 from rescuesim.siting.models.mexclp import check_units, unit_faults, units_by_definition
 from rescuesim.siting.models.model import Model
-from rescuesim.siting.placing import first_feasible, place
+from rescuesim.siting.placing import SEARCH_SHARE, first_feasible, place
 from rescuesim.siting.point_groups import PointGroups, point_groups
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.started import found_units, solve_started
@@ -157,14 +158,20 @@ def local_workload(problem: SitingProblem, service_hours: float) -> NDArray[np.f
     """
     limits = problem.limits
     assert limits is not None
-    covers = np.asarray(csr_array(limits.covers).toarray()) > 0
-    covers &= limits.in_standard[:, None] & ~problem.must_close[None, :]
+    times, covers = problem.times, limits.covers.tocsc()
     calls = np.where(limits.in_standard, problem.demand.calls_per_year, 0.0)
-    per_site = (covers * calls[:, None]).sum(axis=0) * service_hours / _HOURS_A_YEAR
-    all_times = problem.times.to_times() if isinstance(problem.times, TravelTimePairs) else problem.times
-    times = np.where(covers.T, all_times.values, np.inf)
-    nearest = np.argmin(times, axis=0)
-    return np.asarray(np.where(covers.any(axis=1), per_site[nearest], 0.0))
+    nearest_s, workload = np.full(len(calls), np.inf), np.zeros(len(calls))
+    for j in np.flatnonzero(~problem.must_close).tolist():
+        points = covers.indices[covers.indptr[j] : covers.indptr[j + 1]]
+        if isinstance(times, TravelTimePairs):
+            pairs = slice(int(times.first[j]), int(times.first[j + 1]))
+            seconds = times.ticks[pairs][np.searchsorted(times.point[pairs], points)] / TICKS_PER_SECOND
+        else:
+            seconds = times.values[j, points]
+        closer = points[seconds < nearest_s[points]]
+        nearest_s[points] = np.minimum(nearest_s[points], seconds)
+        workload[closer] = calls[points].sum() * service_hours / _HOURS_A_YEAR
+    return np.where(limits.in_standard, workload, 0.0)
 
 
 def _needed(problem: SitingProblem, objective: MaxReliableCoverage) -> NDArray[np.int64]:
@@ -245,7 +252,7 @@ def _solve(problem: SitingProblem, objective: MaxReliableCoverage, run: Run) -> 
         return first
     worth = _ReliableWorth(groups, needed)
     n_units, most = objective.n_units, objective.most
-    begun = place(problem, replace(worth, bit_by_bit=True), first, run, n_units=n_units, most=most)
+    begun = place(problem, replace(worth, bit_by_bit=True), first, run.part(SEARCH_SHARE), n_units=n_units, most=most)
     value = worth.value(begun.units)
     if begun.interrupted:
         bound = float(groups.weight.sum())
@@ -259,6 +266,7 @@ def _solve(problem: SitingProblem, objective: MaxReliableCoverage, run: Run) -> 
         start=np.r_[rows.filled(begun.units), reliable.astype(np.float64)],
         units_of=rows.units_of,
         value=worth.value,
+        ceiling=float(groups.weight.sum()),
         counted=True,
     )
 

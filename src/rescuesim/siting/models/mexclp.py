@@ -25,7 +25,7 @@ from rescuesim.errors import InputError, SolverError
 from rescuesim.siting.formulation import Formulation
 from rescuesim.siting.found import Found, Run
 from rescuesim.siting.models.model import Model
-from rescuesim.siting.placing import first_feasible, place
+from rescuesim.siting.placing import SEARCH_SHARE, first_feasible, place
 from rescuesim.siting.point_groups import PointGroups, point_groups
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.started import found_units, solve_started
@@ -171,7 +171,7 @@ def _solve(problem: SitingProblem, objective: MaxExpectedCoverage, run: Run) -> 
     if isinstance(first, Found):
         return first
     worth = _ExpectedWorth(groups, float(objective.busy_fraction))
-    placed = place(problem, worth, first, run, n_units=objective.n_units, most=objective.most)
+    placed = place(problem, worth, first, run.part(SEARCH_SHARE), n_units=objective.n_units, most=objective.most)
     if placed.interrupted:
         bound, value = float(groups.weight.sum()), worth.value(placed.units)
         return found_units(placed.units, value, bound, status="feasible", bound_source="sum of weights", counted=True)
@@ -185,6 +185,7 @@ def _solve(problem: SitingProblem, objective: MaxExpectedCoverage, run: Run) -> 
         start=np.r_[rows.filled(placed.units), columns.filled(in_time)],
         units_of=rows.units_of,
         value=worth.value,
+        ceiling=float(groups.weight.sum()),
         counted=True,
     )
 

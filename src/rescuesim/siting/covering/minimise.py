@@ -1,0 +1,172 @@
+"""The set covering problem under any side conditions: reductions, a greedy start, proof.
+
+Reductions, again and again until nothing changes: rows that hold all sites of another row go, sites that another one
+can stand in for go, sites that alone cover some row are opened.
+
+References
+----------
+Toregas, C., Swain, R., ReVelle, C., Bergman, L. (1971). Operations Research 19(6), 1363-1373.
+doi:10.1287/opre.19.6.1363
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, vstack
+
+from rescuesim.siting.covering.cover import Cover
+from rescuesim.siting.covering.exact import TIE_EFFORT, cheapest_cover, is_over
+from rescuesim.siting.covering.maximise import no_row_is_lost
+from rescuesim.siting.covering.reductions import Core, core_of, dominated_sites, rows_over_others
+from rescuesim.siting.covering.whole_numbers import tie_factors, whole_numbers
+from rescuesim.siting.found import Found, Run
+from rescuesim.siting.site_rows import SiteRows
+from rescuesim.solver.binary_program import NO_BOUND
+
+__all__ = ["minimise"]
+
+_SMALL = 4_000  # entries that the plain code reduces before numba is loaded
+
+
+def minimise(cover: Cover, cost: NDArray[np.float64], run: Run, *, ties: NDArray[np.float64] | None = None) -> Found:
+    """Open sites of least cost that cover every group.
+
+    Parameters
+    ----------
+    cover : Cover
+        Its weights are not looked at.
+    cost : ndarray of float64, shape (n_sites,)
+        0 or more.
+    run : Run
+    ties : ndarray of float64, shape (n_sites,), optional
+        Second cost: among the best plans the one of least such is taken, and of these the first in the table (lowest
+        sum of ranks); as it comes if absent.
+
+    Returns
+    -------
+    Found
+        Its objective is the cost of all open sites. At a limit, the best plan so far with a proved bound.
+
+    Examples
+    --------
+    >>> from rescuesim.siting.found import Clock
+    >>> from rescuesim.siting.site_rows import no_rows
+    >>> cover = Cover.of(np.array([[1, 0, 1], [0, 1, 1]]), np.ones(2), rows=no_rows(3))
+    >>> found = minimise(cover, np.array([1.0, 1.0, 3.0]), Run(clock=Clock(limit_s=10.0)))
+    >>> found.status, found.opened.tolist(), found.objective, found.best_bound
+    ('optimal', [True, True, False], 2.0, 2.0)
+    """
+    first = core_of(cover, by_weight=False)
+    if not no_row_is_lost(first.cover.rows) or (np.diff(first.cover.covers.indptr) == 0).any():
+        return Found(status="infeasible", opened=None, objective=0.0, best_bound=math.inf)
+    core = _reduced(first, cost)
+    scaled = whole_numbers(cost)
+    base = float(cost[core.opened].sum())
+    start = _greedy(core.cover, cost[core.sites])
+    found = cheapest_cover(core.cover, scaled.values[core.sites], run, start=start, relative_gap=run.relative_gap)
+    slack = 0.0 if scaled.exact else 0.5 * len(core.sites) / scaled.scale
+    bound, source = base + max(-found.best_bound / scaled.scale - slack, 0.0), found.bound_source
+    if -found.best_bound <= 0:
+        bound, source = base, "sites that must be open"
+    if found.x is None:
+        worst = math.inf if found.status == "infeasible" else bound
+        return Found(status=found.status, opened=None, objective=0.0, best_bound=worst, bound_source=source)
+    opened = core.whole(found.x)
+    value = float(cost[opened].sum())
+    result = Found(
+        status=found.status, opened=opened, objective=value, best_bound=min(bound, value), bound_source=source
+    )
+    if found.status != "optimal" or ties is None:
+        return result
+    return _cheapest_of_best(first, result, cost, ties, run)
+
+
+def _reduced(core: Core, cost: NDArray[np.float64]) -> Core:
+    """Reduce a core, all of whose rows must be covered, until nothing changes."""
+    while True:
+        cover, sites = core.cover, core.sites
+        engine = "plain" if cover.covers.nnz <= _SMALL else "auto"
+        rows = ~rows_over_others(cover.covers, engine=engine)
+        cover = replace(cover, covers=csr_array(cover.covers[rows]), weight=cover.weight[rows])
+        needless = dominated_sites(cover, cost[sites], engine=engine)
+        alone = cover.covers[np.flatnonzero(np.diff(cover.covers.indptr) == 1)]
+        opens = np.zeros(cover.n_sites, dtype=np.bool_)
+        opens[alone.indices] = True
+        inner = core_of(replace(cover, must_open=opens, must_close=needless & ~opens), by_weight=False)
+        if len(inner.sites) == len(sites) and inner.cover.n_groups == core.cover.n_groups:
+            return core
+        core = Core(
+            cover=inner.cover, sites=sites[inner.sites], opened=core.whole(opens), base=core.base, group=inner.group
+        )
+
+
+def _greedy(cover: Cover, cost: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Open the site that covers most still uncovered rows for its cost, then close those that are not needed."""
+    by_site = cover.covers.tocsc()
+    by_site.sort_indices()
+    count = np.zeros(cover.n_groups, dtype=np.int64)
+    opened = np.zeros(cover.n_sites, dtype=np.bool_)
+    price = np.maximum(cost, 1e-9 * max(float(cost.max(initial=0.0)), 1e-300))
+    adds = np.diff(by_site.indptr).astype(np.float64)
+    order = []
+    while cover.n_groups and (best := int(np.argmax(adds / price))) >= 0 and adds[best] > 0:
+        opened[best] = True
+        order.append(best)
+        mine = by_site.indices[by_site.indptr[best] : by_site.indptr[best + 1]]
+        new = mine[count[mine] == 0]
+        count[mine] += 1
+        np.subtract.at(adds, cover.covers[new].indices, 1.0)
+    for site in sorted(order, key=lambda j: -price[j]):
+        mine = by_site.indices[by_site.indptr[site] : by_site.indptr[site + 1]]
+        if (count[mine] > 1).all():
+            opened[site] = False
+            count[mine] -= 1
+    return opened
+
+
+def _cheapest_of_best(
+    first: Core, best: Found, cost: NDArray[np.float64], ties: NDArray[np.float64], run: Run
+) -> Found:
+    """Take, among the covers of least cost, the one of least second cost, then the first in the table."""
+    assert best.opened is not None
+    if is_over(run.clock):
+        return best
+    scaled, factors = whole_numbers(cost), tie_factors(ties)
+    core = _reduced(
+        _with_row(first, scaled.values, int(scaled.values[best.opened].sum())), _ranked(cost, factors.values)
+    )
+    start = best.opened[core.sites]
+    found = cheapest_cover(core.cover, factors.values[core.sites], run, start=start, effort=TIE_EFFORT)
+    if found.x is None:
+        return best
+    broken = factors.exact and scaled.exact and found.status == "optimal"
+    return replace(best, opened=core.whole(found.x), ties_broken=broken)
+
+
+def _ranked(cost: NDArray[np.float64], second: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Rank sites so that one of lower rank costs no more by either cost: by the second alone where the first are equal.
+
+    Sites of different first cost have different parts in the row that holds the first objective, so that none stands
+    in for the other anyway.
+    """
+    order = np.lexsort((second, cost))
+    rank = np.empty(len(order))
+    rank[order] = np.arange(len(order))
+    return rank
+
+
+def _with_row(core: Core, factors: NDArray[np.int64], most: int) -> Core:
+    """Add the row that the first objective is no worse than it can be."""
+    rows = core.cover.rows
+    left = most - int(factors[core.opened].sum())
+    more = SiteRows(
+        rows=csr_array(vstack([rows.rows, csr_array(factors[core.sites][None, :])])),
+        lower=np.append(rows.lower, -NO_BOUND),
+        upper=np.append(rows.upper, left),
+        labels=(*rows.labels, "least cost"),
+    )
+    return replace(core, cover=replace(core.cover, rows=more))

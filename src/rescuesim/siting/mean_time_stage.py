@@ -1,0 +1,247 @@
+"""The mean time after other objectives: a p-median whose prices make it keep the coverage found before.
+
+A lack of coverage is priced: a point that no open site covers pays mu times its weight besides its travel time. With
+the price the problem is a p-median over the points and, where a slower site may cover a point that a quicker one does
+not, over their doubles, which pay the price alone. Whatever mu,
+
+    mean time of a plan that keeps the coverage  >=  (least priced time - mu * weight that may stay uncovered) / weight
+
+so every price gives a bound, and plans that keep the coverage are found as mu rises. Costs and numbers that must be
+kept are rows over the sites.
+
+References
+----------
+Geoffrion, A. M. (1974). Lagrangean relaxation for integer programming. Mathematical Programming Study 2, 82-114.
+doi:10.1007/BFb0120690
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rescuesim.siting.found import Clock, Found, Run
+from rescuesim.siting.medians.allocation import allocating
+from rescuesim.siting.medians.branching import prove
+from rescuesim.siting.medians.going import Going
+from rescuesim.siting.medians.rows import float_rows
+from rescuesim.siting.medians.swaps import SwapSearch
+from rescuesim.siting.problem import SitingProblem
+from rescuesim.siting.sequence import Goal, Kept, value_of
+from rescuesim.siting.site_rows import SiteRows, row_of, stacked
+from rescuesim.siting.whole_rows import as_decimal, at_most_row
+
+__all__ = ["solve_mean_time"]
+
+_WORK = 2e8  # of a search for one price: a quarter of a second or so
+_FIRST_PRICE = 0.05  # of the longest time of a point, for each unit of its weight
+_MOST_PRICES = 12
+_SMALL = 20_000  # pairs that the mixed program proves to the last digit in a moment
+_STALE = 3  # prices in a row that hardly narrow the gap
+_WORTH = 0.05  # of the gap, to count as narrowing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Priced:
+    """The p-median for any price.
+
+    Parameters
+    ----------
+    base : ndarray of float64, shape (n_sites, n_points)
+        Weighted times.
+    lack : ndarray of float64, shape (n_sites, n_points), or None
+        Weight of the point where the site does not cover it; None where no coverage is kept.
+    together : bool
+        Whether the quickest open site covers a point if any does, so that one column a point is enough.
+    spare : float
+        Weight that may stay uncovered, of the points that can be covered.
+    """
+
+    base: NDArray[np.float64]
+    lack: NDArray[np.float64] | None
+    together: bool
+    spare: float
+
+    def cost(self, price: float) -> NDArray[np.float64]:
+        """Return the costs of a p-median, shape (n_sites, n_points) or twice as many points."""
+        if self.lack is None or price == 0:
+            return self.base
+        return self.base + price * self.lack if self.together else np.hstack([self.base, price * self.lack])
+
+
+def solve_mean_time(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], run: Run, plan: Found) -> Found | None:
+    """Find the plan of least mean time that keeps coverage, cost and number.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+    goal : Goal
+        Of ``min_mean_time``.
+    kept : sequence of Kept
+    run : Run
+    plan : Found
+        Keeps the earlier goals; what is returned is no worse.
+
+    Returns
+    -------
+    Found or None
+        None where the problem is small, an earlier goal is of another kind, a point needs a second unit, or the plan
+        does not reach every point: `solve_stage` has a way for all.
+    """
+    side = _side(problem, kept)
+    coverage = [one for one in kept if one.goal.model.name == "max_coverage"]
+    if side is None or len(coverage) > 1 or goal.model.name != "min_mean_time":
+        return None
+    if coverage and (problem.limits is None or problem.limits.wants_second.any()):
+        return None
+    asked = allocating(problem)
+    reached = np.isfinite(asked.times)
+    if int(reached.sum()) <= _SMALL or plan.opened is None or not reached[plan.opened].any(axis=0).all():
+        return None
+    base = np.where(reached, asked.times, 0.0) * asked.weight
+    never = float(base.max(axis=0).sum()) + 1.0
+    base[~reached] = never
+    priced = _priced(problem, asked.points, asked.times, base, coverage[0] if coverage else None)
+    walk = _Walk(problem=replace(problem, rows=side), goal=goal, coverage=coverage, priced=priced, run=run, never=never)
+    return walk.best(plan, float(asked.weight.sum()))
+
+
+def _side(problem: SitingProblem, kept: Sequence[Kept]) -> SiteRows | None:
+    """Write kept numbers and costs as rows; None if a kept objective is neither these nor coverage."""
+    parts = [problem.rows]
+    every = np.ones(problem.n_sites, dtype=np.int64)
+    costs = [as_decimal(cost) for cost in problem.sites.cost.tolist()]
+    for one in kept:
+        if one.goal.only_counts and one.goal.model.name == "min_sites":
+            parts.append(row_of(every, "sites kept", upper=math.floor(one.at + 1e-9)))
+        elif one.goal.only_counts:
+            # the cost that was found is kept, whatever a sum of floating-point numbers makes of it
+            parts.append(at_most_row(costs, as_decimal(one.at + 1e-9 * max(abs(one.at), 1.0)), "cost kept")[0])
+        elif one.goal.model.name == "max_coverage":
+            if (number := getattr(one.goal.objective, "n_sites", None)) is not None:
+                parts.append(row_of(every, "number kept", upper=int(number)))
+            if (budget := getattr(one.goal.objective, "budget", None)) is not None:
+                parts.append(at_most_row(costs, as_decimal(float(budget)), "budget kept")[0])
+        else:
+            return None
+    return stacked(parts)
+
+
+def _priced(
+    problem: SitingProblem,
+    points: NDArray[np.int64],
+    times: NDArray[np.float64],
+    base: NDArray[np.float64],
+    coverage: Kept | None,
+) -> _Priced:
+    """Work out who lacks coverage from which site."""
+    if coverage is None or problem.limits is None:
+        return _Priced(base=base, lack=None, together=True, spare=0.0)
+    limits = problem.limits
+    openable = ~problem.must_close
+    covers = limits.covers[points].toarray().astype(bool).T & limits.in_standard[points] & openable[:, None]
+    coverable = covers.any(axis=0)
+    weight = problem.demand.weights[points]
+    lack = np.where(covers | ~coverable, 0.0, weight)
+    last = np.where(covers, times, -np.inf).max(axis=0)
+    first = np.where(~covers & openable[:, None], times, np.inf).min(axis=0)
+    together = bool((last <= first)[coverable].all())
+    spare = float(weight[coverable].sum()) - coverage.at
+    return _Priced(base=base, lack=lack, together=together, spare=spare)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Walk:
+    """The search for the price at which the coverage is just kept."""
+
+    problem: SitingProblem
+    goal: Goal
+    coverage: Sequence[Kept]
+    priced: _Priced
+    run: Run
+    never: float
+
+    def best(self, plan: Found, weight: float) -> Found:
+        """Try prices, keep the best plan that keeps all, and the best bound."""
+        assert plan.opened is not None
+        best, opened, bound = self._time(plan.opened), plan.opened, 0.0
+        low, high = 0.0, math.inf
+        price = 0.0
+        going = Going(clock=self.run.clock)
+        stale = 0
+        for turn in range(_MOST_PRICES):
+            gap = best - bound
+            found, least = self._at(price, opened, going, share=1.0 / (_MOST_PRICES - turn))
+            bound = max(bound, (least - price * self.priced.spare) / weight)
+            if found is not None and self._keeps(found):
+                high = min(high, price)
+                if (value := self._time(found)) < best:
+                    best, opened = value, found
+            else:
+                low = max(low, price)
+            close = best - bound <= max(self.run.relative_gap, 1e-9) * abs(best)
+            stale = stale + 1 if high < math.inf and best - bound > (1 - _WORTH) * gap else 0
+            if close or price == 0.0 == high or stale == _STALE or not going():
+                break
+            price = self._next(low, high, weight)
+        bound = min(bound, best)
+        done = best - bound <= 1e-9 * abs(best)
+        return Found(
+            status="optimal" if done else "feasible",
+            opened=opened,
+            objective=best,
+            best_bound=best if done else bound,
+            bound_source="Lagrangian relaxation of the coverage" if self.coverage else "Lagrangian relaxation",
+        )
+
+    def _next(self, low: float, high: float, weight: float) -> float:
+        """Return the next price: higher while the coverage is not kept, then between."""
+        if high < math.inf:
+            return (low + high) / 2
+        first = _FIRST_PRICE * float(self.priced.base.max(axis=0).sum() if self.never else 0.0) / max(weight, 1e-300)
+        return max(4 * low, min(first, 1e6), 1e-3)
+
+    def _at(
+        self, price: float, start: NDArray[np.bool_], going: Going, *, share: float
+    ) -> tuple[NDArray[np.bool_] | None, float]:
+        """Return a plan for one price and a bound on the priced time of all plans."""
+        problem = self.problem
+        cost = self.priced.cost(price)
+        search = SwapSearch(
+            cost=np.ascontiguousarray(cost),
+            must_open=problem.must_open,
+            must_close=problem.must_close,
+            n_sites=min(int(getattr(self.goal.objective, "n_sites", problem.n_sites)), problem.n_sites),
+            side=problem.rows,
+            rows=float_rows(problem.rows),
+            rng=np.random.default_rng(self.run.seed),
+        )
+        search.weigh(np.flatnonzero(start))
+        part = Going(clock=Clock(limit_s=self.run.clock.left_s() * share))
+        try:
+            search.offer(np.flatnonzero(start))
+            search.search(_WORK, going=part)
+            if not len(search.opened):
+                return None, 0.0
+            least = prove(search, whole_step=0.0, relative_gap=max(self.run.relative_gap / 4, 1e-6), going=part).bound
+        except KeyboardInterrupt:
+            going.interrupted = True
+            least = 0.0
+        marks = np.zeros(problem.n_sites, dtype=np.bool_)
+        marks[search.opened] = True
+        return (marks if len(search.opened) else None), min(float(least), search.value)
+
+    def _time(self, opened: NDArray[np.bool_]) -> float:
+        probe = Found(status="feasible", opened=opened, objective=math.nan, best_bound=math.nan)
+        return value_of(self.problem, self.goal, probe)
+
+    def _keeps(self, opened: NDArray[np.bool_]) -> bool:
+        """Whether a plan keeps side conditions, number and coverage, by code that knows no prices."""
+        probe = Found(status="feasible", opened=opened, objective=math.nan, best_bound=math.nan)
+        if not self.problem.keeps(opened) or self.priced.base[opened].min(axis=0).sum() >= self.never:
+            return False
+        return all(value_of(self.problem, one.goal, probe) >= one.at - 1e-9 * abs(one.at) for one in self.coverage)

@@ -1,0 +1,165 @@
+"""Coverage over the states of a broken network: on average, in the worst share of the states, in the worst state.
+
+    max  sum_s p_s C_s(x)   |   CVaR_a of C_s(x)   |   min_s C_s(x)        s.t.  sum_j x_j <= p,  x in {0, 1}
+
+C_s(x): weight covered in state s; a point is covered in a state if an open site reaches it within the limit on the
+roads of that state. Sites that cannot be used in a state are open and cover nothing in it. Points of all states that
+the same sites cover are one group.
+
+References
+----------
+Snyder, L. V. (2006). Facility location under uncertainty: a review. IIE Transactions 38(7), 547-564.
+doi:10.1080/07408170500216480
+Rockafellar, R. T., Uryasev, S. (2000). Optimization of conditional value-at-risk. Journal of Risk 2(3), 21-41.
+doi:10.21314/JOR.2000.038
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, vstack
+
+from rescuesim.errors import SolverError
+from rescuesim.siting.formulation import Formulation
+from rescuesim.siting.found import Found, Run
+from rescuesim.siting.mean_cover import cover_mean
+from rescuesim.siting.models.covered import covered_one_by_one
+from rescuesim.siting.models.mclp import MaxCoverage, number_and_budget
+from rescuesim.siting.models.model import Model
+from rescuesim.siting.point_groups import coverable, grouped, only_columns
+from rescuesim.siting.problem import SitingProblem
+from rescuesim.siting.several_covers import SeveralCovers, place_several, several_formulation, tail_mean
+from rescuesim.siting.site_rows import stacked
+from rescuesim.solver.binary_program import NO_BOUND
+from rescuesim.travel.plan_coverage import PlanCoverage
+
+__all__ = ["STATES", "coverage_by_state", "state_covers"]
+
+
+def state_covers(problem: SitingProblem, objective: MaxCoverage) -> SeveralCovers:
+    """Group the points of all states by the sites that cover them there.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+        With states and limits.
+    objective : MaxCoverage
+        With a risk.
+    """
+    states, limits = problem.states, problem.limits
+    assert states is not None
+    assert limits is not None
+    assert objective.risk is not None
+    openable, n_demand = ~problem.must_close, len(problem.demand)
+    firsts, eithers = [], []
+    for pairs in states.within_cutoff():
+        first = only_columns(limits.limit_s.covering(pairs), openable)
+        firsts.append(first)
+        eithers.append(csr_array(first + only_columns(limits.second_limit_s.covering(pairs), openable)))
+    first, either = csr_array(vstack(firsts)), csr_array(vstack(eithers))
+    wants = np.tile(limits.wants_second, len(firsts))
+    row = np.flatnonzero(coverable(first, either, wants) & np.tile(limits.in_standard, len(firsts)))
+    chance = np.array([state.probability for state in states.states.states])
+    state_of, weight = row // n_demand, problem.demand.weights[row % n_demand]
+    weights = np.tile(problem.demand.weights, len(firsts)) * np.repeat(chance, n_demand)
+    groups = grouped(first, either, wants, weights, row)
+    worth = csr_array((weight, (state_of, groups.group)), shape=(len(chance), len(groups)))
+    tail = 1.0 if objective.tail is None else float(objective.tail)
+    return SeveralCovers(groups=groups, worth=worth, chance=chance / chance.sum(), risk=objective.risk, tail=tail)
+
+
+def coverage_by_state(problem: SitingProblem, opened: NDArray[np.bool_]) -> tuple[PlanCoverage, NDArray[np.float64]]:
+    """Work out, state by state and from times and limits alone, what open sites cover.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+        With states and limits.
+    opened : ndarray of bool, shape (n_sites,)
+
+    Returns
+    -------
+    coverage : PlanCoverage
+        Weights by state, of one plan.
+    share : ndarray of float64, shape (n_demand,)
+        Probability of the states in which each point is covered.
+    """
+    states = problem.states
+    assert states is not None
+    chance = np.array([state.probability for state in states.states.states])
+    weight, share = np.zeros(len(chance)), np.zeros(len(problem.demand))
+    for number, pairs in enumerate(states.within_cutoff()):
+        held = covered_one_by_one(replace(problem, times=pairs), opened)
+        weight[number] = problem.demand.weights[held].sum()
+        share += chance[number] * held
+    labels = states.states.labels
+    return PlanCoverage(plans=("plan",), labels=labels, probability=chance, covered=weight[:, None]), share
+
+
+def _check(problem: SitingProblem, objective: MaxCoverage) -> list[str]:
+    openable = int((~problem.must_close).sum())
+    if objective.n_sites is not None and objective.n_sites > openable:
+        return [f"n_sites {objective.n_sites}: expected at most the {openable} sites that may be open"]
+    return []
+
+
+def _with_budget(problem: SitingProblem, objective: MaxCoverage) -> tuple[SitingProblem, int]:
+    """Put the objective's own number and budget among the side conditions; the number stands beside them too."""
+    rows = stacked([problem.rows, number_and_budget(problem, objective)])
+    return replace(problem, rows=rows), problem.n_sites if objective.n_sites is None else int(objective.n_sites)
+
+
+def _formulate(problem: SitingProblem, objective: MaxCoverage) -> Formulation:
+    limited, n_sites = _with_budget(problem, objective)
+    program, own = several_formulation(state_covers(limited, objective), n_sites), number_and_budget(problem, objective)
+    wide = csr_array((own.rows.data, own.rows.indices, own.rows.indptr), shape=(len(own), program.rows.shape[1]))
+    return replace(
+        program,
+        rows=csr_array(vstack([program.rows, wide.astype(np.float64)])),
+        lower=np.r_[program.lower, np.where(own.lower <= -NO_BOUND, -np.inf, own.lower)],
+        upper=np.r_[program.upper, np.where(own.upper >= NO_BOUND, np.inf, own.upper)],
+    )
+
+
+def _solve(problem: SitingProblem, objective: MaxCoverage, run: Run) -> Found:
+    limited, n_sites = _with_budget(problem, objective)
+    covers = state_covers(limited, objective)
+
+    def mean(weight: NDArray[np.float64], part: Run, start: NDArray[np.bool_]) -> Found:
+        return cover_mean(limited, covers.groups, weight, n_sites, part, start)
+
+    return place_several(limited, covers, n_sites, run, mean)
+
+
+def _value(problem: SitingProblem, objective: Any, found: Found) -> float:
+    """Rate what is covered state by state, each state gone through on its own."""
+    assert found.opened is not None
+    if objective.n_sites is not None and int(found.opened.sum()) > objective.n_sites:
+        raise SolverError(f"{int(found.opened.sum())} sites are open, expected at most {objective.n_sites}")
+    if (
+        objective.budget is not None
+        and (spent := math.fsum(problem.sites.cost[found.opened])) > objective.budget + 1e-6
+    ):
+        raise SolverError(f"the open sites cost {spent:g}, expected at most {objective.budget:g}")
+    coverage, _ = coverage_by_state(problem, found.opened)
+    if objective.risk == "mean":
+        return float(coverage.mean()[0])
+    if objective.risk == "worst":
+        return float(coverage.worst()[0])
+    return float(tail_mean(coverage.covered, coverage.probability, objective.tail)[0])
+
+
+STATES = Model(
+    name="max_coverage_over_states",
+    sense="max",
+    uses_limits=True,
+    check=_check,
+    formulate=_formulate,
+    solve=_solve,
+    value=_value,
+)

@@ -1,0 +1,275 @@
+"""`rescuesim.phases`: a build order whose every prefix is good (R67), and what each prefix loses against its own best.
+
+The best plans of two years are seldom one inside the other. From the best plan of each phase a whole order is made:
+later phases add to it, earlier ones leave out of it, each at its best. Of these orders the one with the smallest
+largest loss is taken. Each loss is measured against the proved bound of its phase, so it is never understated.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rescuesim.candidates import CandidateSites
+from rescuesim.errors import InputError
+from rescuesim.plan import Plan
+from rescuesim.siting.constraints import SitingConstraints, siting_problem
+from rescuesim.siting.found import Clock, Found, Run
+from rescuesim.siting.frontier import Over, Resource, resource_of
+from rescuesim.siting.limits import AnyTimes, pair_limits
+from rescuesim.siting.models import MODELS, Model
+from rescuesim.siting.problem import SitingProblem
+from rescuesim.siting.site_rows import SiteRows, stacked
+from rescuesim.siting.verification import verified
+from rescuesim.solver.binary_program import NO_BOUND
+from rescuesim.standard import ResponseStandard
+
+__all__ = ["Phases", "phases"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phases:
+    """Result of `rescuesim.phases`.
+
+    Parameters
+    ----------
+    objective_name : str
+    sense : {'max', 'min'}
+    over : {'n_sites', 'people', 'cost'}
+    table : DataFrame
+        One row a phase: ``phase, amount, used, opens`` (ids that are new in it), ``objective, own_best, own_bound``
+        and ``loss``, the share that the objective is at most worse than the best plan of this phase alone.
+    plans : tuple of Plan
+        All that is open at the end of each phase; empty if no order keeps the side conditions.
+    status : {'feasible', 'infeasible', 'unknown'}
+    message : str
+    runtime_s : float
+    """
+
+    objective_name: str
+    sense: Literal["max", "min"]
+    over: Over
+    table: pd.DataFrame
+    plans: tuple[Plan, ...]
+    status: Literal["feasible", "infeasible", "unknown"]
+    message: str
+    runtime_s: float
+
+
+def phases(
+    times: AnyTimes,
+    objective: Any,
+    amounts: Sequence[float],
+    *,
+    over: Over = "n_sites",
+    standard: ResponseStandard | None = None,
+    limit_s: float | None = None,
+    constraints: SitingConstraints | None = None,
+    solve_limit_s: float = 120.0,
+    relative_gap: float = 0.0,
+    workers: int = 1,
+    seed: int = 0,
+) -> Phases:
+    """Order what is built so that the plan is good at the end of every phase.
+
+    Parameters
+    ----------
+    times : TravelTimes or TravelTimePairs
+    objective : object
+        Of `rescuesim.siting.models`; over ``n_sites`` its own number does not matter.
+    amounts : sequence of float
+        What is there by the end of each phase, all phases before included, rising: numbers of open sites, people on
+        rosters, or money after subsidies.
+    over : {'n_sites', 'people', 'cost'}, optional
+    standard, limit_s, constraints, relative_gap, workers, seed
+        As in `rescuesim.site`. Existing sites that are kept are open from the first phase. Conditions that ask for
+        something to be open (required sites, at least so many of a group) hold in the last phase; all others in
+        every phase.
+    solve_limit_s : float, optional
+        For all phases together.
+
+    Returns
+    -------
+    Phases
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> from rescuesim.siting import MaxCoverage
+    >>> from rescuesim.travel import TravelTimes
+    >>> times = TravelTimes.from_matrix([[60, 400, 400], [400, 90, 80]],
+    ...     sites=pd.DataFrame({"id": ["a", "b"]}), demand=pd.DataFrame({"id": [1, 2, 3], "people": [50, 20, 20]}))
+    >>> found = phases(times, MaxCoverage(1), [1, 2], limit_s=100)
+    >>> found.table[["opens", "objective", "loss"]].values.tolist()
+    [[('a',), 50.0, 0.0], [('b',), 90.0, 0.0]]
+    """
+    clock = Clock(limit_s=solve_limit_s)
+    if type(objective) not in MODELS:
+        raise InputError(f"objective {objective!r}: expected one of {', '.join(sorted(t.__name__ for t in MODELS))}")
+    if over == "n_sites" and not hasattr(objective, "n_sites"):
+        raise InputError(f"objective {objective!r}: expected one with a number of sites")
+    _check(amounts, over)
+    model, asked = MODELS[type(objective)], constraints or SitingConstraints()
+    limits = pair_limits(times, standard=standard, limit_s=limit_s) if model.uses_limits else None
+    problem = siting_problem(times, limits, asked)
+    order = _Order(
+        last=problem,
+        early=_without_demands(problem, asked),
+        model=model,
+        objective=objective,
+        resource=resource_of(problem, over, asked),
+        amounts=[float(one) for one in amounts],
+        run=Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap),
+        n_solves=len(amounts) ** 2,
+    )
+    own = [order.solve(k) for k in range(len(amounts))]
+    failed = [k for k, one in enumerate(own) if one.opened is None]
+    chain = None if failed else order.best(own)
+    status: Literal["feasible", "infeasible", "unknown"] = "feasible"
+    message = ""
+    if chain is None:
+        proved = any(own[k].status == "infeasible" for k in failed)
+        status = "infeasible" if proved else "unknown"
+        which = f"phase {failed[0] + 1} by itself" if failed else "an order in which every phase adds to the one before"
+        message = f"{which}: no plan that keeps the side conditions" + ("" if proved else " was found")
+    return Phases(
+        objective_name=model.name,
+        sense=model.sense,
+        over=over,
+        table=order.table(chain, own),
+        plans=() if chain is None else tuple(order.plan(times.sites, k, one) for k, one in enumerate(chain)),
+        status=status,
+        message=message,
+        runtime_s=clock.elapsed_s(),
+    )
+
+
+def _check(amounts: Sequence[float], over: Over) -> None:
+    if isinstance(amounts, str) or not len(amounts):
+        raise InputError(f"amounts {amounts!r}: expected one for each phase")
+    numbers = all(
+        isinstance(one, (int, float)) and not isinstance(one, bool) and 0 <= one < math.inf for one in amounts
+    )
+    if not numbers or any(b < a for a, b in itertools.pairwise(amounts)):
+        raise InputError(f"amounts {list(amounts)!r}: expected rising amounts of 0 or more, earlier phases included")
+    if over != "cost" and any(one != int(one) for one in amounts):
+        raise InputError(f"amounts {list(amounts)!r}: expected whole numbers")
+    if over == "n_sites" and amounts[0] < 1:
+        raise InputError(f"amounts {list(amounts)!r}: expected at least 1 site in the first phase")
+
+
+def _without_demands(problem: SitingProblem, constraints: SitingConstraints) -> SitingProblem:
+    """Return the problem of an early phase, which need not have all that the last one must have."""
+    side = problem.rows
+    negative = np.asarray((side.rows < 0).sum(axis=1)).ravel() > 0  # of the form "a only with b": asked in all phases
+    keeps_existing = np.array([label.endswith("existing sites moved") for label in side.labels], dtype=np.bool_)
+    lower = np.where(negative | keeps_existing, side.lower, -NO_BOUND)
+    rows = SiteRows(rows=side.rows, lower=lower, upper=side.upper, labels=side.labels, scales=side.scales)
+    exists = problem.sites.with_status("existing") & (constraints.existing == "keep")
+    return replace(problem, must_open=problem.must_open & exists, rows=rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """All that the phases of one order share."""
+
+    last: SitingProblem
+    early: SitingProblem
+    model: Model
+    objective: Any
+    resource: Resource
+    amounts: list[float]
+    run: Run
+    n_solves: int
+
+    def solve(self, k: int, inside: NDArray[np.bool_] | None = None, around: NDArray[np.bool_] | None = None) -> Found:
+        """Solve a phase; its plan lies inside one set of sites and around another, where given."""
+        problem = self.last if k == len(self.amounts) - 1 else self.early
+        objective = self.objective
+        if inside is not None:
+            problem = replace(problem, must_close=problem.must_close | ~inside)
+        if around is not None:
+            problem = replace(problem, must_open=problem.must_open | around)
+        if (problem.must_open & problem.must_close).any():
+            return Found(status="infeasible", opened=None, objective=math.nan, best_bound=math.nan)
+        if self.resource.over == "n_sites":
+            openable = int((~problem.must_close).sum())
+            objective = replace(objective, n_sites=max(1, min(int(self.amounts[k]), openable)))
+        else:
+            problem = replace(problem, rows=stacked([problem.rows, self.resource.row(self.amounts[k])]))
+        if faults := self.model.check(problem, objective):
+            raise InputError("; ".join(faults))
+        part = Clock(limit_s=max(self.run.clock.left_s() / max(self.n_solves / 2, 1), 0.05))
+        found = self.model.solve(problem, objective, replace(self.run, clock=part))
+        value = verified(problem, self.model, objective, found)
+        return found if found.opened is None else replace(found, objective=value)
+
+    def chain(self, own: Sequence[Found], start: int) -> list[Found] | None:
+        """Make the order that goes through the best plan of one phase; None if it breaks off."""
+        made = list(own)
+        for k in range(start + 1, len(own)):
+            before = made[k - 1].opened
+            made[k] = self.solve(k, around=before)
+            if made[k].opened is None:
+                return None
+        for k in range(start - 1, -1, -1):
+            made[k] = self.solve(k, inside=made[k + 1].opened)
+            if made[k].opened is None:
+                return None
+        return made
+
+    def best(self, own: Sequence[Found]) -> list[Found] | None:
+        """Return the order with the smallest largest loss, then the smallest sum of losses."""
+        chains = [self.chain(own, start) for start in range(len(own))]
+        whole = [one for one in chains if one is not None]
+
+        def losses(chain: list[Found]) -> tuple[float, float]:
+            lost = [self.loss(one, alone) for one, alone in zip(chain, own, strict=True)]
+            return max(lost), sum(lost)
+
+        return min(whole, key=losses) if whole else None
+
+    def loss(self, found: Found, own: Found) -> float:
+        """Return the share that a plan is at most worse than the best of its phase."""
+        best = own.objective if own.status == "optimal" else own.best_bound
+        lost = best - found.objective if self.model.sense == "max" else found.objective - best
+        return max(lost, 0.0) / max(abs(best), 1e-9)
+
+    def plan(self, sites: CandidateSites, k: int, found: Found) -> Plan:
+        """Return the plan of a phase."""
+        assert found.opened is not None
+        ids = [id_ for id_, is_open in zip(sites.ids, found.opened, strict=True) if is_open]
+        return Plan.from_opened(sites, ids, name=f"phase {k + 1}")
+
+    def table(self, chain: Sequence[Found] | None, own: Sequence[Found]) -> pd.DataFrame:
+        """Return one row a phase."""
+        rows = []
+        before = np.zeros(self.last.n_sites, dtype=np.bool_)
+        for k, (one, alone) in enumerate(zip(chain or (), own, strict=False)):
+            assert one.opened is not None
+            new = one.opened & ~before & ~(self.early.must_open if k == 0 else False)
+            rows.append(
+                {
+                    "phase": k + 1,
+                    "amount": self.amounts[k],
+                    "used": self.resource.used(one.opened),
+                    "opens": tuple(self.last.sites.ids[j] for j in np.flatnonzero(new)),
+                    "objective": one.objective,
+                    "own_best": alone.objective,
+                    "own_bound": alone.objective if alone.status == "optimal" else alone.best_bound,
+                    "loss": self.loss(one, alone),
+                }
+            )
+            before = one.opened
+        columns = ["phase", "amount", "used", "opens", "objective", "own_best", "own_bound", "loss"]
+        return pd.DataFrame(rows, columns=columns)
