@@ -125,7 +125,8 @@ def _by_highs(covers: csr_array, weight: NDArray[np.float64], p: int, limit_s: f
     program.a_matrix_.start_, program.a_matrix_.index_ = rows.indptr, rows.indices
     program.a_matrix_.value_ = rows.data.astype(np.float64)
     program.integrality_ = [highspy.HighsVarType.kInteger] * n + [highspy.HighsVarType.kContinuous] * (len(cost) - n)
-    solver: Any = highspy.Highs()
+    fresh: Any = highspy.Highs  # its constructor has no types
+    solver = fresh()
     solver.silent()
     solver.setOptionValue("time_limit", limit_s)
     solver.setOptionValue("threads", 1)

@@ -27,6 +27,7 @@ from rescuesim.siting.shared_bounds import SharedBounds
 from rescuesim.siting.site_rows import SiteRows, row_of, stacked
 from rescuesim.siting.staffing import people_needed
 from rescuesim.siting.verification import verified
+from rescuesim.siting.warm_up import clock_once_compiled
 from rescuesim.siting.whole_rows import as_decimal, at_most_row
 from rescuesim.standard import ResponseStandard
 
@@ -174,7 +175,7 @@ def frontier(
     >>> frontier(times, MaxCoverage(1), limit_s=100).points[["amount", "objective", "best_bound"]].values.tolist()
     [[0.0, 0.0, 0.0], [1.0, 50.0, 50.0], [2.0, 90.0, 90.0]]
     """
-    clock = Clock(limit_s=solve_limit_s)
+    clock = clock_once_compiled(solve_limit_s, len(times.sites), len(times.demand))
     model = _model_of(objective, over)
     asked = constraints or SitingConstraints()
     limits = pair_limits(times, standard=standard, limit_s=limit_s) if model.uses_limits else None

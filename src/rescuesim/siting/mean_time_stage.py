@@ -18,13 +18,14 @@ doi:10.1007/BFb0120690
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rescuesim.siting.found import Clock, Found, Run
+from rescuesim.siting.mean_time_swaps import KeptSwaps
 from rescuesim.siting.medians.allocation import allocating
 from rescuesim.siting.medians.branching import prove
 from rescuesim.siting.medians.going import Going
@@ -41,8 +42,9 @@ _WORK = 2e8  # of a search for one price: a quarter of a second or so
 _FIRST_PRICE = 0.05  # of the longest time of a point, for each unit of its weight
 _MOST_PRICES = 12
 _SMALL = 20_000  # pairs that the mixed program proves to the last digit in a moment
-_STALE = 3  # prices in a row that hardly narrow the gap
-_WORTH = 0.05  # of the gap, to count as narrowing
+_NARROW = 1.5  # ratio of the best price and its neighbours at which the search for it ends
+_SHARE_OF_TURN, _SHARE_OF_PROOF, _SHARE_OF_LAST = 0.03, 0.5, 0.95
+_DEARER = 1.4  # than the price of the best bound  # of the time that is left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,23 +56,29 @@ class _Priced:
     base : ndarray of float64, shape (n_sites, n_points)
         Weighted times.
     lack : ndarray of float64, shape (n_sites, n_points), or None
-        Weight of the point where the site does not cover it; None where no coverage is kept.
-    together : bool
-        Whether the quickest open site covers a point if any does, so that one column a point is enough.
+        Weight of the point where the site does not cover it, for points that the quickest open site covers if any does;
+        None where no coverage is kept.
+    apart : ndarray of float64, shape (n_sites, n_doubles)
+        The same for groups of the other points that the same sites cover.
     spare : float
         Weight that may stay uncovered, of the points that can be covered.
+    covers : ndarray of bool, shape (n_sites, n_points), or None
+        Who covers whom; None where no coverage is kept.
+    weight : ndarray of float64, shape (n_points,)
     """
 
     base: NDArray[np.float64]
     lack: NDArray[np.float64] | None
-    together: bool
+    apart: NDArray[np.float64]
     spare: float
+    covers: NDArray[np.bool_] | None
+    weight: NDArray[np.float64]
 
     def cost(self, price: float) -> NDArray[np.float64]:
-        """Return the costs of a p-median, shape (n_sites, n_points) or twice as many points."""
+        """Return the costs of a p-median, shape (n_sites, n_points + n_doubles)."""
         if self.lack is None or price == 0:
             return self.base
-        return self.base + price * self.lack if self.together else np.hstack([self.base, price * self.lack])
+        return np.hstack([self.base + price * self.lack, price * self.apart])
 
 
 def solve_mean_time(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], run: Run, plan: Found) -> Found | None:
@@ -140,7 +148,9 @@ def _priced(
 ) -> _Priced:
     """Work out who lacks coverage from which site."""
     if coverage is None or problem.limits is None:
-        return _Priced(base=base, lack=None, together=True, spare=0.0)
+        weight = problem.demand.weights[points]
+        none = np.zeros((len(base), 0))
+        return _Priced(base=base, lack=None, apart=none, spare=0.0, covers=None, weight=weight)
     limits = problem.limits
     openable = ~problem.must_close
     covers = limits.covers[points].toarray().astype(bool).T & limits.in_standard[points] & openable[:, None]
@@ -149,9 +159,12 @@ def _priced(
     lack = np.where(covers | ~coverable, 0.0, weight)
     last = np.where(covers, times, -np.inf).max(axis=0)
     first = np.where(~covers & openable[:, None], times, np.inf).min(axis=0)
-    together = bool((last <= first)[coverable].all())
+    alone = coverable & (last > first)
+    _, lead, group = np.unique(np.packbits(covers[:, alone], axis=0), axis=1, return_index=True, return_inverse=True)
+    shared = np.bincount(group.ravel(), weights=weight[alone], minlength=len(lead))
+    apart = np.where(covers[:, np.flatnonzero(alone)[lead]], 0.0, shared)
     spare = float(weight[coverable].sum()) - coverage.at
-    return _Priced(base=base, lack=lack, together=together, spare=spare)
+    return _Priced(base=base, lack=np.where(alone, 0.0, lack), apart=apart, spare=spare, covers=covers, weight=weight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,28 +179,24 @@ class _Walk:
     never: float
 
     def best(self, plan: Found, weight: float) -> Found:
-        """Try prices, keep the best plan that keeps all, and the best bound."""
+        """Look for the price of the best bound in short turns, then prove at that price."""
         assert plan.opened is not None
-        best, opened, bound = self._time(plan.opened), plan.opened, 0.0
-        low, high = 0.0, math.inf
-        price = 0.0
+        best, opened, bounds = self._time(plan.opened), plan.opened, {0.0: -math.inf}
         going = Going(clock=self.run.clock)
-        stale = 0
-        for turn in range(_MOST_PRICES):
-            gap = best - bound
-            found, least = self._at(price, opened, going, share=1.0 / (_MOST_PRICES - turn))
-            bound = max(bound, (least - price * self.priced.spare) / weight)
-            if found is not None and self._keeps(found):
-                high = min(high, price)
-                if (value := self._time(found)) < best:
-                    best, opened = value, found
-            else:
-                low = max(low, price)
-            close = best - bound <= max(self.run.relative_gap, 1e-9) * abs(best)
-            stale = stale + 1 if high < math.inf and best - bound > (1 - _WORTH) * gap else 0
-            if close or price == 0.0 == high or stale == _STALE or not going():
+        for turn in range(_MOST_PRICES + 1):
+            price = self._next(bounds, weight) if turn else 0.0
+            last = turn == _MOST_PRICES or (price in bounds and turn > 0)
+            found, least = self._at(price, opened, going, share=_SHARE_OF_PROOF if last else _SHARE_OF_TURN)
+            bounds[price] = max(bounds.get(price, 0.0), (least - price * self.priced.spare) / weight)
+            best, opened = self._better(best, opened, found, price, going)
+            close = best - max(bounds.values()) <= max(self.run.relative_gap, 1e-9) * abs(best)
+            if close or last or found is None or not going() or self.priced.lack is None:
                 break
-            price = self._next(low, high, weight)
+        bound = max(0.0, *bounds.values())
+        # plans that just keep the coverage lie at prices above that of the best bound; branching finds the best of them
+        if self.priced.lack is not None and best - bound > max(self.run.relative_gap, 1e-9) * abs(best) and going():
+            found, _ = self._at(price * _DEARER, opened, going, share=_SHARE_OF_LAST)
+            best, opened = self._better(best, opened, found, price * _DEARER, going)
         bound = min(bound, best)
         done = best - bound <= 1e-9 * abs(best)
         return Found(
@@ -198,12 +207,55 @@ class _Walk:
             bound_source="Lagrangian relaxation of the coverage" if self.coverage else "Lagrangian relaxation",
         )
 
-    def _next(self, low: float, high: float, weight: float) -> float:
-        """Return the next price: higher while the coverage is not kept, then between."""
-        if high < math.inf:
-            return (low + high) / 2
-        first = _FIRST_PRICE * float(self.priced.base.max(axis=0).sum() if self.never else 0.0) / max(weight, 1e-300)
-        return max(4 * low, min(first, 1e6), 1e-3)
+    def _better(
+        self, best: float, opened: NDArray[np.bool_], found: NDArray[np.bool_] | None, price: float, going: Going
+    ) -> tuple[float, NDArray[np.bool_]]:
+        """Take a plan, mended and bettered by swaps, if it keeps all and is quicker."""
+        if found is not None:
+            found = self._swapped(found, price, going)
+            if self._keeps(found) and (value := self._time(found)) < best:
+                return value, found
+        return best, opened
+
+    def _swapped(self, opened: NDArray[np.bool_], price: float, going: Going) -> NDArray[np.bool_]:
+        """Make up for the coverage that the plan of a price lacks, and take what is quicker."""
+        priced, problem = self.priced, self.problem
+        if priced.covers is None or not problem.keeps(opened):
+            return opened
+        swaps = KeptSwaps(
+            base=priced.base,
+            covers=priced.covers,
+            weight=priced.weight,
+            at=self.coverage[0].at,
+            must_open=problem.must_open,
+            must_close=problem.must_close,
+            rows=problem.rows,
+            n_sites=min(int(getattr(self.goal.objective, "n_sites", problem.n_sites)), problem.n_sites),
+        )
+        return swaps.improved(opened, price, going)
+
+    def _lack(self, opened: NDArray[np.bool_]) -> float:
+        """Weight that a plan leaves uncovered, of the points that can be covered; 0 where no coverage is kept."""
+        covers, weight = self.priced.covers, self.priced.weight
+        if covers is None:
+            return 0.0
+        return float(weight[covers.any(axis=0) & ~covers[opened].any(axis=0)].sum())
+
+    def _next(self, bounds: Mapping[float, float], weight: float) -> float:
+        """Return the next price to try: beyond the best one, between it and a neighbour, or again the best one."""
+        prices = sorted(bounds)
+        best = max(prices, key=lambda price: bounds[price])
+        at = prices.index(best)
+        if best == prices[-1]:
+            longest = min(float(self.priced.base.max(axis=0).sum()), self.never)
+            return max(4 * best, min(_FIRST_PRICE * longest / max(weight, 1e-300), 1e6), 1e-3)
+        below, above = prices[max(at - 1, 0)], prices[at + 1]
+        if best == 0.0:
+            return above / 4
+        down, up = best / below if below > 0 else 4.0, above / best
+        if max(down, up) <= _NARROW:
+            return best
+        return best / math.sqrt(down) if down >= up else best * math.sqrt(up)
 
     def _at(
         self, price: float, start: NDArray[np.bool_], going: Going, *, share: float
@@ -227,7 +279,8 @@ class _Walk:
             search.search(_WORK, going=part)
             if not len(search.opened):
                 return None, 0.0
-            least = prove(search, whole_step=0.0, relative_gap=max(self.run.relative_gap / 4, 1e-6), going=part).bound
+            enough = max(self.run.relative_gap / 4, 1e-6)
+            least = prove(search, whole_step=0.0, relative_gap=enough, going=part).bound
         except KeyboardInterrupt:
             going.interrupted = True
             least = 0.0

@@ -28,6 +28,7 @@ from rescuesim.siting.models import MODELS, Model
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.site_rows import SiteRows, stacked
 from rescuesim.siting.verification import verified
+from rescuesim.siting.warm_up import clock_once_compiled
 from rescuesim.solver.binary_program import NO_BOUND
 from rescuesim.standard import ResponseStandard
 
@@ -113,7 +114,7 @@ def phases(
     >>> found.table[["opens", "objective", "loss"]].values.tolist()
     [[('a',), 50.0, 0.0], [('b',), 90.0, 0.0]]
     """
-    clock = Clock(limit_s=solve_limit_s)
+    clock = clock_once_compiled(solve_limit_s, len(times.sites), len(times.demand))
     if type(objective) not in MODELS:
         raise InputError(f"objective {objective!r}: expected one of {', '.join(sorted(t.__name__ for t in MODELS))}")
     if over == "n_sites" and not hasattr(objective, "n_sites"):

@@ -16,7 +16,7 @@ from rescuesim.plan import Plan
 from rescuesim.siting.allocated import allocation_table, point_allocation, shares_of
 from rescuesim.siting.constraints import SitingConstraints, fund_faults, siting_problem
 from rescuesim.siting.coverage import point_coverage
-from rescuesim.siting.found import Clock, Found, Run
+from rescuesim.siting.found import Found, Run
 from rescuesim.siting.lexicographic import Lexicographic, lexicographic_model
 from rescuesim.siting.limits import AnyTimes, covered_points, pair_limits
 from rescuesim.siting.medians.allocation import nearest_open
@@ -26,6 +26,7 @@ from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.relaxation import relax, relaxation_words
 from rescuesim.siting.solution import Asked, SitingSolution
 from rescuesim.siting.verification import verified
+from rescuesim.siting.warm_up import clock_once_compiled
 from rescuesim.standard import ResponseStandard
 from rescuesim.travel import TravelTimePairs, TravelTimesEnsemble
 
@@ -98,10 +99,10 @@ def site(
     >>> solution.status, solution.objective, solution.opened
     ('optimal', 50.0, ('a',))
     """
-    clock = Clock(limit_s=solve_limit_s)
     _check_options(solve_limit_s, relative_gap, units_per_new_site)
     states = times if isinstance(times, TravelTimesEnsemble) else None
     times = times.intact if isinstance(times, TravelTimesEnsemble) else times
+    clock = clock_once_compiled(solve_limit_s, len(times.sites), len(times.demand))
     _check_kind(times, kind)
     model = _model_of(objective, over_states=states is not None)
     if isinstance(times, TravelTimePairs) and not model.uses_limits:

@@ -5,21 +5,57 @@ What is solved is what users ask for, so the kernels are compiled for just the t
 
 from __future__ import annotations
 
+import functools
+import logging
+import math
 import time
 from dataclasses import replace
 
 import numpy as np
 
 from rescuesim.siting.covering.bound import Relaxation
-from rescuesim.siting.covering.cover import Cover, number_rows_compiled
+from rescuesim.siting.covering.cover import Cover, kernel, number_rows_compiled
 from rescuesim.siting.covering.local_search import Searcher
 from rescuesim.siting.covering.reductions import dominated_sites, rows_over_others
+from rescuesim.siting.found import Clock
 from rescuesim.siting.medians.warm_up import warm_up_medians
 from rescuesim.siting.site_rows import row_of
 from rescuesim.travel import warm_up as travel_warm_up
 from rescuesim.travel.warm_up import WarmUp
 
-__all__ = ["warm_up"]
+__all__ = ["clock_once_compiled", "warm_up"]
+
+logger = logging.getLogger(__name__)
+_LARGE = 20_000  # sites times points: under it plain code does most of the work
+
+
+def clock_once_compiled(limit_s: float, n_sites: int, n_points: int) -> Clock:
+    """Start the clock of a solve when the kernels are there: compiling them is no part of what a limit is set for.
+
+    Parameters
+    ----------
+    limit_s : float
+        Wall time; without a limit, and for small problems, nothing is compiled beforehand.
+    n_sites, n_points : int
+
+    Returns
+    -------
+    Clock
+    """
+    if limit_s < math.inf and n_sites * n_points >= _LARGE:
+        _compile_once()
+    return Clock(limit_s=limit_s)
+
+
+@functools.cache
+def _compile_once() -> None:
+    began = time.perf_counter()
+    if kernel("row_kernels", "number_rows") is None:
+        return  # without numba plain code serves
+    _covering()
+    warm_up_medians()
+    if (took_s := time.perf_counter() - began) > 5:
+        logger.warning("compiled the kernels of siting, %.0f s, once on this machine: `rescuesim warmup` does", took_s)
 
 
 def warm_up() -> WarmUp:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -25,6 +27,7 @@ from rescuesim.siting import (
     point_coverage,
     site,
     site_mask,
+    warm_up,
 )
 from rescuesim.siting.constraints import SitingConstraints, siting_problem
 from rescuesim.siting.found import Clock, Run
@@ -295,3 +298,13 @@ def test_a_siting_leaves_the_limits_that_it_was_given_as_they_are() -> None:
             model.solve(problem, objective, Run(clock=Clock(limit_s=20.0)))
         after = [matrix.toarray() for matrix in (limits.covers, limits.covers_second)]
         assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
+
+
+def test_a_limit_counts_from_when_the_kernels_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = []
+    monkeypatch.setattr(warm_up, "_compile_once", lambda: compiled.append(time.perf_counter()))
+    for limit_s, n_points in ((math.inf, 10**6), (9.0, 3), (9.0, 10**6)):
+        clock = warm_up.clock_once_compiled(limit_s, 100, n_points)
+        assert clock.limit_s == limit_s
+    assert len(compiled) == 1  # for the large problem with a limit alone
+    assert clock.began_s >= compiled[0]
