@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Context, Decimal, localcontext
 from typing import Any, Literal
 
 import numpy as np
@@ -15,13 +16,15 @@ from numpy.typing import NDArray
 from rescuesim.candidates import CandidateSites
 from rescuesim.errors import InputError
 from rescuesim.plan import Plan
-from rescuesim.siting.constraints import SitingConstraints, siting_problem
+from rescuesim.siting.amounts import Over, amount_faults, asked_problem, check_asked
+from rescuesim.siting.constraints import SitingConstraints
 from rescuesim.siting.cover_groups import build_problem
 from rescuesim.siting.covering import Cover, maximise
 from rescuesim.siting.formulation import solve_formulation
 from rescuesim.siting.found import Clock, Found, Run
-from rescuesim.siting.limits import AnyTimes, pair_limits
+from rescuesim.siting.limits import AnyTimes
 from rescuesim.siting.models import MODELS, MinSites, Model
+from rescuesim.siting.point_groups import point_groups
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.shared_bounds import SharedBounds
 from rescuesim.siting.site_rows import SiteRows, row_of, stacked
@@ -34,7 +37,7 @@ from rescuesim.standard import ResponseStandard
 __all__ = ["Frontier", "Over", "Resource", "frontier", "resource_of"]
 
 logger = logging.getLogger(__name__)
-Over = Literal["n_sites", "people", "cost"]
+_PLACES = 60  # digits that sums of amounts are kept to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +62,19 @@ class Resource:
         return at_most_row([as_decimal(one) for one in self.use], as_decimal(amount), f"{name} {amount:.15g}")[0]
 
     def used(self, opened: NDArray[np.bool_]) -> float:
-        """Return what a plan uses."""
-        return math.fsum(self.use[opened].tolist())
+        """Return what a plan uses, as the sum of the decimals that the uses are written as."""
+        with localcontext(Context(prec=_PLACES)):
+            return float(sum((as_decimal(one) for one in self.use[opened]), Decimal(0)))
+
+    def enough_for(self, opened: NDArray[np.bool_]) -> float:
+        """Return about the smallest amount whose row a plan keeps: rows round uses up where they cannot be exact."""
+        amount = self.used(opened)
+        if self.over == "n_sites":
+            return amount
+        while not (row := self.row(amount)).kept(opened).all():
+            beyond = int((row.rows @ opened.astype(np.int64))[0] - row.upper[0])
+            amount = math.nextafter(amount + beyond / row.scales[0], math.inf)
+        return amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,14 +189,18 @@ def frontier(
     >>> frontier(times, MaxCoverage(1), limit_s=100).points[["amount", "objective", "best_bound"]].values.tolist()
     [[0.0, 0.0, 0.0], [1.0, 50.0, 50.0], [2.0, 90.0, 90.0]]
     """
+    faults = _number_faults(n_points) if amounts is None else amount_faults(amounts, over)
+    check_asked(times, objective, over=over, solve_limit_s=solve_limit_s, relative_gap=relative_gap, further=faults)
     clock = clock_once_compiled(solve_limit_s, len(times.sites), len(times.demand))
-    model = _model_of(objective, over)
-    asked = constraints or SitingConstraints()
-    limits = pair_limits(times, standard=standard, limit_s=limit_s) if model.uses_limits else None
-    problem = siting_problem(times, limits, asked)
+    model, asked = MODELS[type(objective)], constraints or SitingConstraints()
+    given = None if amounts is None else sorted({float(one) for one in amounts})
+    most = None if given is None else given[-1]
+    problem = asked_problem(
+        times, objective, over=over, most=most, standard=standard, limit_s=limit_s, constraints=asked
+    )
     resource = resource_of(problem, over, asked)
     run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
-    levels = _levels(problem, resource, model, run, n_points) if amounts is None else _given(amounts, over)
+    levels = given or _levels(problem, resource, model, run, n_points)
     walk = _Walk(problem=problem, model=model, objective=objective, resource=resource, levels=levels)
     found = walk.solved(run)
     rows = [walk.row(at, one) for at, one in enumerate(found)]
@@ -200,36 +218,20 @@ def frontier(
     )
 
 
-def _model_of(objective: Any, over: Over) -> Model:
-    if type(objective) not in MODELS:
-        raise InputError(f"objective {objective!r}: expected one of {', '.join(sorted(t.__name__ for t in MODELS))}")
-    if over == "n_sites" and not hasattr(objective, "n_sites"):
-        raise InputError(f"objective {objective!r}: expected one with a number of sites")
-    return MODELS[type(objective)]
-
-
-def _given(amounts: Sequence[float], over: Over) -> list[float]:
-    """Check amounts and put them in order."""
-    wrong = [one for one in amounts if isinstance(one, (bool, str)) or not 0 <= one < math.inf]
-    if over != "cost":
-        wrong += [one for one in amounts if one not in wrong and float(one) != int(one)]
-    if wrong or not len(amounts):
-        kind = "amounts of 0 or more" if over == "cost" else "whole numbers of 0 or more"
-        raise InputError(f"amounts {wrong or list(amounts)}: expected {kind}")
-    return sorted({float(one) for one in amounts})
+def _number_faults(n_points: object) -> list[str]:
+    wrong = isinstance(n_points, bool) or not isinstance(n_points, int) or n_points < 2
+    return [f"n_points {n_points!r}: expected 2 or more"] if wrong else []
 
 
 def _levels(problem: SitingProblem, resource: Resource, model: Model, run: Run, n_points: int) -> list[float]:
     """Choose amounts from what must be used to what saturates."""
-    if isinstance(n_points, bool) or not isinstance(n_points, int) or n_points < 2:
-        raise InputError(f"n_points {n_points!r}: expected 2 or more")
-    least = resource.used(problem.must_open)
-    most = resource.used(~problem.must_close)
+    least = resource.enough_for(problem.must_open)
+    most = resource.enough_for(~problem.must_close)
     if model.uses_limits and problem.limits is not None:
         most = min(most, max(least, _saturating(problem, resource, run)))
     levels = np.linspace(least, most, n_points)
     if resource.over == "cost":
-        return sorted({least, *np.round(levels[1:-1], 2).tolist(), most})
+        return sorted({least, *(one for one in np.round(levels[1:-1], 2).tolist() if least < one < most), most})
     if most - least + 1 <= n_points:
         return [float(one) for one in range(int(least), int(most) + 1)]
     return sorted(set(np.rint(levels).tolist()))
@@ -245,7 +247,7 @@ def _saturating(problem: SitingProblem, resource: Resource, run: Run) -> float:
     else:
         program = MODELS[MinSites].formulate(problem, MinSites())
         found = solve_formulation(problem, replace(program, objective=resource.use), part)
-    return math.inf if found.opened is None else resource.used(found.opened)
+    return math.inf if found.opened is None else resource.enough_for(found.opened)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,7 +305,8 @@ class _Walk:
         problem, objective = self.at(amount)
         if self.resource.over == "n_sites" and amount < 1:
             nothing = np.zeros(problem.n_sites, dtype=np.bool_)
-            if self.model.sense == "min" or not problem.keeps(nothing):
+            asks_all = getattr(objective, "cover_all", False) and len(point_groups(problem)) > 0
+            if self.model.sense == "min" or asks_all or not problem.keeps(nothing):
                 return Found(status="infeasible", opened=None, objective=math.nan, best_bound=math.nan)
             found = Found(status="optimal", opened=nothing, objective=0.0, best_bound=0.0, bound_source="no site")
             return replace(found, objective=verified(problem, self.model, objective, found))
@@ -326,7 +329,7 @@ class _Walk:
         if (n_sites := getattr(objective, "n_sites", None)) is not None:
             parts.append(row_of(np.ones(problem.n_sites, dtype=np.int64), f"n_sites {n_sites}", upper=int(n_sites)))
         if (budget := getattr(objective, "budget", None)) is not None:
-            parts.append(Resource(over="cost", use=problem.sites.cost.astype(np.float64)).row(budget))
+            parts.append(self._cost().row(budget))
         cover = Cover.of(
             groups.first,
             groups.weight / groups.scale,
@@ -359,6 +362,9 @@ class _Walk:
         groups = build_problem(self.problem)
         return math.inf if groups.rounded else float(groups.weight.sum()) / groups.scale
 
+    def _cost(self) -> Resource:
+        return Resource(over="cost", use=self.problem.sites.cost.astype(np.float64))
+
     def row(self, at: int, found: Found) -> dict[str, Any]:
         """Return one row of the table."""
         value, bound = found.objective, found.best_bound
@@ -374,7 +380,7 @@ class _Walk:
             "gap": gap,
             "status": "optimal" if gap == 0 else found.status,
             "n_sites": 0 if opened is None else int(opened.sum()),
-            "cost": math.nan if opened is None else math.fsum(self.problem.sites.cost[opened].tolist()),
+            "cost": math.nan if opened is None else self._cost().used(opened),
         }
 
 

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from rescuesim.candidates import CandidateSites
 from rescuesim.errors import InputError
 from rescuesim.plan import Plan
-from rescuesim.siting.constraints import SitingConstraints, siting_problem
+from rescuesim.siting.amounts import Over, amount_faults, asked_problem, check_asked
+from rescuesim.siting.constraints import SitingConstraints
 from rescuesim.siting.found import Clock, Found, Run
-from rescuesim.siting.frontier import Over, Resource, resource_of
-from rescuesim.siting.limits import AnyTimes, pair_limits
+from rescuesim.siting.frontier import Resource, resource_of
+from rescuesim.siting.limits import AnyTimes
 from rescuesim.siting.models import MODELS, Model
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.site_rows import SiteRows, stacked
@@ -114,26 +115,25 @@ def phases(
     >>> found.table[["opens", "objective", "loss"]].values.tolist()
     [[('a',), 50.0, 0.0], [('b',), 90.0, 0.0]]
     """
+    faults = amount_faults(amounts, over) or _order_faults(amounts, over)
+    check_asked(times, objective, over=over, solve_limit_s=solve_limit_s, relative_gap=relative_gap, further=faults)
     clock = clock_once_compiled(solve_limit_s, len(times.sites), len(times.demand))
-    if type(objective) not in MODELS:
-        raise InputError(f"objective {objective!r}: expected one of {', '.join(sorted(t.__name__ for t in MODELS))}")
-    if over == "n_sites" and not hasattr(objective, "n_sites"):
-        raise InputError(f"objective {objective!r}: expected one with a number of sites")
-    _check(amounts, over)
     model, asked = MODELS[type(objective)], constraints or SitingConstraints()
-    limits = pair_limits(times, standard=standard, limit_s=limit_s) if model.uses_limits else None
-    problem = siting_problem(times, limits, asked)
+    ends = [float(one) for one in amounts]
+    problem = asked_problem(
+        times, objective, over=over, most=None, standard=standard, limit_s=limit_s, constraints=asked
+    )
     order = _Order(
         last=problem,
         early=_without_demands(problem, asked),
         model=model,
         objective=objective,
         resource=resource_of(problem, over, asked),
-        amounts=[float(one) for one in amounts],
+        amounts=ends,
         run=Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap),
-        n_solves=len(amounts) ** 2,
+        n_solves=len(ends) ** 2,
     )
-    own = [order.solve(k) for k in range(len(amounts))]
+    own = [order.solve(k) for k in range(len(ends))]
     failed = [k for k, one in enumerate(own) if one.opened is None]
     chain = None if failed else order.best(own)
     status: Literal["feasible", "infeasible", "unknown"] = "feasible"
@@ -155,18 +155,14 @@ def phases(
     )
 
 
-def _check(amounts: Sequence[float], over: Over) -> None:
-    if isinstance(amounts, str) or not len(amounts):
-        raise InputError(f"amounts {amounts!r}: expected one for each phase")
-    numbers = all(
-        isinstance(one, (int, float)) and not isinstance(one, bool) and 0 <= one < math.inf for one in amounts
-    )
-    if not numbers or any(b < a for a, b in itertools.pairwise(amounts)):
-        raise InputError(f"amounts {list(amounts)!r}: expected rising amounts of 0 or more, earlier phases included")
-    if over != "cost" and any(one != int(one) for one in amounts):
-        raise InputError(f"amounts {list(amounts)!r}: expected whole numbers")
-    if over == "n_sites" and amounts[0] < 1:
-        raise InputError(f"amounts {list(amounts)!r}: expected at least 1 site in the first phase")
+def _order_faults(amounts: Sequence[float], over: Over) -> list[str]:
+    """Say of numbers why they are no ends of phases."""
+    faults = []
+    if any(b < a for a, b in itertools.pairwise(amounts)):
+        faults.append(f"amounts {list(amounts)!r}: expected rising amounts, earlier phases included")
+    if over == "n_sites" and any(one < 1 for one in amounts):
+        faults.append(f"amounts {list(amounts)!r}: expected at least 1 site in the first phase")
+    return faults
 
 
 def _without_demands(problem: SitingProblem, constraints: SitingConstraints) -> SitingProblem:
@@ -178,6 +174,15 @@ def _without_demands(problem: SitingProblem, constraints: SitingConstraints) -> 
     rows = SiteRows(rows=side.rows, lower=lower, upper=side.upper, labels=side.labels, scales=side.scales)
     exists = problem.sites.with_status("existing") & (constraints.existing == "keep")
     return replace(problem, must_open=problem.must_open & exists, rows=rows)
+
+
+def _at_most(objective: Any, openable: int) -> Any:
+    """Lower the number of an objective to what so many sites can hold."""
+    if getattr(objective, "n_sites", None) is not None:
+        objective = replace(objective, n_sites=min(int(objective.n_sites), openable))
+    if hasattr(objective, "n_units"):
+        objective = replace(objective, n_units=min(int(objective.n_units), openable * int(objective.most)))
+    return objective
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +213,8 @@ class _Order:
             objective = replace(objective, n_sites=max(1, min(int(self.amounts[k]), openable)))
         else:
             problem = replace(problem, rows=stacked([problem.rows, self.resource.row(self.amounts[k])]))
+        if inside is not None:
+            objective = _at_most(objective, int((~problem.must_close).sum()))
         if faults := self.model.check(problem, objective):
             raise InputError("; ".join(faults))
         part = Clock(limit_s=max(self.run.clock.left_s() / max(self.n_solves / 2, 1), 0.05))
@@ -224,7 +231,12 @@ class _Order:
             if made[k].opened is None:
                 return None
         for k in range(start - 1, -1, -1):
-            made[k] = self.solve(k, inside=made[k + 1].opened)
+            outer = made[k + 1].opened
+            assert outer is not None
+            if not outer.any():  # it opens nothing though it may spend more: it is the only plan inside itself
+                made[k] = made[k + 1]
+                continue
+            made[k] = self.solve(k, inside=outer)
             if made[k].opened is None:
                 return None
         return made
