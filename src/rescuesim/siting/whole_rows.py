@@ -66,11 +66,11 @@ def at_most_row(factors: Sequence[Decimal], most: Decimal, label: str) -> tuple[
     ([[50, 125]], [150], (100.0,), '')
     """
     with localcontext(Context(prec=_PLACES)):
-        asked = (*factors, most)
-        factors, most = [_without_noise(factor) for factor in factors], _without_noise(most)
-        rounded = any(
-            abs(old - new) > Decimal("1e-12") * abs(old) for old, new in zip(asked, (*factors, most), strict=True)
-        )
+        given, factors = factors, [_without_noise(factor) for factor in factors]
+        rounded = any(abs(old - new) > Decimal("1e-12") * old for old, new in zip(given, factors, strict=True))
+        # no plan that keeps the bound is refused because its amounts were rounded up
+        more = sum((max(new - old, Decimal(0)) for old, new in zip(given, factors, strict=True)), Decimal(0))
+        most = _without_noise(most + more)
         places = max([0, *map(_places, factors)])
         total = sum(factors, Decimal(0))
         # the bound's own digits are kept for messages where they fit; without them the row is as exact
