@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import block_array, csr_array, eye_array, vstack
+from scipy.sparse import block_array, csr_array, diags_array, eye_array, vstack
 
 from rescuesim.siting.formulation import Formulation, mixed_program
 from rescuesim.siting.found import Run
@@ -180,14 +180,17 @@ def _solve(
     """
     n, m = hard.n_variables, len(elastic.labels)
     sign = np.where(elastic.at_least, 1.0, -1.0)
-    reach = np.asarray(abs(elastic.rows).sum(axis=1)).ravel() + np.abs(elastic.bound)  # no plan breaks a row by more
+    # rows of any size are told apart by the solver when their largest factor is 1
+    size = np.maximum(np.asarray(abs(elastic.rows).max(axis=1).toarray()).ravel(), 1.0)
+    asked, bound = csr_array(diags_array(1.0 / size) @ elastic.rows), elastic.bound / size
+    reach = np.asarray(abs(asked).sum(axis=1)).ravel() + np.abs(bound)  # no plan breaks a row by more
     slack = csr_array(eye_array(m, format="csr") * sign[:, None])
-    soft = block_array([[elastic.rows, slack, csr_array((m, m))]])
+    soft = block_array([[asked, slack, csr_array((m, m))]])
     only_if = block_array(
         [[csr_array((m, n)), csr_array(eye_array(m, format="csr")), csr_array(-np.diag(reach))]], format="csr"
     )
     rows = vstack([_wider(hard.rows, 2 * m), soft, only_if])
-    share = 1.0 / np.maximum(np.abs(elastic.bound), 1.0)
+    share = size / np.maximum(np.abs(elastic.bound), 1.0)
     # a site that must be open may close only where giving up all other conditions would not do
     each = np.array([m + 1.0 if label.startswith("site ") else 1.0 for label in elastic.labels])
     price = np.r_[np.zeros(m), each] if gives_way is None else np.r_[share, np.zeros(m)]
@@ -195,8 +198,8 @@ def _solve(
     program = MixedProgram(
         objective=np.r_[np.zeros(n), price],
         rows=csr_array(rows),
-        lower=np.r_[hard.lower, np.where(elastic.at_least, elastic.bound, -np.inf), np.full(m, -np.inf)],
-        upper=np.r_[hard.upper, np.where(elastic.at_least, np.inf, elastic.bound), np.zeros(m)],
+        lower=np.r_[hard.lower, np.where(elastic.at_least, bound, -np.inf), np.full(m, -np.inf)],
+        upper=np.r_[hard.upper, np.where(elastic.at_least, np.inf, bound), np.zeros(m)],
         low=np.r_[hard.low, np.zeros(2 * m)],
         high=np.r_[hard.high, reach, may],
         whole=np.r_[hard.whole, np.zeros(m, dtype=np.bool_), np.ones(m, dtype=np.bool_)],

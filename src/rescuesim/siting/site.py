@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from rescuesim.candidates import SITE_KINDS, CandidateSites
-from rescuesim.errors import InputError, nearest_name
+from rescuesim.errors import InputError, SolverError, nearest_name
 from rescuesim.plan import Plan
 from rescuesim.siting.allocated import allocation_table, point_allocation, shares_of
 from rescuesim.siting.constraints import SitingConstraints, fund_faults, siting_problem
@@ -115,10 +116,12 @@ def site(
         raise InputError("; ".join(faults))
     run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
     found = model.solve(problem, objective, run)
-    relaxation = relax(problem, model, objective, run) if found.status == "infeasible" else None
+    relaxation = _relaxed(problem, model, objective, run) if found.status == "infeasible" else None
     value = verified(problem, model, objective, found)
     # an optimum is its own bound, whatever rounding lies between the two
-    bound = value if found.status == "optimal" and math.isclose(value, found.best_bound) else found.best_bound
+    bound = (
+        value if found.status == "optimal" and math.isclose(value, found.best_bound, abs_tol=1e-9) else found.best_bound
+    )
     opened = problem.must_open if found.opened is None else found.opened
     ids = [id_ for id_, is_open in zip(times.sites.ids, opened, strict=True) if is_open]
     solution = SitingSolution(
@@ -185,6 +188,15 @@ def _model_of(objective: object, *, over_states: bool) -> Model:
     if not over_states and risk is not None:
         raise InputError(f"risk {risk!r}: expected times over states of a network (TravelTimesEnsemble)")
     return STATES if over_states else MODELS[type(objective)]
+
+
+def _relaxed(problem: SitingProblem, model: Model, objective: Any, run: Run) -> pd.DataFrame | None:
+    """Look for the smallest relaxation; that there is no plan is said also where none is found."""
+    try:
+        return relax(problem, model, objective, run)
+    except SolverError as error:
+        logger.warning("no relaxation was found: %s", error)
+        return None
 
 
 def _points(problem: SitingProblem, found: Found, opened: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ __all__ = ["as_decimal", "at_most_row"]
 
 _LARGEST_SUM = NO_BOUND // 8
 _PLACES = 60  # digits that sums and products of costs are kept to
+_FINEST = Decimal("1e-6")  # of an amount; what lies below is what floating-point arithmetic left
 
 
 def as_decimal(value: float) -> Decimal:
@@ -34,6 +35,11 @@ def _places(value: Decimal) -> int:
     return -int(value.normalize().as_tuple().exponent)
 
 
+def _without_noise(value: Decimal) -> Decimal:
+    """Round an amount to a millionth."""
+    return value if _places(value) <= -_FINEST.adjusted() else value.quantize(_FINEST)
+
+
 def at_most_row(factors: Sequence[Decimal], most: Decimal, label: str) -> tuple[SiteRows, str]:
     """Ask that a sum over the open sites stays within a bound.
 
@@ -48,7 +54,7 @@ def at_most_row(factors: Sequence[Decimal], most: Decimal, label: str) -> tuple[
     Returns
     -------
     rows : SiteRows
-        One row; what it is multiplied with stands in ``scales``.
+        One row; what it is multiplied with stands in ``scales``. Amounts are read to a millionth.
     note : str
         Empty if the row is exact. Else what is rounded: factors up, the bound down, so that no plan passes that
         breaks the condition.
@@ -60,6 +66,11 @@ def at_most_row(factors: Sequence[Decimal], most: Decimal, label: str) -> tuple[
     ([[50, 125]], [150], (100.0,), '')
     """
     with localcontext(Context(prec=_PLACES)):
+        given, factors = factors, [_without_noise(factor) for factor in factors]
+        rounded = any(abs(old - new) > Decimal("1e-12") * old for old, new in zip(given, factors, strict=True))
+        # no plan that keeps the bound is refused because its amounts were rounded up
+        more = sum((max(new - old, Decimal(0)) for old, new in zip(given, factors, strict=True)), Decimal(0))
+        most = _without_noise(most + more)
         places = max([0, *map(_places, factors)])
         total = sum(factors, Decimal(0))
         # the bound's own digits are kept for messages where they fit; without them the row is as exact
@@ -74,7 +85,8 @@ def at_most_row(factors: Sequence[Decimal], most: Decimal, label: str) -> tuple[
         bound = Fraction(most) * scale
         upper = min(bound.numerator // bound.denominator, _LARGEST_SUM)
     exact = exact or all(value.denominator == 1 for value in whole)
-    note = "" if exact else f"{label}: amounts rounded up to whole {float(1 / scale):g}, the bound down"
+    note = f"{label}: amounts rounded to {_FINEST:f}" if rounded else ""
+    note = note if exact else f"{label}: amounts rounded up to whole {float(1 / scale):g}, the bound down"
     rows = SiteRows(
         rows=csr_array(row[None, :]),
         lower=np.array([-NO_BOUND], dtype=np.int64),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import logging
 import math
 import threading
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,12 +15,15 @@ from numpy.typing import NDArray
 
 from rescuesim.errors import InputError, SolverError
 from rescuesim.solver.binary_program import Status
+from rescuesim.solver.large_rows import tamed
 from rescuesim.solver.mixed_program import LinearSolution, MixedProgram, MixedSolution
 
 if TYPE_CHECKING:
     from ortools.math_opt.python import mathopt
 
 __all__ = ["solve_linear", "solve_mixed"]
+
+logger = logging.getLogger(__name__)
 
 _LONGEST_S = 1e9  # more than any run, and less than what a duration can hold
 
@@ -65,9 +71,51 @@ def solve_mixed(
     >>> found.status, found.x.tolist(), found.best_bound
     ('optimal', [0.0, 1.0], -2.5)
     """
+    _check(limit_s)
+    until = time.perf_counter() + limit_s
+    known = hint if hint is not None and program.is_feasible(hint) else None
+    at_hand = tamed(program)
+    if known is not None and at_hand.without(known) is not None:
+        known = None
+    while True:
+        left_s = max(until - time.perf_counter(), 0.01)
+        found = _solve_once(at_hand.program, known, left_s, seed, relative_gap)
+        further = at_hand.without(found.x) if found.x is not None else None
+        if further is None:
+            return found
+        at_hand = further
+        if time.perf_counter() >= until:
+            # what was found breaks a row; what is known does not
+            x = known
+            value = math.inf if x is None else float(program.objective @ x)
+            status: Status = "unknown" if x is None else "feasible"
+            return replace(found, status=status, x=x, objective=value)
+
+
+def _solve_once(
+    program: MixedProgram, known: NDArray[np.float64] | None, limit_s: float, seed: int, relative_gap: float
+) -> MixedSolution:
+    """Solve a program whose factors the solver can hold, from a feasible assignment if one is known.
+
+    HiGHS now and then ends in an error of its own, or with an assignment that breaks a row; SCIP is asked then.
+    """
+    try:
+        return _solve_with("HiGHS", program, known, limit_s, seed, relative_gap)
+    except SolverError as error:
+        logger.warning("HiGHS failed (%s), SCIP is asked instead", error)
+        return _solve_with("SCIP", program, known, limit_s, seed, relative_gap)
+
+
+def _solve_with(
+    engine: str,
+    program: MixedProgram,
+    known: NDArray[np.float64] | None,
+    limit_s: float,
+    seed: int,
+    relative_gap: float,
+) -> MixedSolution:
     from ortools.math_opt.python import mathopt
 
-    _check(limit_s)
     model = _model(program, relaxed=False)
     parameters = mathopt.SolveParameters(
         time_limit=datetime.timedelta(seconds=min(limit_s, _LONGEST_S)),
@@ -76,13 +124,13 @@ def solve_mixed(
         absolute_gap_tolerance=0.0,
     )
     start = None
-    known = hint if hint is not None and program.is_feasible(hint) else None
     if known is not None:
         variables = list(model.variables())
         start = mathopt.ModelSolveParameters(
             solution_hints=[mathopt.SolutionHint(variable_values=dict(zip(variables, known.tolist(), strict=True)))]
         )
-    result = _solved(model, mathopt.SolverType.HIGHS, parameters, start)
+    kind = mathopt.SolverType.HIGHS if engine == "HiGHS" else mathopt.SolverType.GSCIP
+    result = _solved(model, kind, parameters, start)
     reason = mathopt.TerminationReason
     if result.termination.reason in (reason.INFEASIBLE, reason.INFEASIBLE_OR_UNBOUNDED) and known is None:
         return MixedSolution(status="infeasible", x=None, objective=math.inf, best_bound=math.inf, bound_source="")
@@ -90,18 +138,18 @@ def solve_mixed(
     if found is not None:
         found[program.whole] = np.rint(found[program.whole])
         if not program.is_feasible(found, 1e-5):
-            raise SolverError("HiGHS returned an assignment that breaks a constraint")
+            raise SolverError(f"{engine} returned an assignment that breaks a constraint")
     if known is not None and (found is None or program.objective @ known <= program.objective @ found):
         found = known
     bound = float(result.dual_bound())
     bound = bound if math.isfinite(bound) else -math.inf
     if found is None:
-        return MixedSolution(status="unknown", x=None, objective=math.inf, best_bound=bound, bound_source="HiGHS")
+        return MixedSolution(status="unknown", x=None, objective=math.inf, best_bound=bound, bound_source=engine)
     value = float(program.objective @ found)
     done = result.termination.reason == reason.OPTIMAL and value - bound <= 1e-9 * max(1.0, abs(value))
     status: Status = "optimal" if done else "feasible"
     return MixedSolution(
-        status=status, x=found, objective=value, best_bound=value if done else min(bound, value), bound_source="HiGHS"
+        status=status, x=found, objective=value, best_bound=value if done else min(bound, value), bound_source=engine
     )
 
 
@@ -185,7 +233,8 @@ def _solved(model: mathopt.Model, kind: Any, parameters: Any, start: Any) -> Any
     from ortools.math_opt.python import mathopt
     from ortools.util.python import solve_interrupter
 
-    interrupter = solve_interrupter.SolveInterrupter()
+    # SCIP takes no interrupter: it runs to its limit
+    interrupter = solve_interrupter.SolveInterrupter() if kind != mathopt.SolverType.GSCIP else None
     done: list[Any] = []
 
     def work() -> None:
@@ -200,7 +249,8 @@ def _solved(model: mathopt.Model, kind: Any, parameters: Any, start: Any) -> Any
         try:
             thread.join(0.2)
         except KeyboardInterrupt:
-            interrupter.interrupt()
+            if interrupter is not None:
+                interrupter.interrupt()
     if isinstance(done[0], Exception):
         # MathOpt's own handling of a refusal fails; what the solver said is the error before
         said = done[0].__context__ or done[0]

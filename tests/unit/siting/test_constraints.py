@@ -24,6 +24,7 @@ from rescuesim.siting import (
     site,
 )
 from rescuesim.siting.separation import cliques
+from rescuesim.siting.whole_rows import as_decimal, at_most_row
 from rescuesim.travel import TravelTimes
 
 
@@ -252,3 +253,13 @@ def test_covering_everything_with_too_little_money_says_how_much_it_takes() -> N
     times = alone([5, 6, 7], cost=[10, 20, 30])
     solution = site(times, MinSites(), limit_s=100, constraints=SitingConstraints(budget=45, people=10_000))
     assert "budget 45: raise from 45 to 60" in solution.message
+
+
+def test_three_thirds_are_one_and_noise_of_sums_is_no_amount() -> None:
+    third, noisy = as_decimal(2 / 3), as_decimal(1.1 * 12.28)
+    rows, note = at_most_row([third] * 3, as_decimal(2.0), "budget")
+    assert rows.kept(np.ones(3, dtype=np.bool_)).all()
+    assert "rounded" in note
+    rows, note = at_most_row([noisy, as_decimal(1.0)], as_decimal(14.508), "budget")
+    assert rows.rows.toarray().tolist() == [[13508, 1000]]
+    assert (rows.upper.tolist(), note) == ([14508], "")
