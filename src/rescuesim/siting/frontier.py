@@ -66,6 +66,14 @@ class Resource:
         with localcontext(Context(prec=_PLACES)):
             return float(sum((as_decimal(one) for one in self.use[opened]), Decimal(0)))
 
+    def as_rows_have_it(self, amounts: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return uses and amounts such that what keeps the row of an amount, as it is rounded, uses no more than it."""
+        if self.over == "n_sites":
+            return self.use, np.array(amounts)
+        rows = [self.row(one) for one in amounts]
+        uses = [row.rows.toarray().ravel() / row.scales[0] for row in rows]
+        return np.min(uses, axis=0), np.array([row.upper[0] / row.scales[0] for row in rows])
+
     def enough_for(self, opened: NDArray[np.bool_]) -> float:
         """Return about the smallest amount whose row a plan keeps: rows round uses up where they cannot be exact."""
         amount = self.used(opened)
@@ -346,13 +354,14 @@ class _Walk:
         groups = build_problem(self.problem)
         if groups.rounded:
             return None
+        use, amounts = self.resource.as_rows_have_it(self.levels)
         return SharedBounds(
             groups.first,
             groups.weight / groups.scale,
-            self.resource.use,
+            use,
             self.problem.must_open,
             self.problem.must_close,
-            np.array(self.levels),
+            amounts,
         )
 
     def _whole_value(self) -> float:

@@ -134,15 +134,8 @@ def phases(
         n_solves=len(ends) ** 2,
     )
     own = [order.solve(k) for k in range(len(ends))]
-    failed = [k for k, one in enumerate(own) if one.opened is None]
-    chain = None if failed else order.best(own)
-    status: Literal["feasible", "infeasible", "unknown"] = "feasible"
-    message = ""
-    if chain is None:
-        proved = any(own[k].status == "infeasible" for k in failed)
-        status = "infeasible" if proved else "unknown"
-        which = f"phase {failed[0] + 1} by itself" if failed else "an order in which every phase adds to the one before"
-        message = f"{which}: no plan that keeps the side conditions" + ("" if proved else " was found")
+    chain = None if any(one.opened is None for one in own) else order.best(own)
+    status, message = _outcome(chain, own)
     return Phases(
         objective_name=model.name,
         sense=model.sense,
@@ -153,6 +146,19 @@ def phases(
         message=message,
         runtime_s=clock.elapsed_s(),
     )
+
+
+def _outcome(
+    chain: Sequence[Found] | None, own: Sequence[Found]
+) -> tuple[Literal["feasible", "infeasible", "unknown"], str]:
+    """Return the status, and say why there is no order: a phase without a plan, or phases that do not fit together."""
+    if chain is not None:
+        return "feasible", ""
+    failed = [k for k, one in enumerate(own) if one.opened is None]
+    proved = any(own[k].status == "infeasible" for k in failed)
+    which = f"phase {failed[0] + 1} by itself" if failed else "an order in which every phase adds to the one before"
+    message = f"{which}: no plan that keeps the side conditions" + ("" if proved else " was found")
+    return "infeasible" if proved else "unknown", message
 
 
 def _order_faults(amounts: Sequence[float], over: Over) -> list[str]:

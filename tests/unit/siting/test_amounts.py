@@ -123,6 +123,19 @@ def test_an_amount_that_is_enough_for_a_plan_is_hardly_more_than_it_uses() -> No
     assert tenths.enough_for(np.ones(2, dtype=np.bool_)) == 0.3
 
 
+def test_bounds_hold_for_all_that_keeps_the_rounded_row_of_an_amount() -> None:
+    times = times_of(np.full((12, 1), 5.0), cost=np.random.default_rng(4).uniform(0, 1, 12) / 7)
+    none = SitingConstraints()
+    resource = resource_of(siting_problem(times, pair_limits(times, limit_s=9), none), "cost", none)
+    plans = [np.random.default_rng(seed).random(12) < 0.5 for seed in range(20)]
+    levels = sorted(math.nextafter(resource.used(opened), 0) for opened in plans)
+    use, amounts = resource.as_rows_have_it(levels)
+    assert amounts == pytest.approx(levels, abs=1e-4)
+    for level, amount in zip(levels, amounts, strict=True):
+        row = resource.row(level)
+        assert all(use[opened].sum() <= amount + 1e-12 for opened in plans if row.kept(opened).all())
+
+
 def test_rounded_amounts_between_stay_between_the_smallest_and_the_largest() -> None:
     times = times_of(APART, cost=[0.014, 0.001, 0.001, 0.001, 0.001, 0.001])
     asked = SitingConstraints(required=["s0"])
