@@ -101,17 +101,17 @@ def asked_problem(
     objective: Any,
     *,
     over: Over,
-    most: float | None,
     standard: ResponseStandard | None,
     limit_s: float | None,
     constraints: SitingConstraints,
+    most: float | None = None,
 ) -> SitingProblem:
     """Make the problem that all amounts share, as `rescuesim.site` makes it.
 
     Parameters
     ----------
     times, objective, over, standard, limit_s, constraints
-    most : float or None
+    most : float, optional
         Largest amount that is asked; all sites that may be open, if absent.
 
     Returns

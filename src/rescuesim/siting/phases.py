@@ -120,9 +120,7 @@ def phases(
     clock = clock_once_compiled(solve_limit_s, len(times.sites), len(times.demand))
     model, asked = MODELS[type(objective)], constraints or SitingConstraints()
     ends = [float(one) for one in amounts]
-    problem = asked_problem(
-        times, objective, over=over, most=None, standard=standard, limit_s=limit_s, constraints=asked
-    )
+    problem = asked_problem(times, objective, over=over, standard=standard, limit_s=limit_s, constraints=asked)
     order = _Order(
         last=problem,
         early=_without_demands(problem, asked),
