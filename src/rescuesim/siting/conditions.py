@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, Literal
 
 import pandas as pd
@@ -13,7 +13,7 @@ import pandas as pd
 from rescuesim.errors import InputError
 from rescuesim.travel import TravelTimes
 
-__all__ = ["GroupLimit", "Separation", "Subsidy", "whole_number"]
+__all__ = ["GroupLimit", "Separation", "Subsidy", "is_number", "list_of_ids", "whole_number"]
 
 
 def whole_number(name: str, value: Any, least: int = 0) -> list[str]:
@@ -21,6 +21,18 @@ def whole_number(name: str, value: Any, least: int = 0) -> list[str]:
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         return [f"{name} {value!r}: expected a whole number of {least} or more"]
     return []
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a number that can be compared: no text, no truth value, no NaN."""
+    return isinstance(value, Real) and not isinstance(value, bool) and not math.isnan(value)
+
+
+def list_of_ids(value: object) -> bool:
+    """Whether a value is a list of what may be ids; a single text is none, and a generator cannot be read twice."""
+    if isinstance(value, str) or not isinstance(value, Collection):
+        return False
+    return all(isinstance(one, (str, Integral)) for one in value)
 
 
 def _amount(name: str, value: Any, most: float = math.inf, *, finite: bool = True) -> list[str]:

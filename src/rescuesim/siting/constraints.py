@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescuesim.candidates import CandidateSites
-from rescuesim.errors import InputError
+from rescuesim.crew import default_shifts
+from rescuesim.errors import InputError, nearest_name
 from rescuesim.siting.condition_rows import (
     Sites,
     conflict_rows,
@@ -19,7 +20,7 @@ from rescuesim.siting.condition_rows import (
     number_row,
     separation_rows,
 )
-from rescuesim.siting.conditions import GroupLimit, Separation, Subsidy, whole_number
+from rescuesim.siting.conditions import GroupLimit, Separation, Subsidy, is_number, list_of_ids, whole_number
 from rescuesim.siting.costs import budget_rows, net_costs, subsidy_faults
 from rescuesim.siting.limits import AnyTimes, PairLimits
 from rescuesim.siting.problem import SitingProblem
@@ -98,8 +99,9 @@ class SitingConstraints:
         faults = []
         for name in ("required", "closed", "staffed_shifts"):
             value = getattr(self, name)
-            if isinstance(value, str) or not (value is None or isinstance(value, Iterable)):
-                faults.append(f"{name} {value!r}: expected a list of {'shifts' if name[0] == 's' else 'ids'}")
+            may_be_absent = name == "staffed_shifts"
+            if not list_of_ids(value) and not (value is None and may_be_absent):
+                faults.append(f"{name} {value!r}: expected a list of {'shifts' if may_be_absent else 'ids'}")
         if self.existing not in ("keep", "free"):
             faults.append(f"existing {self.existing!r}: expected keep or free")
         for name in ("max_relocated", "n_new_sites", "people"):
@@ -112,22 +114,61 @@ class SitingConstraints:
             isinstance(budget, bool) or not isinstance(budget, (int, float)) or not 0 <= budget < np.inf
         ):
             faults.append(f"budget {budget!r}: expected an amount of 0 or more")
-        if self.muster_confidence is not None and not 0 < self.muster_confidence < 1:
+        sure: Any = self.muster_confidence
+        if sure is not None and not (is_number(sure) and 0 < sure < 1):
             faults.append(f"muster_confidence {self.muster_confidence!r}: expected above 0 and under 1")
-        if any(isinstance(one, str) for one in self.conflicts):
-            faults.append(f"conflicts {self.conflicts!r}: expected a list of lists of ids")
-        if any(isinstance(one, str) or len(one) != 2 for one in self.implications):
-            faults.append(f"implications {self.implications!r}: expected pairs of ids")
-        for name, kind in (("groups", GroupLimit), ("subsidies", Subsidy)):
-            if any(not isinstance(one, kind) for one in getattr(self, name)):
-                faults.append(f"{name}: expected a list of {kind.__name__}")
+        faults += self._faults_of_lists() + self._faults_of_staffing()
         if faults:
             raise InputError("; ".join(faults))
+
+    def _faults_of_lists(self) -> list[str]:
+        """Say what is wrong with the conditions that are lists of something, and with the separation."""
+        faults = []
+        conflicts: Any = self.conflicts
+        if not _is_list(conflicts) or not all(list_of_ids(one) for one in conflicts):
+            faults.append(f"conflicts {conflicts!r}: expected a list of lists of ids")
+        implications: Any = self.implications
+        if not _is_list(implications) or not all(_is_implication(one) for one in implications):
+            faults.append(f"implications {implications!r}: expected pairs of ids, or of an id and a list of ids")
+        for name, kind in (("groups", GroupLimit), ("subsidies", Subsidy)):
+            value = getattr(self, name)
+            if not _is_list(value) or any(not isinstance(one, kind) for one in value):
+                faults.append(f"{name} {value!r}: expected a list of {kind.__name__}")
+        if self.separation is not None and not isinstance(self.separation, Separation):
+            faults.append(f"separation {self.separation!r}: expected a Separation")
+        return faults
+
+    def _faults_of_staffing(self) -> list[str]:
+        """Say what is wrong with staffing, and which shifts there are not for any crew."""
+        staffing: Any = self.staffing
+        if staffing is None:
+            known = [shift.name for shift in default_shifts()]
+        elif isinstance(staffing, Mapping) and all(isinstance(one, CrewStaffing) for one in staffing.values()):
+            known = sorted({shift for one in staffing.values() for shift in one.turn_out})
+        else:
+            return [f"staffing {staffing!r}: expected a CrewStaffing by crew type"]
+        shifts = self.staffed_shifts if list_of_ids(self.staffed_shifts) else None
+        return [
+            f"staffed_shifts {shift!r}: expected {nearest_name(str(shift), known)}"
+            for shift in dict.fromkeys(shifts or ())
+            if shift not in known
+        ]
 
     @property
     def has_funds(self) -> bool:
         """Whether a subsidy pays only up to a sum for all sites together, so that no site has a cost of its own."""
         return any(as_decimal(one.fund).is_finite() for one in self.subsidies)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Collection) and not isinstance(value, (str, Mapping))
+
+
+def _is_implication(value: Any) -> bool:
+    """Whether a value is a pair of an id and another, or of an id and a list of ids."""
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 2:
+        return False
+    return list_of_ids([value[0]]) and (isinstance(value[1], str) or list_of_ids(value[1]))
 
 
 def fund_faults(constraints: SitingConstraints, objective: Any) -> list[str]:

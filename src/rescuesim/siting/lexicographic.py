@@ -91,8 +91,16 @@ class Lexicographic:
             raise InputError(f"objectives {self.objectives!r}: expected a list of two or more")
         names = ", ".join(sorted(kind.__name__ for kind in MODELS))
         faults += [f"objective {one!r}: expected one of {names}" for one in self.objectives if type(one) not in MODELS]
-        if len(self.tolerances) not in (0, len(self.objectives) - 1):
-            faults.append(f"{len(self.tolerances)} tolerances: expected one for each objective but the last")
+        faults += [
+            f"objective {one!r}: expected without a risk, since sequences are not made over states of a network"
+            for one in self.objectives
+            if getattr(one, "risk", None) is not None
+        ]
+        given: Any = self.tolerances
+        if isinstance(given, str) or not isinstance(given, Sequence):
+            faults.append(f"tolerances {given!r}: expected a list, one for each objective but the last")
+        elif len(given) not in (0, len(self.objectives) - 1):
+            faults.append(f"{len(given)} tolerances: expected one for each objective but the last")
         if faults:
             raise InputError("; ".join(faults))
         self.allowed()

@@ -15,6 +15,7 @@ from rescuesim.candidates import SITE_KINDS, CandidateSites
 from rescuesim.errors import InputError, SolverError, nearest_name
 from rescuesim.plan import Plan
 from rescuesim.siting.allocated import allocation_table, point_allocation, shares_of
+from rescuesim.siting.conditions import is_number, whole_number
 from rescuesim.siting.constraints import SitingConstraints, fund_faults, siting_problem
 from rescuesim.siting.coverage import point_coverage
 from rescuesim.siting.found import Found, Run
@@ -29,7 +30,7 @@ from rescuesim.siting.solution import Asked, SitingSolution
 from rescuesim.siting.verification import verified
 from rescuesim.siting.warm_up import clock_once_compiled
 from rescuesim.standard import ResponseStandard
-from rescuesim.travel import TravelTimePairs, TravelTimesEnsemble
+from rescuesim.travel import TravelTimePairs, TravelTimes, TravelTimesEnsemble
 
 __all__ = ["site"]
 
@@ -76,6 +77,7 @@ def site(
     workers : int, optional
         Threads of the solver. With 1 and no limit met, the same input gives the same plan.
     seed : int, optional
+        0 or more.
 
     Returns
     -------
@@ -100,7 +102,16 @@ def site(
     >>> solution.status, solution.objective, solution.opened
     ('optimal', 50.0, ('a',))
     """
-    _check_options(solve_limit_s, relative_gap, units_per_new_site)
+    _check_options(
+        times=times,
+        limit_s=limit_s,
+        constraints=constraints,
+        units_per_new_site=units_per_new_site,
+        solve_limit_s=solve_limit_s,
+        relative_gap=relative_gap,
+        workers=workers,
+        seed=seed,
+    )
     states = times if isinstance(times, TravelTimesEnsemble) else None
     times = times.intact if isinstance(times, TravelTimesEnsemble) else times
     clock = clock_once_compiled(solve_limit_s, len(times.sites), len(times.demand))
@@ -157,13 +168,34 @@ def _plan(sites: CandidateSites, found: Found, opened: list[str], units_per_new_
     return replace(plan, sites=tuple(replace(one, units=units[one.id]) for one in plan.sites))
 
 
-def _check_options(solve_limit_s: float, relative_gap: float, units_per_new_site: int | None) -> None:
-    if not solve_limit_s > 0:
-        raise InputError(f"solve_limit_s {solve_limit_s}: expected above 0")
-    if not 0 <= relative_gap < 1:
-        raise InputError(f"relative_gap {relative_gap}: expected 0 or more, and under 1")
-    if units_per_new_site is not None and (not isinstance(units_per_new_site, int) or units_per_new_site < 1):
-        raise InputError(f"units_per_new_site {units_per_new_site}: expected 1 or more")
+def _check_options(
+    *,
+    times: Any,
+    limit_s: Any,
+    constraints: Any,
+    units_per_new_site: Any,
+    solve_limit_s: Any,
+    relative_gap: Any,
+    workers: Any,
+    seed: Any,
+) -> None:
+    """Refuse options that are wrong whatever the model, all of them in one message."""
+    faults = []
+    if not isinstance(times, (TravelTimes, TravelTimePairs, TravelTimesEnsemble)):
+        faults.append(f"times {times!r}: expected TravelTimes, TravelTimePairs or TravelTimesEnsemble")
+    if limit_s is not None and not (is_number(limit_s) and 0 <= limit_s < math.inf):
+        faults.append(f"limit_s {limit_s!r}: expected 0 or more, and finite")
+    if constraints is not None and not isinstance(constraints, SitingConstraints):
+        faults.append(f"constraints {constraints!r}: expected SitingConstraints")
+    if units_per_new_site is not None:
+        faults += whole_number("units_per_new_site", units_per_new_site, 1)
+    if not (is_number(solve_limit_s) and solve_limit_s > 0):
+        faults.append(f"solve_limit_s {solve_limit_s!r}: expected a number of seconds above 0")
+    if not (is_number(relative_gap) and 0 <= relative_gap < 1):
+        faults.append(f"relative_gap {relative_gap!r}: expected 0 or more, and under 1")
+    faults += whole_number("workers", workers, 1) + whole_number("seed", seed)
+    if faults:
+        raise InputError("; ".join(faults))
 
 
 def _check_kind(times: AnyTimes, kind: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from rescuesim._defaults import default, defaults_under
 from rescuesim.candidates import CandidateSites
 from rescuesim.crew import default_crews, default_shifts
 from rescuesim.errors import Fault, InputError, nearest_name
-from rescuesim.siting.conditions import whole_number
+from rescuesim.siting.conditions import is_number, whole_number
 
 __all__ = ["CrewStaffing", "default_staffing", "muster_probability", "people_needed", "roster_for"]
 
@@ -43,14 +44,14 @@ def muster_probability(roster: int, crew_size: int, turn_out: float) -> float:
     >>> round(muster_probability(3, 2, 0.5), 6)  # 3/8 + 1/8
     0.5
     """
-    if faults := whole_number("roster", roster) + whole_number("crew_size", crew_size):
+    faults = whole_number("roster", roster) + whole_number("crew_size", crew_size)
+    if not (is_number(turn_out) and 0 <= turn_out <= 1):
+        faults.append(f"turn_out {turn_out!r}: expected between 0 and 1")
+    if faults:
         raise InputError("; ".join(faults))
-    if not 0 <= turn_out <= 1:
-        raise InputError(f"turn_out {turn_out}: expected between 0 and 1")
     return float(binom.sf(crew_size - 1, roster, turn_out))
 
 
-@functools.cache
 def roster_for(crew_size: int, turn_out: float, confidence: float) -> int:
     """Shortest roster of which a crew musters with the wanted confidence.
 
@@ -77,12 +78,18 @@ def roster_for(crew_size: int, turn_out: float, confidence: float) -> int:
     14
     """
     faults = whole_number("crew_size", crew_size)
-    if not 0 < turn_out <= 1:
-        faults.append(f"turn_out {turn_out}: expected above 0, and 1 at most")
-    if not 0 < confidence < 1:
-        faults.append(f"confidence {confidence}: expected above 0 and under 1")
+    if not (is_number(turn_out) and 0 < turn_out <= 1):
+        faults.append(f"turn_out {turn_out!r}: expected above 0, and 1 at most")
+    if not (is_number(confidence) and 0 < confidence < 1):
+        faults.append(f"confidence {confidence!r}: expected above 0 and under 1")
     if faults:
         raise InputError("; ".join(faults))
+    return _shortest_roster(crew_size, turn_out, confidence)
+
+
+@functools.cache
+def _shortest_roster(crew_size: int, turn_out: float, confidence: float) -> int:
+    """Search by halves."""
     low, high = crew_size - 1, max(crew_size, 1)
     while muster_probability(high, crew_size, turn_out) < confidence:
         low, high = high, high * 2
@@ -119,10 +126,14 @@ class CrewStaffing:
 
     def __post_init__(self) -> None:
         faults = whole_number("crew_size", self.crew_size, 1) + whole_number("roster_min", self.roster_min)
+        turn_out: Any = self.turn_out
+        if not isinstance(turn_out, Mapping):
+            faults.append(f"turn_out {turn_out!r}: expected a probability by shift")
+            turn_out = {}
         faults += [
             f"turn_out {shift} {chance!r}: expected above 0, and 1 at most"
-            for shift, chance in self.turn_out.items()
-            if not 0 < chance <= 1
+            for shift, chance in turn_out.items()
+            if not (is_number(chance) and 0 < chance <= 1)
         ]
         if faults:
             raise InputError("; ".join(faults))

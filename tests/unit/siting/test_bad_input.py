@@ -11,6 +11,9 @@ import pytest
 
 import rescuesim as rs
 from rescuesim.errors import InputError
+from rescuesim.siting.models.equity import gini
+from rescuesim.siting.models.malp import units_needed
+from rescuesim.siting.staffing import roster_for
 
 
 def times_of(
@@ -140,3 +143,130 @@ def test_full_cover_is_told_as_a_count_and_never_as_all_of_it() -> None:
         said = rs.explanation_in_words(solution, lang=lang)  # type: ignore[arg-type]
         assert "100%" not in said
         assert "1/1" in said or "1 of 1" in said
+
+
+TWO = [[50.0, 400.0], [400.0, 90.0]]
+MODELS_BY_NAME = {
+    "coverage": rs.MaxCoverage(1),
+    "median": rs.MinMeanTime(1),
+    "centre": rs.MinMaxTime(1),
+    "expected": rs.MaxExpectedCoverage(n_units=1, busy_fraction=0.3),
+}
+
+
+@pytest.mark.parametrize("objective", MODELS_BY_NAME.values(), ids=MODELS_BY_NAME)
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("limit_s", "100", "expected 0 or more, and finite"),
+        ("limit_s", True, "expected 0 or more, and finite"),
+        ("limit_s", math.nan, "expected 0 or more, and finite"),
+        ("relative_gap", "0.1", "expected 0 or more, and under 1"),
+        ("relative_gap", None, "expected 0 or more, and under 1"),
+        ("solve_limit_s", None, "expected a number of seconds above 0"),
+        ("solve_limit_s", "5", "expected a number of seconds above 0"),
+        ("solve_limit_s", 0, "expected a number of seconds above 0"),
+        ("seed", None, "expected a whole number of 0 or more"),
+        ("seed", "x", "expected a whole number of 0 or more"),
+        ("seed", -1, "expected a whole number of 0 or more"),
+        ("workers", 0, "expected a whole number of 1 or more"),
+        ("workers", 1.5, "expected a whole number of 1 or more"),
+        ("units_per_new_site", True, "expected a whole number of 1 or more"),
+        ("constraints", {"budget": 3}, "expected SitingConstraints"),
+        ("constraints", {}, "expected SitingConstraints"),
+    ],
+)
+def test_options_that_are_none_are_refused_by_every_model(
+    objective: Any, option: str, value: Any, expected: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        rs.site(times_of(TWO), objective, **{**limit_of(objective), option: value})
+    assert str(caught.value) == f"{option} {value!r}: {expected}"
+
+
+def test_all_wrong_options_are_told_together() -> None:
+    with pytest.raises(InputError) as caught:
+        rs.site(None, rs.MaxCoverage(1), limit_s="1", workers=0, seed=None, relative_gap=2)  # type: ignore[arg-type]
+    assert [one.split()[0] for one in str(caught.value).split("; ")] == [
+        "times",
+        "limit_s",
+        "relative_gap",
+        "workers",
+        "seed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("implications", [None]),
+        ("implications", [("a", 3)]),
+        ("implications", [(["a"], "b")]),
+        ("implications", 3),
+        ("conflicts", [3]),
+        ("conflicts", None),
+        ("groups", None),
+        ("subsidies", None),
+        ("separation", 5),
+        ("muster_confidence", "x"),
+        ("closed", None),
+        ("required", None),
+        ("required", [["a"]]),
+        ("staffing", {"volunteer": 3}),
+    ],
+)
+def test_a_side_condition_of_the_wrong_kind_is_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(InputError, match=rf"^{name} .*: expected "):
+        rs.SitingConstraints(**{name: value})
+
+
+def test_a_shift_that_there_is_not_is_refused_without_people_too() -> None:
+    with pytest.raises(InputError, match="staffed_shifts 'noon': expected "):
+        rs.SitingConstraints(staffed_shifts=["noon"])
+
+
+@pytest.mark.parametrize("arguments", [(5, 0.5, "x"), (5, "x", 0.9), ("x", 0.5, 0.9), (5, math.nan, 0.9)])
+def test_a_roster_is_not_worked_out_from_what_is_no_number(arguments: Any) -> None:
+    with pytest.raises(InputError, match="expected"):
+        roster_for(*arguments)
+
+
+def test_a_truth_value_is_no_crew_even_after_a_crew_of_one_was_asked_for() -> None:
+    assert roster_for(1, 0.5, 0.9) == 4
+    with pytest.raises(InputError, match="crew_size True"):
+        roster_for(True, 0.5, 0.9)
+
+
+def test_shares_that_are_no_numbers_have_no_gini() -> None:
+    with pytest.raises(InputError, match="expected a list of numbers"):
+        gini(["a"], [1])
+
+
+def test_a_sequence_takes_tolerances_as_a_list_and_no_risk() -> None:
+    with pytest.raises(InputError, match=r"tolerances 0\.1: expected a list"):
+        rs.Lexicographic([rs.MaxCoverage(1), rs.MinCost()], tolerances=0.1)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="expected without a risk"):
+        rs.Lexicographic([rs.MaxCoverage(1, risk="mean"), rs.MinCost()])
+
+
+def test_a_reliability_that_no_fleet_gives_is_answered_at_once() -> None:
+    wanted = rs.MaxReliableCoverage(n_units=1, reliability=1 - 1e-12, busy_fraction=1 - 1e-9)
+    solution = rs.site(times_of(TWO), wanted, limit_s=100)
+    assert (solution.status, solution.objective) == ("optimal", 0)
+
+
+@pytest.mark.parametrize("reliability", [1e-13, 0.3, 0.9, 0.999])
+def test_the_fewest_units_are_those_that_counting_up_finds(reliability: float) -> None:
+    def counted(busy: Any) -> int:
+        return next(n for n in range(1, 10_000) if 1 - busy(n) ** n >= reliability - 1e-12)
+
+    for q in (0.0, 0.3, 0.9, 0.99):
+        assert units_needed(None, q, reliability).tolist() == [counted(lambda n, q=q: q)]
+    load = np.array([0.0, 0.2, 1.0, 1.5, 7.3, 40.0])
+    by_load = [counted(lambda n, r=r: min(r / n, 1.0)) for r in load.tolist()]
+    assert units_needed(load, None, reliability).tolist() == by_load
+
+
+def test_work_beyond_any_number_of_units_is_refused() -> None:
+    with pytest.raises(InputError, match=r"workload 1e\+300"):
+        units_needed(np.array([1e300]), None, 0.9)

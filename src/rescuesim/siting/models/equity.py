@@ -109,7 +109,10 @@ def gini(shares: ArrayLike, weights: ArrayLike) -> float:
     >>> gini([1, 1], [5, 9]), gini([0, 1], [3, 1])
     (0.0, 0.75)
     """
-    share, weight = np.asarray(shares, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+    try:
+        share, weight = np.asarray(shares, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"shares {shares!r}, weights {weights!r}: expected a list of numbers each") from None
     if share.shape != weight.shape or share.ndim != 1:
         raise InputError(f"shares of shape {share.shape}, weights of shape {weight.shape}: expected a list of each")
     if not (np.isfinite(share) & np.isfinite(weight) & (share >= 0) & (weight >= 0)).all():

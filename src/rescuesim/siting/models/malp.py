@@ -39,6 +39,8 @@ from rescuesim.travel import TravelTimePairs
 __all__ = ["MALP", "MaxReliableCoverage", "local_workload", "units_needed"]
 
 _HOURS_A_YEAR = 8760.0
+_MOST_COUNTED = 2**62  # units; more are not told apart from no number that is enough
+_OUT_OF_REACH = 1_000_000  # units: a point that needs more than these, and than there are, is never reliable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,21 +125,33 @@ def units_needed(
     -------
     ndarray of int64, shape (n,) or (1,)
 
+    Raises
+    ------
+    InputError
+        If the work is so much that no number of units can be told.
+
     Examples
     --------
     >>> units_needed(None, 0.3, 0.9).tolist(), units_needed(np.array([0.0, 0.2, 1.5]), None, 0.9).tolist()
     ([2], [1, 2, 4])
     """
     load = np.array([busy_fraction], dtype=np.float64) if workload is None else workload
-    needed, open_ = np.zeros(len(load), dtype=np.int64), np.ones(len(load), dtype=np.bool_)
-    count = 0
-    while open_.any():
-        count += 1
+
+    def enough(count: NDArray[np.int64]) -> NDArray[np.bool_]:
         busy = load if workload is None else np.minimum(load / count, 1.0)
-        done = open_ & (1 - busy**count >= reliability - 1e-12)
-        needed[done] = count
-        open_ &= ~done
-    return needed
+        return np.asarray(1 - busy**count >= reliability - 1e-12)
+
+    # more units never make it worse, so that the fewest are found by doubling and halving
+    low, high = np.zeros(len(load), dtype=np.int64), np.ones(len(load), dtype=np.int64)
+    while (short := ~enough(high)).any():
+        if high[short].max() >= _MOST_COUNTED:
+            raise InputError(f"workload {load.max():g}: expected less than {_MOST_COUNTED:g} hours in an hour")
+        low, high = np.where(short, high, low), np.where(short, 2 * high, high)
+    while (apart := high - low > 1).any():
+        middle = np.where(apart, low + (high - low) // 2, high)
+        done = enough(middle)
+        low, high = np.where(apart & ~done, middle, low), np.where(apart & done, middle, high)
+    return high
 
 
 def local_workload(problem: SitingProblem, service_hours: float) -> NDArray[np.float64]:
@@ -236,7 +250,8 @@ def _grouped(problem: SitingProblem, objective: MaxReliableCoverage) -> tuple[Po
     groups = point_groups(problem, apart=by_point)
     needed = np.zeros(len(groups), dtype=np.int64)
     needed[groups.group] = by_point[groups.point]
-    return groups, needed
+    # beyond any number that there are, larger factors would only spoil the program
+    return groups, np.minimum(needed, max(_OUT_OF_REACH, objective.n_units + 1))
 
 
 def _formulate(problem: SitingProblem, objective: MaxReliableCoverage) -> Formulation:
