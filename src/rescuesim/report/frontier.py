@@ -55,8 +55,18 @@ def plot_frontier(frontier: Frontier, *, lang: Lang = "zh", ax: Axes | None = No
     values, bounds = (points[name].to_numpy(dtype=np.float64) * scale for name in ("objective", "best_bound"))
     low, high = _limits(values, bounds, is_coverage)
     edge = high if frontier.sense == "max" else low
-    ax.fill_between(amounts, bounds, edge, color="#d9d4cc", linewidth=0, label=word("bound"))
-    ax.plot(amounts, values, color="#2166ac", marker="o", markersize=3.5, linewidth=1.4, label=word("plan"))
+    # between two amounts the bound of the larger one is proved, and the plan of the smaller one is there
+    ax.fill_between(amounts, bounds, edge, step="pre", color="#d9d4cc", linewidth=0, label=word("bound"))
+    ax.plot(
+        amounts,
+        values,
+        drawstyle="steps-post",
+        color="#2166ac",
+        marker="o",
+        markersize=3.5,
+        linewidth=1.4,
+        label=word("plan"),
+    )
     ax.set_ylim(low, high)
     ax.set_xlabel(word(frontier.over))
     ax.set_ylabel(word("share" if is_coverage else "value"))

@@ -215,3 +215,14 @@ def test_prices_on_what_is_left_uncovered_bound_the_mean_time_and_keep_the_cover
         assert found.best_bound <= least.value + 1e-6 <= found.value + 2e-6
         assert found.gap < 0.1
         assert priced.stages[0].final >= priced.stages[0].kept_at - 1e-6
+
+
+def test_what_the_figure_says_is_out_of_reach_is_so_between_the_amounts_too() -> None:
+    times = drawn_times(4, 12, 80)
+    found = frontier(times, MaxCoverage(12), limit_s=250, amounts=[2, 8])
+    between = site(times, MaxCoverage(7), limit_s=250)
+    area = plot_frontier(found).collections[0].get_paths()[0]
+    assert between.objective > found.points["best_bound"].iloc[0]
+    share = 100 * between.objective / found.weight
+    assert not area.contains_point((7.0, share - 1e-6))
+    assert area.contains_point((7.0, 100 * found.points["best_bound"].iloc[1] / found.weight + 1e-3))
