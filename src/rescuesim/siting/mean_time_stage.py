@@ -43,8 +43,8 @@ _FIRST_PRICE = 0.05  # of the longest time of a point, for each unit of its weig
 _MOST_PRICES = 12
 _SMALL = 20_000  # pairs that the mixed program proves to the last digit in a moment
 _NARROW = 1.5  # ratio of the best price and its neighbours at which the search for it ends
-_SHARE_OF_TURN, _SHARE_OF_PROOF, _SHARE_OF_LAST = 0.03, 0.5, 0.95
-_DEARER = 1.4  # than the price of the best bound  # of the time that is left
+_SHARE_OF_TURN, _SHARE_OF_PROOF, _SHARE_OF_LAST = 0.03, 0.5, 0.95  # of the time that is left
+_DEARER = 1.4  # times the price of the best bound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,12 +185,15 @@ class _Walk:
         going = Going(clock=self.run.clock)
         for turn in range(_MOST_PRICES + 1):
             price = self._next(bounds, weight) if turn else 0.0
-            last = turn == _MOST_PRICES or (price in bounds and turn > 0)
+            # without a coverage to keep there is one price
+            last = self.priced.lack is None or (turn > 0 and price in bounds)
+            if turn == _MOST_PRICES:
+                price, last = max(bounds, key=lambda one: bounds[one]), True
             found, least = self._at(price, opened, going, share=_SHARE_OF_PROOF if last else _SHARE_OF_TURN)
             bounds[price] = max(bounds.get(price, 0.0), (least - price * self.priced.spare) / weight)
             best, opened = self._better(best, opened, found, price, going)
             close = best - max(bounds.values()) <= max(self.run.relative_gap, 1e-9) * abs(best)
-            if close or last or found is None or not going() or self.priced.lack is None:
+            if close or last or found is None or not going():
                 break
         bound = max(0.0, *bounds.values())
         # plans that just keep the coverage lie at prices above that of the best bound; branching finds the best of them
@@ -233,13 +236,6 @@ class _Walk:
             n_sites=min(int(getattr(self.goal.objective, "n_sites", problem.n_sites)), problem.n_sites),
         )
         return swaps.improved(opened, price, going)
-
-    def _lack(self, opened: NDArray[np.bool_]) -> float:
-        """Weight that a plan leaves uncovered, of the points that can be covered; 0 where no coverage is kept."""
-        covers, weight = self.priced.covers, self.priced.weight
-        if covers is None:
-            return 0.0
-        return float(weight[covers.any(axis=0) & ~covers[opened].any(axis=0)].sum())
 
     def _next(self, bounds: Mapping[float, float], weight: float) -> float:
         """Return the next price to try: beyond the best one, between it and a neighbour, or again the best one."""

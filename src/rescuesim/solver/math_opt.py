@@ -99,11 +99,13 @@ def _solve_once(
 
     HiGHS now and then ends in an error of its own, or with an assignment that breaks a row; SCIP is asked then.
     """
+    began = time.perf_counter()
     try:
         return _solve_with("HiGHS", program, known, limit_s, seed, relative_gap)
     except SolverError as error:
         logger.warning("HiGHS failed (%s), SCIP is asked instead", error)
-        return _solve_with("SCIP", program, known, limit_s, seed, relative_gap)
+        left_s = max(limit_s - (time.perf_counter() - began), 0.01)
+        return _solve_with("SCIP", program, known, left_s, seed, relative_gap)
 
 
 def _solve_with(
