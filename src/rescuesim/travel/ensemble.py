@@ -20,13 +20,14 @@ from rescuesim.travel.pair_ticks import (
     PairTicks,
     contracted_pairs,
     dense_seconds,
-    dense_ticks,
     in_batches,
     prepared_roads,
     reference_pairs,
+    write_dense_ticks,
 )
 from rescuesim.travel.pairs import TravelTimePairs
 from rescuesim.travel.plan_coverage import PlanCoverage
+from rescuesim.travel.spare_matrices import SpareMatrices
 from rescuesim.travel.times import TravelTimes, check_sites_of, in_seconds, times_in_state
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ _Made = TypeVar("_Made")
 _WORTH_CONTRACTING = 200_000_000
 _ENGINE = "rescuesim.travel.contraction.engine"
 _CELLS_AHEAD = 2_000_000  # of a matrix: 128 MB for sixteen states
+_CELLS_SPARE = 64_000_000  # of all matrices that are kept to be used again: 256 MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +88,19 @@ class TravelTimesEnsemble:
         if not self.contracts:
             yield from (self[index] for index in range(len(self)))
             return
-        pairs, n_demand = self.pairs(), len(self.intact.demand)
-        states = iter(self.states)
+        pairs, states = self.pairs(), iter(self.states)
+        shape = len(self.intact.sites), len(self.intact.demand)
+        spare = SpareMatrices(shape, most=_CELLS_SPARE // max(shape[0] * shape[1], 1))
+
+        def dense(ticks: NDArray[np.int32]) -> NDArray[np.int32]:
+            made = spare.matrix()
+            write_dense_ticks(pairs, ticks, made)
+            return made
 
         def spread(ticks: NDArray[np.int32]) -> Iterator[NDArray[np.int32]]:
-            made = (dense_ticks(pairs, row, n_demand) for row in ticks)
+            made = map(dense, ticks)
             # in the threads, unless sixteen matrices for each of them are too much to hold
-            return iter(list(made)) if len(self.intact.sites) * n_demand <= _CELLS_AHEAD else made
+            return iter(list(made)) if shape[0] * shape[1] <= _CELLS_AHEAD else made
 
         for batch in self._reduced(pairs, spread):
             for ticks in batch:

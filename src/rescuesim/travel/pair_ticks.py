@@ -215,28 +215,37 @@ def contracted_pairs(
     return ContractedPairs(times=times, engine=plan_engine(roads, _one_by_one(times) if sets is None else sets))
 
 
-def dense_ticks(pairs: PairTicks, ticks: NDArray[np.int32], n_demand: int) -> NDArray[np.int32]:
-    """Write the ticks of one state into a matrix; int32, shape (n_sites, n_demand), 2^30 - 1 for other pairs."""
-    made = np.empty((len(pairs.first) - 1, n_demand), dtype=np.int32)
+def write_dense_ticks(pairs: PairTicks, ticks: NDArray[np.int32], dense: NDArray[np.int32]) -> None:
+    """Write the ticks of one state into a matrix.
+
+    Parameters
+    ----------
+    pairs : PairTicks
+    ticks : ndarray of int32, shape (n_pairs,)
+    dense : ndarray of int32, shape (n_sites, n_demand)
+        Written: 2^30 - 1 for other pairs.
+    """
     if isinstance(pairs, ContractedPairs):
         from rescuesim.travel.trip_kernels import spread_ticks
 
-        spread_ticks(pairs.first, pairs.point, ticks, made)
-        return made
-    made.fill(UNREACHABLE)
-    made[np.repeat(np.arange(len(made)), np.diff(pairs.first)), pairs.point] = ticks
-    return made
+        spread_ticks(pairs.first, pairs.point, ticks, dense)
+        return
+    dense.fill(UNREACHABLE)
+    dense[np.repeat(np.arange(len(dense)), np.diff(pairs.first)), pairs.point] = ticks
 
 
 def dense_seconds(pairs: PairTicks, ticks: NDArray[np.int32], n_demand: int) -> NDArray[np.float64]:
     """Write the seconds of one state into a matrix; float64, shape (n_sites, n_demand), ``inf`` for other pairs."""
+    shape = (len(pairs.first) - 1, n_demand)
     if isinstance(pairs, ContractedPairs):
         from rescuesim.travel.trip_kernels import spread_seconds
 
-        made = np.empty((len(pairs.first) - 1, n_demand), dtype=np.float64)
+        made = np.empty(shape, dtype=np.float64)
         spread_seconds(pairs.first, pairs.point, ticks, made)
         return made
-    return in_seconds(dense_ticks(pairs, ticks, n_demand))
+    dense = np.empty(shape, dtype=np.int32)
+    write_dense_ticks(pairs, ticks, dense)
+    return in_seconds(dense)
 
 
 def _processors() -> int:
