@@ -57,9 +57,14 @@ _HOMES = {
         "weigh",
     ),
     "rescuesim.disruption": (
+        "AssetOutage",
         "ChannelOutage",
+        "ContactSpell",
         "Disruption",
+        "PowerOutage",
+        "RoadDamage",
         "RoadOutage",
+        "RoadSlowing",
         "SiteOutage",
         "load_closures",
         "network_states",
@@ -188,6 +193,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "AssetOutage",
     "Calibration",
     "CallHistory",
     "CallLog",
@@ -199,6 +205,7 @@ __all__ = [
     "ChannelOutage",
     "Closure",
     "Comparison",
+    "ContactSpell",
     "CoverageBits",
     "CrewStaffing",
     "CrewType",
@@ -234,12 +241,15 @@ __all__ = [
     "Plan",
     "PlanCoverage",
     "PlanSite",
+    "PowerOutage",
     "QualityReport",
     "Reconciliation",
     "RescueSimError",
     "ResponseStandard",
+    "RoadDamage",
     "RoadNetwork",
     "RoadOutage",
+    "RoadSlowing",
     "Route",
     "Routes",
     "Scenario",
@@ -344,7 +354,19 @@ if TYPE_CHECKING:
         spread_population,
         weigh,
     )
-    from rescuesim.disruption import ChannelOutage, Disruption, RoadOutage, SiteOutage, load_closures, network_states
+    from rescuesim.disruption import (
+        AssetOutage,
+        ChannelOutage,
+        ContactSpell,
+        Disruption,
+        PowerOutage,
+        RoadDamage,
+        RoadOutage,
+        RoadSlowing,
+        SiteOutage,
+        load_closures,
+        network_states,
+    )
     from rescuesim.errors import (
         DataFileError,
         Fault,

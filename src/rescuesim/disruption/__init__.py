@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from rescuesim.disruption.outages import AssetOutage as AssetOutage
+from rescuesim.disruption.outages import ChannelOutage as ChannelOutage
+from rescuesim.disruption.outages import ContactSpell as ContactSpell
+from rescuesim.disruption.outages import PowerOutage as PowerOutage
+from rescuesim.disruption.outages import RoadDamage as RoadDamage
+from rescuesim.disruption.outages import RoadOutage as RoadOutage
+from rescuesim.disruption.outages import RoadSlowing as RoadSlowing
+from rescuesim.disruption.outages import SiteOutage as SiteOutage
 from rescuesim.disruption.tables import load_closures as load_closures
-from rescuesim.disruption.timeline import ChannelOutage as ChannelOutage
 from rescuesim.disruption.timeline import Disruption as Disruption
-from rescuesim.disruption.timeline import RoadOutage as RoadOutage
-from rescuesim.disruption.timeline import SiteOutage as SiteOutage
 from rescuesim.disruption.timeline import network_states as network_states
 from rescuesim.disruption.timeline import states_over_time as states_over_time

@@ -12,7 +12,7 @@ import pandas as pd
 
 from rescuesim._defaults import default
 from rescuesim._tables import Column, check_table, declared_crs, position_faults, read_text_table
-from rescuesim.disruption.timeline import RoadOutage
+from rescuesim.disruption.outages import RoadOutage
 from rescuesim.errors import Fault, InputError
 from rescuesim.network import RoadNetwork
 from rescuesim.network.coordinates.crs import to_wgs84

@@ -9,94 +9,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rescuesim._defaults import defaults_under
-from rescuesim.errors import InputError, UnknownIdError, nearest_name
+from rescuesim.disruption.outages import (
+    AssetOutage,
+    ChannelOutage,
+    ContactSpell,
+    PowerOutage,
+    RoadOutage,
+    RoadSlowing,
+    SiteOutage,
+)
+from rescuesim.errors import InputError
 from rescuesim.network import NetworkState, NetworkStates
-from rescuesim.network.states import Closure
 
-__all__ = ["ChannelOutage", "Disruption", "RoadOutage", "SiteOutage", "network_states", "states_over_time"]
-
-
-def _check_interval(what: str, from_s: float, until_s: float) -> None:
-    if not (0 <= from_s < until_s):
-        raise InputError(f"{what}: from {from_s} s to {until_s} s, expected 0 <= from < until")
-
-
-def fallback_channels() -> frozenset[str]:
-    """Return the channels that can carry an order when the public network is out."""
-    return frozenset(defaults_under("channel.delay")) - {"public_network"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoadOutage:
-    """A road, or a part of it, that is not fully open for a time.
-
-    Parameters
-    ----------
-    closure : Closure
-    from_s, until_s : float
-        Seconds after the onset; ``until_s`` may be ``inf``.
-    label : str
-        Cause or place, for reports.
-    """
-
-    closure: Closure
-    from_s: float
-    until_s: float
-    label: str = ""
-
-    def __post_init__(self) -> None:
-        _check_interval(f"closure {self.label!r}", self.from_s, self.until_s)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteOutage:
-    """A site that nobody can leave for a time."""
-
-    site: str
-    from_s: float
-    until_s: float
-    label: str = ""
-
-    def __post_init__(self) -> None:
-        _check_interval(f"outage of site {self.site!r}", self.from_s, self.until_s)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelOutage:
-    """The public network is out for a time; orders go by a fallback channel.
-
-    Parameters
-    ----------
-    townships : frozenset of str
-        Sites of these townships are cut off.
-    sites : frozenset of str
-        So are these sites. With neither, all sites are.
-    from_s, until_s : float
-        Seconds after the onset.
-    fallback : str
-        Channel that carries orders meanwhile, of ``channel.delay`` in ``defaults.toml``; not the public
-        network itself.
-    label : str
-    """
-
-    townships: frozenset[str] = frozenset()
-    sites: frozenset[str] = frozenset()
-    from_s: float
-    until_s: float
-    fallback: str = "satellite_phone"
-    label: str = ""
-
-    def __post_init__(self) -> None:
-        _check_interval(f"channel outage {self.label!r}", self.from_s, self.until_s)
-        known = fallback_channels()
-        if self.fallback not in known:
-            raise UnknownIdError(f"fallback {self.fallback!r}: expected {nearest_name(self.fallback, known)}")
-
-    def cuts(self, site: str, township: str) -> bool:
-        """Whether a site is cut off by this outage."""
-        everywhere = not self.townships and not self.sites
-        return everywhere or site in self.sites or township in self.townships
+__all__ = ["Disruption", "network_states", "states_over_time"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +32,21 @@ class Disruption:
     ----------
     label : str
     roads : tuple of RoadOutage
+    slowings : tuple of RoadSlowing
     sites : tuple of SiteOutage
     channels : tuple of ChannelOutage
+    power : tuple of PowerOutage
+        Of the grid.
+    assets : tuple of AssetOutage
+        What follows from it: dark sites and townships, base stations, fibres.
+    contacts : tuple of ContactSpell
+        Which channel carries calls and orders where the public network does not.
     probability : float
         Weight among several disruptions.
 
     Examples
     --------
+    >>> from rescuesim.network.states import Closure
     >>> slide = RoadOutage(closure=Closure(road=3), from_s=0, until_s=3600, label="slide")
     >>> storm = Disruption(label="storm", roads=(slide,))
     >>> storm.changes_s(), storm.state_at(10).closures[0].road, storm.state_at(3600).closures
@@ -122,8 +55,12 @@ class Disruption:
 
     label: str
     roads: tuple[RoadOutage, ...] = ()
+    slowings: tuple[RoadSlowing, ...] = ()
     sites: tuple[SiteOutage, ...] = ()
     channels: tuple[ChannelOutage, ...] = ()
+    power: tuple[PowerOutage, ...] = ()
+    assets: tuple[AssetOutage, ...] = ()
+    contacts: tuple[ContactSpell, ...] = ()
     probability: float = 1.0
 
     def __post_init__(self) -> None:
@@ -135,16 +72,19 @@ class Disruption:
     def changes_s(self) -> tuple[float, ...]:
         """Return the moments at which the roads or usable sites change, the onset first, ascending."""
         moments = {0.0}
-        spans = [(road.from_s, road.until_s) for road in self.roads] + [
-            (site.from_s, site.until_s) for site in self.sites
-        ]
-        for span in spans:
-            moments |= {float(moment) for moment in span}
+        changing: tuple[RoadOutage | RoadSlowing | SiteOutage, ...] = (*self.roads, *self.slowings, *self.sites)
+        for outage in changing:
+            moments |= {float(outage.from_s), float(outage.until_s)}
         return tuple(sorted(moment for moment in moments if moment < math.inf))
 
     def state_at(self, at_s: float) -> NetworkState:
         """Return the state of the network at a moment; an outage holds from its start to before its end."""
+        slow_downs: dict[int, float] = {}
+        for slowing in self.slowings:
+            if slowing.from_s <= at_s < slowing.until_s:
+                slow_downs[slowing.road] = max(slowing.factor, slow_downs.get(slowing.road, 1.0))
         return NetworkState(
+            slow_downs=slow_downs,
             closures=tuple(outage.closure for outage in self.roads if outage.from_s <= at_s < outage.until_s),
             unusable_sites=frozenset(outage.site for outage in self.sites if outage.from_s <= at_s < outage.until_s),
             label=f"{self.label} + {at_s / 3600:g} h",

@@ -10,7 +10,7 @@ from typing import get_args, get_origin
 from pydantic import BaseModel, Field, ValidationError
 
 from rescuesim._tables.layer_files import split_source
-from rescuesim.disruption.timeline import fallback_channels
+from rescuesim.disruption.outages import fallback_channels
 from rescuesim.errors import DataFileError, Fault, InputError, nearest_name
 from rescuesim.scenario.asked import asked_faults
 from rescuesim.scenario.sections import (

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from rescuesim._defaults import default
-from rescuesim.disruption.timeline import fallback_channels
+from rescuesim.disruption.outages import fallback_channels
 from rescuesim.network.reading.osm_filter import RoadFilter
 
 __all__ = [

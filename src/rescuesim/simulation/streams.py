@@ -7,10 +7,11 @@ a key: another plan sees the same calls, the same durations and, at sites both h
 
 from __future__ import annotations
 
-import zlib
 from enum import IntEnum
 
 import numpy as np
+
+from rescuesim._streams import keyed_generator, text_key
 
 __all__ = ["Stream", "site_key", "stream"]
 
@@ -56,14 +57,8 @@ def stream(purpose: Stream, *, seed: int, replication: int, key: int | None = No
     True
     >>> first == stream(Stream.TRAVEL, seed=1, replication=1).random()
     False
-
-    References
-    ----------
-    O'Neill, M. E. (2015), as built into numpy.random.SeedSequence: keys that differ give streams that are
-    independent for all practical purposes.
     """
-    spawn_key = (int(purpose), replication) if key is None else (int(purpose), replication, key)
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=spawn_key)))
+    return keyed_generator(seed, int(purpose), replication, *(() if key is None else (key,)))
 
 
 def site_key(site: str) -> int:
@@ -74,4 +69,4 @@ def site_key(site: str) -> int:
     >>> site_key("s1")
     336935152
     """
-    return zlib.crc32(site.encode("utf-8"))
+    return text_key(site)
