@@ -10,6 +10,8 @@ from rescuesim.disruption.outages import RoadDamage as RoadDamage
 from rescuesim.disruption.outages import RoadOutage as RoadOutage
 from rescuesim.disruption.outages import RoadSlowing as RoadSlowing
 from rescuesim.disruption.outages import SiteOutage as SiteOutage
+from rescuesim.disruption.samples import Disruptions as Disruptions
+from rescuesim.disruption.samples import load_disruptions as load_disruptions
 from rescuesim.disruption.tables import load_closures as load_closures
 from rescuesim.disruption.timeline import Disruption as Disruption
 from rescuesim.disruption.timeline import network_states as network_states
