@@ -160,10 +160,16 @@ def slide(susceptibility: ArrayLike, length_m: ArrayLike) -> Chances:
     Parameters
     ----------
     susceptibility : array_like
-        Chance for 500 m of road in the event, from 0 to 1.
+        Index from 0 to 1; times ``fragility.slide_chance`` it is the chance for 500 m of road in the event.
     length_m : array_like
+
+    Examples
+    --------
+    >>> slide([0.0, 0.5, 1.0], 500.0).round(3).tolist()
+    [[0.0, 0.05, 0.1]]
     """
-    return over_length(_checked(susceptibility, "landslide_susceptibility", most=1.0), length_m)[None]
+    index = _checked(susceptibility, "landslide_susceptibility", most=1.0)
+    return over_length(index * default("fragility.slide_chance").number, length_m)[None]
 
 
 def debris_flow(volume_m3: ArrayLike, high_speed: ArrayLike) -> Chances:

@@ -24,6 +24,9 @@ class Draw(IntEnum):
     READY = 107
     WARNING = 108
     GRID = 109
+    ROAD_DAMAGE = 120
+    ROAD_PLACE = 121
+    ROAD_TIME = 122
 
 
 def draws(purpose: Draw, *, seed: int, sample: int, of: str = "") -> np.random.Generator:

@@ -56,7 +56,7 @@ _KINDS = (
     IntensityKind(
         name="landslide_susceptibility",
         unit="1",
-        meaning="chance that a slide reaches 500 m of road in the event",
+        meaning="susceptibility to slides, 0 none to 1 most",
         most=1.0,
         grows="chance",
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -203,7 +203,8 @@ class SiteSource:
 def hazard_polygons(
     source: Path | str | geopandas.GeoDataFrame,
     *,
-    value_field: str,
+    value_field: str = "value",
+    only: Mapping[str, str] | None = None,
     crs: str | None = None,
     outside: float = 0.0,
     label: str = "hazard polygons",
@@ -214,8 +215,11 @@ def hazard_polygons(
     ----------
     source : path or GeoDataFrame
         GeoPackage, GeoJSON, shapefile or GeoParquet; ``file.gpkg#layer`` where there are several.
-    value_field : str
+    value_field : str, optional
         Field of the intensity, in the unit of the layer's kind.
+    only : mapping of str to str, optional
+        Fields and the text that features must have in them, for instance ``{"kind": "flood_depth_m"}`` where a map
+        holds several hazards; others are left out.
     crs : str, optional
         Declared system, where the layer states none.
     outside : float, optional
@@ -236,31 +240,39 @@ def hazard_polygons(
     """
     from rescuesim.demand.areas import read_areas
 
-    areas = read_areas(source, label=label, fields=(value_field,), crs=crs)
-    values, faults = _numbers(areas.texts[value_field], file=areas.label, column=value_field)
+    areas = read_areas(source, label=label, fields=(value_field, *(only or {})), crs=crs)
+    wanted = [all(areas.texts[name][at] == text for name, text in (only or {}).items()) for at in range(len(areas))]
+    values, faults = _numbers(areas.texts[value_field], wanted, file=areas.label, column=value_field)
+    if not any(wanted):
+        faults.append(Fault(file=areas.label, expected=f"a feature with {dict(only or {})}"))
     if not 0 <= outside < math.inf:
         faults.append(Fault(column="outside", value=str(outside), expected="a finite value of 0 or more"))
     if faults:
         raise InputError(faults)
-    en = f"{areas.label}: intensity {outside:g} outside its {len(areas)} polygons"
-    note = Note(en, f"{areas.label}：{len(areas)} 个多边形之外按 {outside:g} 计")
+    polygons = areas.polygons[np.array(wanted)]
+    en = f"{areas.label}: intensity {outside:g} outside {len(polygons)} polygons"
+    note = Note(en, f"{areas.label}：{len(polygons)} 个多边形之外按 {outside:g} 计")
     notes = (*areas.notes, note)
-    return PolygonSource(polygons=areas.polygons, value=values, outside=outside, label=areas.label, notes=notes)
+    return PolygonSource(polygons=polygons, value=values, outside=outside, label=areas.label, notes=notes)
 
 
-def _numbers(texts: Sequence[str], *, file: str, column: str) -> tuple[NDArray[np.float64], list[Fault]]:
-    """Read numbers of 0 or more, with a fault for each text that is none."""
-    made, faults = np.zeros(len(texts)), []
-    for row, text in enumerate(texts):
+def _numbers(
+    texts: Sequence[str], wanted: Sequence[bool], *, file: str, column: str
+) -> tuple[NDArray[np.float64], list[Fault]]:
+    """Read the wanted numbers of 0 or more, with a fault for each text that is none."""
+    made: list[float] = []
+    faults = []
+    for row, (text, is_wanted) in enumerate(zip(texts, wanted, strict=True), 1):
+        if not is_wanted:
+            continue
         try:
             number = parse_number(text)
         except ValueError:
-            number = None
-        if number is None or not 0 <= number < math.inf:
-            faults.append(Fault(file=file, row=row + 1, column=column, value=text, expected="a number of 0 or more"))
-        else:
-            made[row] = number
-    return made, faults
+            number = math.nan
+        if not 0 <= number < math.inf:
+            faults.append(Fault(file=file, row=row, column=column, value=text, expected="a number of 0 or more"))
+        made.append(number)
+    return np.array(made), faults
 
 
 _SITE_COLUMNS = (
