@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from rescuesim.disruption.repair.asset_repair import ASSET_ORDERS as ASSET_ORDERS
+from rescuesim.disruption.repair.asset_repair import AssetRepairs as AssetRepairs
+from rescuesim.disruption.repair.asset_repair import AssetTask as AssetTask
+from rescuesim.disruption.repair.asset_repair import repair_assets as repair_assets
 from rescuesim.disruption.repair.covered_people import CoveredPeopleCurve as CoveredPeopleCurve
 from rescuesim.disruption.repair.covered_people import covered_people_curve as covered_people_curve
 from rescuesim.disruption.repair.crews import RepairCrew as RepairCrew

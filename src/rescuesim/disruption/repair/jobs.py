@@ -143,6 +143,7 @@ def build_setting(
     slowings: Sequence[RoadSlowing],
     widen_at_once: bool,
     horizon_s: float,
+    access_ticks: Sequence[int] | None = None,
 ) -> Setting:
     """Cut the roads at the bases and fronts, and put all together.
 
@@ -159,6 +160,8 @@ def build_setting(
         Road and position in metres of each front of each job; road -1 where there is none.
     crews, bases, clock, slowings, widen_at_once, horizon_s
         As in `Setting`.
+    access_ticks : sequence of int, optional
+        From the road to each job; 0 if absent.
 
     Raises
     ------
@@ -190,7 +193,8 @@ def build_setting(
     return Setting(
         roads=roads,
         jobs=tuple(
-            replace(job, fronts=tuple(next(front_places) for _ in some)) for job, some in zip(jobs, fronts, strict=True)
+            replace(job, fronts=tuple(next(front_places) for _ in some), access_ticks=ticks)
+            for job, some, ticks in zip(jobs, fronts, access_ticks or [0] * len(jobs), strict=True)
         ),
         crews=tuple(crews),
         bases=tuple(base_places),
