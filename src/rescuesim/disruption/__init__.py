@@ -21,6 +21,14 @@ from rescuesim.disruption.outages import RoadDamage as RoadDamage
 from rescuesim.disruption.outages import RoadOutage as RoadOutage
 from rescuesim.disruption.outages import RoadSlowing as RoadSlowing
 from rescuesim.disruption.outages import SiteOutage as SiteOutage
+from rescuesim.disruption.repair import AssetRepairs as AssetRepairs
+from rescuesim.disruption.repair import AssetTask as AssetTask
+from rescuesim.disruption.repair import CoveredPeopleCurve as CoveredPeopleCurve
+from rescuesim.disruption.repair import RepairCrew as RepairCrew
+from rescuesim.disruption.repair import RoadRepairs as RoadRepairs
+from rescuesim.disruption.repair import covered_people_curve as covered_people_curve
+from rescuesim.disruption.repair import repair_assets as repair_assets
+from rescuesim.disruption.repair import repair_roads as repair_roads
 from rescuesim.disruption.road_elements import RoadElements as RoadElements
 from rescuesim.disruption.road_elements import road_elements as road_elements
 from rescuesim.disruption.roads import ExposedRoads as ExposedRoads

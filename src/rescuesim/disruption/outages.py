@@ -161,13 +161,16 @@ class RoadDamage:
     work_h : float
         Hours that one machine pair works to open it fully once it may begin.
     one_lane_h : float
-        Hours of these after which one lane is open; `work_h` if there is no such stage.
+        Hours of these after which one lane is open; `work_h`, or 0, if there is no such stage.
     hold_s : float
         Seconds after the damage before work may begin: water, instability, rain.
     passes_s : float
         Seconds after the onset at which it passes by itself, as water does; ``inf`` if it never does.
     label : str
         Place or event, for reports.
+    bridge : bool
+        Whether it is a bridge that is down: a temporary one, of one lane, is put up in days, and `work_h` is not
+        looked at.
     """
 
     closure: Closure
@@ -178,6 +181,7 @@ class RoadDamage:
     hold_s: float = 0.0
     passes_s: float = float("inf")
     label: str = ""
+    bridge: bool = False
 
     def __post_init__(self) -> None:
         _check_cause(self.cause)
