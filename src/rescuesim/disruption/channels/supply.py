@@ -27,7 +27,7 @@ from rescuesim.disruption.power import Generator
 from rescuesim.disruption.routes_over_time import NearestSource, closure_spans
 from rescuesim.disruption.streams import Draw
 
-__all__ = ["CausedIntervals", "Supply", "supply_over_time"]
+__all__ = ["CausedIntervals", "Refuelling", "Supply", "supply_over_time"]
 
 CausedIntervals = tuple[tuple[float, float, str], ...]  # from, until, cause: sorted, disjoint
 
@@ -165,7 +165,7 @@ def _generators_dark(
     )
     towns = dict(zip(county.sites.ids, county.sites.townships, strict=True))
     towns_of_stations = {one.id: one.township for one in county.communication.base_stations}
-    refuelled = _Refuelling(county.fuel, roads, horizon_s, power.fuel_from_s)
+    refuelled = Refuelling(county.fuel, roads, horizon_s, power.fuel_from_s)
     dark: dict[tuple[str, str], CausedIntervals] = {}
     for row, one in enumerate(power.generators):
         town = (towns if one.kind == "site" else towns_of_stations).get(one.asset, "")
@@ -176,7 +176,7 @@ def _generators_dark(
 
 
 def _dark_beside(
-    one: Generator, out: Intervals, starts: bool, refuelled: _Refuelling, row: int, horizon_s: float
+    one: Generator, out: Intervals, starts: bool, refuelled: Refuelling, row: int, horizon_s: float
 ) -> CausedIntervals:
     if not out:
         return ()
@@ -189,7 +189,7 @@ def _dark_beside(
     return first_cause((beyond_horizon(empty_while(out, tank_s, filled=filled, recharge=0.0), horizon_s), "fuel"))
 
 
-class _Refuelling:
+class Refuelling:
     """Asks when a fuel truck can stand at a generator; the ways are searched when somebody first needs fuel."""
 
     def __init__(
@@ -208,13 +208,37 @@ class _Refuelling:
         if self._times is None:
             spans = closure_spans(self.roads, self.source, horizon_s=self.horizon_s)
             self._times = [at for at, _ in spans], self.source.seconds(spans)
-        starts, seconds = self._times[0], self._times[1][:, row].tolist()
+        return self.arrivals(self._times[0], self._times[1][:, row].tolist(), from_s=self.from_s)
+
+    @staticmethod
+    def arrivals(starts: Sequence[float], seconds: Sequence[float], *, from_s: float) -> Intervals:
+        """Return when a truck can be there, given how long the way takes in each state.
+
+        Parameters
+        ----------
+        starts : sequence of float
+            When each state begins, the onset first.
+        seconds : sequence of float
+            Length of the way in each state, ``inf`` where there is none.
+        from_s : float
+            Before this no truck leaves.
+
+        Returns
+        -------
+        Intervals
+            The more roads are shut, the less of them there is, at every moment.
+
+        Examples
+        --------
+        >>> Refuelling.arrivals([0.0, 1000.0, 5000.0], [100.0, math.inf, 100.0], from_s=60.0)
+        ((160.0, 1000.0), (5100.0, inf))
+        """
         ends, there = [*starts[1:], math.inf], []
         for at in range(len(starts)):
             slowest, earliest = 0.0, math.inf
             for before in range(at, -1, -1):
                 slowest = max(slowest, seconds[before])
-                earliest = min(earliest, max(starts[before], self.from_s) + slowest)
+                earliest = min(earliest, max(starts[before], from_s) + slowest)
                 # farther back it gets no better than to be there from the beginning
                 if slowest == math.inf or earliest <= starts[at]:
                     break
