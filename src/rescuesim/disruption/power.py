@@ -16,7 +16,7 @@ from rescuesim.crew import Lognormal
 from rescuesim.disruption.outages import CAUSES, PowerOutage
 from rescuesim.disruption.streams import Draw, draws
 from rescuesim.errors import Fault, InputError, nearest_name
-from rescuesim.network.coordinates.crs import metric_crs, project
+from rescuesim.network.coordinates.crs import project
 
 __all__ = [
     "FuelDepot",
@@ -44,7 +44,7 @@ class Intensities(Protocol):
     """A hazard, as far as feeders need it."""
 
     def intensity_at(
-        self, x_m: NDArray[np.float64], y_m: NDArray[np.float64], *, seed: int, sample: int
+        self, x_m: NDArray[np.float64], y_m: NDArray[np.float64], *, seed: int, sample: int, **severity: float
     ) -> Mapping[str, NDArray[np.float64]]:
         """Return peak intensities by kind at places, shape (n,) each."""
 
@@ -260,8 +260,10 @@ def power_outages(
     *,
     seed: int,
     sample: int,
-    at_s: float | Mapping[str, float] = 0.0,
+    at_s: float | Mapping[str, float] | None = None,
     back_s: Mapping[str, float] | None = None,
+    severity: float | None = None,
+    crs: str = "",
 ) -> tuple[PowerOutage, ...]:
     """Draw which feeders a hazard puts out, and until when.
 
@@ -272,10 +274,15 @@ def power_outages(
         Its intensities at the feeders are correlated as its field is; what is left is independent by feeder.
     seed, sample : int
     at_s : float or mapping of str to float, optional
-        Seconds after the onset at which feeders fail, by kind of intensity or for all; a kind that is absent: 0.
+        Seconds after the onset at which feeders fail, by kind of intensity or for all. What is not given is taken from
+        the hazard: when the kind reaches its peak; 0 where the hazard has no timing.
     back_s : mapping of str to float, optional
         Seconds after the onset at which a power crew has an area back, by area; ``inf``: not at all. Others come back
         after a lognormal time, which takes `PowerNetwork.back_mountain_factor` as long in the mountains.
+    severity : float, optional
+        Handed on to the hazard.
+    crs : str, optional
+        System of the metres that the hazard asks for, where it has no region that says it.
 
     Returns
     -------
@@ -286,7 +293,7 @@ def power_outages(
     Raises
     ------
     InputError
-        With all areas that would be back before they fail, and unknown areas.
+        With all areas that would be back before they fail, and unknown areas; or if no system of metres is known.
     """
     if not power.areas:
         return ()
@@ -296,11 +303,14 @@ def power_outages(
         for area in sorted(set(back_s or {}) - known)
     ]
     lon, lat = (np.array([getattr(area, name) for area in power.areas]) for name in ("lon", "lat"))
-    crs = getattr(hazard, "crs", "") or metric_crs(lon, lat)
-    intensity = hazard.intensity_at(*project(lon, lat, crs), seed=seed, sample=sample)
+    metres = crs or getattr(getattr(hazard, "region", None), "crs", "")
+    if not metres:
+        raise InputError("power outages: the hazard has no region; expected crs, the system of its metres")
+    given = {} if severity is None else {"severity": severity}
+    intensity = hazard.intensity_at(*project(lon, lat, metres), seed=seed, sample=sample, **given)
     curves = [curve for curve in power.curves if curve.kind in intensity]
     failure = {curve.kind: curve.probability(np.asarray(intensity[curve.kind])) for curve in curves}
-    moment = {c.kind: float(at_s.get(c.kind, 0.0) if isinstance(at_s, Mapping) else at_s) for c in curves}
+    moment = {curve.kind: _struck_at(hazard, curve.kind, at_s) for curve in curves}
     found = []
     for row, area in enumerate(power.areas):
         struck = [
@@ -322,6 +332,15 @@ def power_outages(
     if faults:
         raise InputError(faults)
     return tuple(found)
+
+
+def _struck_at(hazard: Intensities, kind: str, at_s: float | Mapping[str, float] | None) -> float:
+    if isinstance(at_s, (int, float)):
+        return float(at_s)
+    if at_s is not None and kind in at_s:
+        return float(at_s[kind])
+    timing_of = getattr(hazard, "timing_of", None)
+    return float(timing_of(kind).peak_from_s) if timing_of is not None else 0.0
 
 
 def _back_at(
