@@ -44,7 +44,13 @@ class Intensities(Protocol):
     """A hazard, as far as feeders need it."""
 
     def intensity_at(
-        self, x_m: NDArray[np.float64], y_m: NDArray[np.float64], *, seed: int, sample: int, **severity: float
+        self,
+        x_m: NDArray[np.float64],
+        y_m: NDArray[np.float64],
+        *,
+        seed: int,
+        sample: int,
+        severity: float | None = None,
     ) -> Mapping[str, NDArray[np.float64]]:
         """Return peak intensities by kind at places, shape (n,) each."""
 
@@ -306,8 +312,8 @@ def power_outages(
     metres = crs or getattr(getattr(hazard, "region", None), "crs", "")
     if not metres:
         raise InputError("power outages: the hazard has no region; expected crs, the system of its metres")
-    given = {} if severity is None else {"severity": severity}
-    intensity = hazard.intensity_at(*project(lon, lat, metres), seed=seed, sample=sample, **given)
+    x_m, y_m = project(lon, lat, metres)
+    intensity = hazard.intensity_at(x_m, y_m, seed=seed, sample=sample, severity=severity)
     curves = [curve for curve in power.curves if curve.kind in intensity]
     failure = {curve.kind: curve.probability(np.asarray(intensity[curve.kind])) for curve in curves}
     moment = {curve.kind: _struck_at(hazard, curve.kind, at_s) for curve in curves}

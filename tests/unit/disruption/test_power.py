@@ -40,9 +40,15 @@ class Everywhere:
     region: Region | None = Region()
 
     def intensity_at(
-        self, x_m: NDArray[np.float64], y_m: NDArray[np.float64], *, seed: int, sample: int, severity: float = 1.0
+        self,
+        x_m: NDArray[np.float64],
+        y_m: NDArray[np.float64],
+        *,
+        seed: int,
+        sample: int,
+        severity: float | None = None,
     ) -> Mapping[str, NDArray[np.float64]]:
-        return {kind: np.full(len(x_m), value * severity) for kind, value in self.intensity.items()}
+        return {kind: np.full(len(x_m), value * (severity or 1.0)) for kind, value in self.intensity.items()}
 
 
 @dataclass(frozen=True)

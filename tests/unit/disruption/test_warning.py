@@ -13,7 +13,6 @@ from rescuesim.disruption import AssetOutage, ContactSpell, WarningChannel, defa
 from rescuesim.disruption.warning import lead_s
 from rescuesim.errors import InputError
 
-
 DEMAND = demand_of()
 
 
