@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
+from rescuesim.disruption.channels import BaseStation as BaseStation
+from rescuesim.disruption.channels import CascadeCounty as CascadeCounty
+from rescuesim.disruption.channels import Channel as Channel
+from rescuesim.disruption.channels import CommunicationNetwork as CommunicationNetwork
+from rescuesim.disruption.channels import Contact as Contact
+from rescuesim.disruption.channels import Fibre as Fibre
+from rescuesim.disruption.channels import FibreRoad as FibreRoad
+from rescuesim.disruption.channels import FirstContact as FirstContact
+from rescuesim.disruption.channels import cascade as cascade
+from rescuesim.disruption.channels import cascade_in as cascade_in
+from rescuesim.disruption.channels import channel_outages as channel_outages
+from rescuesim.disruption.channels import contact as contact
+from rescuesim.disruption.channels import default_channels as default_channels
+from rescuesim.disruption.channels import prepare_cascade as prepare_cascade
+from rescuesim.disruption.channels import reconnaissance as reconnaissance
+from rescuesim.disruption.channels import silent_sites as silent_sites
+from rescuesim.disruption.default_networks import default_communication as default_communication
+from rescuesim.disruption.default_networks import default_power as default_power
 from rescuesim.disruption.hazards import ConstantSource as ConstantSource
 from rescuesim.disruption.hazards import FieldSource as FieldSource
 from rescuesim.disruption.hazards import Hazard as Hazard
@@ -21,6 +39,15 @@ from rescuesim.disruption.outages import RoadDamage as RoadDamage
 from rescuesim.disruption.outages import RoadOutage as RoadOutage
 from rescuesim.disruption.outages import RoadSlowing as RoadSlowing
 from rescuesim.disruption.outages import SiteOutage as SiteOutage
+from rescuesim.disruption.power import FuelDepot as FuelDepot
+from rescuesim.disruption.power import Generator as Generator
+from rescuesim.disruption.power import PowerCurve as PowerCurve
+from rescuesim.disruption.power import PowerNetwork as PowerNetwork
+from rescuesim.disruption.power import SupplyArea as SupplyArea
+from rescuesim.disruption.power import power_outages as power_outages
+from rescuesim.disruption.power_tables import load_base_stations as load_base_stations
+from rescuesim.disruption.power_tables import load_power_outages as load_power_outages
+from rescuesim.disruption.power_tables import load_supply_areas as load_supply_areas
 from rescuesim.disruption.repair import AssetRepairs as AssetRepairs
 from rescuesim.disruption.repair import AssetTask as AssetTask
 from rescuesim.disruption.repair import CoveredPeopleCurve as CoveredPeopleCurve
@@ -40,3 +67,7 @@ from rescuesim.disruption.tables import load_closures as load_closures
 from rescuesim.disruption.timeline import Disruption as Disruption
 from rescuesim.disruption.timeline import network_states as network_states
 from rescuesim.disruption.timeline import states_over_time as states_over_time
+from rescuesim.disruption.warning import VillageWarning as VillageWarning
+from rescuesim.disruption.warning import WarningChannel as WarningChannel
+from rescuesim.disruption.warning import default_warning_channels as default_warning_channels
+from rescuesim.disruption.warning import warning as warning
