@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from rescuesim.disruption.debris import GradedBuildings as GradedBuildings
+from rescuesim.disruption.debris import debris_damages as debris_damages
+from rescuesim.disruption.debris import load_graded_buildings as load_graded_buildings
 from rescuesim.disruption.hazards import ConstantSource as ConstantSource
 from rescuesim.disruption.hazards import FieldSource as FieldSource
 from rescuesim.disruption.hazards import Hazard as Hazard
