@@ -75,7 +75,9 @@ class DrawnDamage:
         sample: int,
     ) -> DrawnDamage:
         """Draw amounts, places, times and holds."""
-        size = len(u)
+        rng = draws(Draw.DEBRIS, seed=seed, sample=sample, of=mechanism.name)
+        amount, hold = rng.standard_normal((2, len(u)))
+        place, time = rng.random((2, len(u)))
         return cls(
             mechanism=mechanism,
             timing=timing,
@@ -86,10 +88,10 @@ class DrawnDamage:
             chances=mechanism.by_element(by_piece, first),
             volume_m3=volume_m3,
             u=u,
-            amount=draws(Draw.DEBRIS, seed=seed, sample=sample, of=mechanism.name).standard_normal(size),
-            place=draws(Draw.ROAD_PLACE, seed=seed, sample=sample, of=mechanism.name).random(size),
-            time=draws(Draw.ROAD_TIME, seed=seed, sample=sample, of=mechanism.name).random(size),
-            hold=draws(Draw.HOLD, seed=seed, sample=sample, of=mechanism.name).standard_normal(size),
+            amount=amount,
+            place=place,
+            time=time,
+            hold=hold,
         )
 
     def states(self) -> NDArray[np.int64]:

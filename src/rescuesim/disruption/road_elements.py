@@ -79,7 +79,10 @@ class RoadElements:
 
     def is_kind(self, *kinds: str) -> NDArray[np.bool_]:
         """Whether an element is of one of some kinds; bool array, shape (n_elements,)."""
-        return np.isin(self.kind, [ELEMENT_KINDS.index(kind) for kind in kinds])
+        found = self.kind == ELEMENT_KINDS.index(kinds[0])
+        for kind in kinds[1:]:
+            found |= self.kind == ELEMENT_KINDS.index(kind)
+        return found
 
     def to_frame(self) -> pd.DataFrame:
         """Return the elements as a table."""
