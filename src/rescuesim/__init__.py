@@ -21,7 +21,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from rescuesim._homes import HOME_OF
 
 _HOMES = {
     "rescuesim.candidates": (
@@ -221,6 +221,7 @@ _HOMES = {
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+__version__ = "0.1.0"
 
 __all__ = [
     "AssetOutage",
@@ -252,6 +253,7 @@ __all__ = [
     "Fault",
     "FieldSource",
     "Frontier",
+    "GradedBuildings",
     "GroupLimit",
     "Hazard",
     "HazardLayer",
@@ -327,6 +329,7 @@ __all__ = [
     "covered_people_curve",
     "critical_roads",
     "critical_roads_in_words",
+    "debris_damages",
     "default_communication",
     "default_crews",
     "default_power",
@@ -345,6 +348,7 @@ __all__ = [
     "hazard_sites",
     "load_closures",
     "load_demand",
+    "load_graded_buildings",
     "load_network",
     "load_scenario",
     "load_sites",
@@ -425,6 +429,7 @@ if TYPE_CHECKING:
         Disruption,
         ExposedRoads,
         FieldSource,
+        GradedBuildings,
         Hazard,
         HazardLayer,
         HazardRegion,
@@ -442,6 +447,7 @@ if TYPE_CHECKING:
         cascade,
         contact,
         covered_people_curve,
+        debris_damages,
         default_communication,
         default_power,
         exposed_roads,
@@ -449,6 +455,7 @@ if TYPE_CHECKING:
         hazard_raster,
         hazard_sites,
         load_closures,
+        load_graded_buildings,
         network_states,
         power_outages,
         repair_assets,
@@ -559,8 +566,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
-    if name in _HOME_OF:
-        found = getattr(importlib.import_module(_HOME_OF[name]), name)
+    if name in HOME_OF:
+        found = getattr(importlib.import_module(HOME_OF[name]), name)
         globals()[name] = found
         return found
     raise AttributeError(f"module 'rescuesim' has no attribute {name!r}")

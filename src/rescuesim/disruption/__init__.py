@@ -18,6 +18,9 @@ from rescuesim.disruption.channels import default_channels as default_channels
 from rescuesim.disruption.channels import prepare_cascade as prepare_cascade
 from rescuesim.disruption.channels import reconnaissance as reconnaissance
 from rescuesim.disruption.channels import silent_sites as silent_sites
+from rescuesim.disruption.debris import GradedBuildings as GradedBuildings
+from rescuesim.disruption.debris import debris_damages as debris_damages
+from rescuesim.disruption.debris import load_graded_buildings as load_graded_buildings
 from rescuesim.disruption.default_networks import default_communication as default_communication
 from rescuesim.disruption.default_networks import default_power as default_power
 from rescuesim.disruption.hazards import ConstantSource as ConstantSource

@@ -35,6 +35,9 @@ class Mechanism:
         Which elements it can damage; bool array.
     chances : function of RoadElements and intensity
         Chance of reaching or exceeding each state; shape (n_states, n_elements).
+    along : bool
+        Whether the chance grows with the length of road: then the pieces of an element add to each other. If not, the
+        worst piece counts.
     """
 
     name: str
@@ -43,10 +46,18 @@ class Mechanism:
     levels: tuple[str, ...]
     acts_on: Callable[[RoadElements], NDArray[np.bool_]]
     chances: Callable[[RoadElements, NDArray[np.float64]], Chances]
+    along: bool = False
 
-    def chances_of(self, elements: RoadElements, intensity: NDArray[np.float64]) -> Chances:
-        """Return the chances, 0 for elements that it does not act on."""
-        return self.chances(elements, intensity) * self.acts_on(elements)
+    def by_piece(self, pieces: RoadElements, intensity: NDArray[np.float64]) -> Chances:
+        """Return the chances of pieces; 0 where it does not act."""
+        return self.chances(pieces, intensity) * self.acts_on(pieces)
+
+    def by_element(self, by_piece: Chances, first: NDArray[np.int64]) -> Chances:
+        """Return the chances of elements from those of their pieces; shape (n_states, n_elements)."""
+        if not self.along:
+            return np.asarray(np.maximum.reduceat(by_piece, first, axis=1))
+        with np.errstate(divide="ignore"):
+            return np.asarray(-np.expm1(np.add.reduceat(np.log1p(-by_piece), first, axis=1)))
 
 
 def _at_bridges(elements: RoadElements) -> NDArray[np.bool_]:
@@ -122,6 +133,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         levels=("passable", "one_lane", "on_foot"),
         acts_on=_on_slopes,
         chances=lambda elements, pga: fragility.embankment_shaking(pga, elements.length_m),
+        along=True,
     ),
     Mechanism(
         name="slide",
@@ -130,6 +142,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         levels=("one_lane", "closed", "closed"),
         acts_on=_at_sections,
         chances=lambda elements, index: fragility.slide(index, elements.length_m),
+        along=True,
     ),
     Mechanism(
         name="debris_flow",
@@ -146,6 +159,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         levels=("closed",),
         acts_on=_in_water,
         chances=_washout,
+        along=True,
     ),
     Mechanism(
         name="fallen_by_wind",
@@ -154,6 +168,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         levels=("on_foot",),
         acts_on=_at_sections,
         chances=lambda elements, force: fragility.fallen_by_wind(force, elements.length_m),
+        along=True,
     ),
     Mechanism(
         name="fallen_by_ice",
@@ -162,6 +177,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         levels=("on_foot",),
         acts_on=_at_sections,
         chances=lambda elements, ice: fragility.fallen_by_ice(ice, elements.length_m),
+        along=True,
     ),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +19,15 @@ from rescuesim.network import RoadNetwork
 from rescuesim.network.coordinates.crs import to_wgs84, unproject
 from rescuesim.quality import snap_points
 
-__all__ = ["ELEMENT_KINDS", "RoadElements", "road_elements"]
+__all__ = ["ELEMENT_KINDS", "RoadElements", "cut_pieces", "road_elements"]
 
 ELEMENT_KINDS = ("section", "bridge", "tunnel", "culvert")
 _MAJOR = ("motorway", "trunk", "primary")
 _HIGH_SPEED = ("motorway", "trunk")
 _SLOPE_STEP_M = 30.0
+_SPANNED = len(
+    ELEMENT_KINDS
+)  # a piece of a section that lies on a bridge or in a tunnel: an element of its own breaks there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,7 +79,10 @@ class RoadElements:
 
     def is_kind(self, *kinds: str) -> NDArray[np.bool_]:
         """Whether an element is of one of some kinds; bool array, shape (n_elements,)."""
-        return np.isin(self.kind, [ELEMENT_KINDS.index(kind) for kind in kinds])
+        found = self.kind == ELEMENT_KINDS.index(kinds[0])
+        for kind in kinds[1:]:
+            found |= self.kind == ELEMENT_KINDS.index(kind)
+        return found
 
     def to_frame(self) -> pd.DataFrame:
         """Return the elements as a table."""
@@ -182,6 +188,57 @@ def road_elements(
         road_length_m=length[road],
         notes=tuple(notes),
     )
+
+
+def cut_pieces(network: RoadNetwork, elements: RoadElements) -> tuple[RoadElements, NDArray[np.int64]]:
+    """Cut sections into pieces of ``fragility.piece_m`` at most, so that a narrow flood meets the road where it lies.
+
+    Parameters
+    ----------
+    network : RoadNetwork
+    elements : RoadElements
+
+    Returns
+    -------
+    pieces : RoadElements
+        In the order of the elements. Those of a section under a bridge or tunnel of its road are of no kind.
+    first : ndarray of int64, shape (n_elements,)
+        First piece of each element; every element has one at least.
+    """
+    section = elements.is_kind("section")
+    most = default("fragility.piece_m").number
+    cut = np.where(section, np.maximum(np.ceil(elements.length_m / most - 1e-9), 1), 1).astype(np.int64)
+    first = np.cumsum(cut) - cut
+    of = np.repeat(np.arange(len(elements)), cut)
+    number = np.arange(len(of)) - first[of]
+    size = (elements.length_m / cut)[of]
+    begin = elements.from_m[of] + number * size
+    end = np.where(number == cut[of] - 1, elements.to_m[of], begin + size)
+    road, length = elements.road[of], elements.road_length_m[of]
+    share = np.divide((begin + end) / 2, length, out=np.zeros(len(of)), where=length > 0)
+    at = shapely.line_interpolate_point(network.projected_lines()[road], share, normalized=True)
+    kind = elements.kind[of].copy()
+    for structure in np.flatnonzero(elements.is_kind("bridge", "tunnel")).tolist():
+        low, high = np.searchsorted(road, elements.road[structure] + np.array([0, 1]))
+        middle = (begin[low:high] + end[low:high]) / 2
+        under = (kind[low:high] == 0) & (middle >= elements.from_m[structure]) & (middle <= elements.to_m[structure])
+        kind[low:high][under] = _SPANNED
+    pieces = replace(
+        elements,
+        road=road,
+        from_m=begin,
+        to_m=end,
+        kind=kind,
+        x_m=shapely.get_x(at),
+        y_m=shapely.get_y(at),
+        major=elements.major[of],
+        high_speed=elements.high_speed[of],
+        paved=elements.paved[of],
+        side_slope=elements.side_slope[of],
+        free_kph=elements.free_kph[of],
+        road_length_m=length,
+    )
+    return pieces, first
 
 
 _Part = tuple[int, float, float, int]

@@ -7,7 +7,6 @@ correlated, and every element has exactly the chance of its curve.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,22 +15,18 @@ from scipy.special import ndtr
 
 from rescuesim._defaults import default
 from rescuesim._words import Note
-from rescuesim.crew import Lognormal
-from rescuesim.disruption import fragility
-from rescuesim.disruption.hazards import Hazard, HazardPoints, Timing
+from rescuesim.disruption.drawn_damage import DrawnDamage
+from rescuesim.disruption.hazards import Hazard, HazardPoints
 from rescuesim.disruption.hazards.gaussian import FieldGrid, PointsOnGrid, field_grid
-from rescuesim.disruption.mechanisms import MECHANISMS, Mechanism, restoration_h, states_reached
+from rescuesim.disruption.mechanisms import MECHANISMS, Mechanism
 from rescuesim.disruption.outages import RoadDamage, RoadSlowing
-from rescuesim.disruption.road_elements import RoadElements, road_elements
+from rescuesim.disruption.road_elements import RoadElements, cut_pieces, road_elements
 from rescuesim.disruption.streams import Draw, draws
 from rescuesim.disruption.water import flooded_parts, water_slowings
 from rescuesim.errors import InputError
 from rescuesim.network import RoadNetwork
-from rescuesim.network.states import Closure
 
 __all__ = ["ExposedRoads", "exposed_roads", "road_damages"]
-
-_SLIDES = ("slide", "debris_flow")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,16 +36,24 @@ class ExposedRoads:
     Parameters
     ----------
     elements : RoadElements
+    pieces : RoadElements
+        The elements cut up, where intensities are looked up.
+    first : ndarray of int64, shape (n_elements,)
+        First piece of each element.
     hazard : Hazard
     points : HazardPoints
+        At the pieces.
     grid : FieldGrid
         Of the fields that decide damage.
     placed : PointsOnGrid
+        Of the elements.
     vehicle : str
         Travel profile of the network, which decides how deep water may be.
     """
 
     elements: RoadElements
+    pieces: RoadElements
+    first: NDArray[np.int64]
     hazard: Hazard
     points: HazardPoints
     grid: FieldGrid
@@ -81,9 +84,19 @@ class ExposedRoads:
         return tuple(said)
 
     def chances(self, intensity: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
-        """Return the chances of the damage states by mechanism; shape (n_states, n_elements) each."""
+        """Return the chances of the damage states by mechanism.
+
+        Parameters
+        ----------
+        intensity : dict of str to ndarray of float64, shape (n_pieces,)
+            By kind, at the pieces.
+
+        Returns
+        -------
+        dict of str to ndarray of float64, shape (n_states, n_elements)
+        """
         return {
-            mechanism.name: mechanism.chances_of(self.elements, intensity[mechanism.kind])
+            mechanism.name: mechanism.by_element(mechanism.by_piece(self.pieces, intensity[mechanism.kind]), self.first)
             for mechanism in self.mechanisms
         }
 
@@ -101,131 +114,32 @@ class ExposedRoads:
         made: list[RoadDamage] = []
         slow: list[RoadSlowing] = []
         for mechanism in self.mechanisms:
-            chances = mechanism.chances_of(self.elements, intensity[mechanism.kind])
-            if not chances.any():
+            by_piece = mechanism.by_piece(self.pieces, intensity[mechanism.kind])
+            if not by_piece.any():
                 continue
-            u = self.uniform(mechanism.name, seed=seed, sample=sample)
-            details = _Details.of(mechanism, self.hazard.timing_of(mechanism.kind), u, chances, seed, sample)
-            state = details.states(self.elements)
+            drawn = DrawnDamage.of(
+                mechanism,
+                self.hazard.timing_of(mechanism.kind),
+                self.elements,
+                self.pieces,
+                first=self.first,
+                by_piece=by_piece,
+                volume_m3=intensity[mechanism.kind] if mechanism.name == "debris_flow" else None,
+                u=self.uniform(mechanism.name, seed=seed, sample=sample),
+                seed=seed,
+                sample=sample,
+            )
+            state = drawn.states()
             for at in np.flatnonzero(state).tolist():
-                damage = details.damage(self.elements, at, int(state[at]))
+                damage = drawn.damage(at, int(state[at]))
                 if damage.at_s < horizon_s:
                     made.append(damage)
         if "flood_depth_m" in intensity:
             depth, timing = intensity["flood_depth_m"], self.hazard.timing_of("flood_depth_m")
-            made += flooded_parts(self.elements, depth, timing, vehicle=self.vehicle, horizon_s=horizon_s)
-            slow += water_slowings(self.elements, depth, timing, vehicle=self.vehicle, horizon_s=horizon_s)
+            made += flooded_parts(self.pieces, self.first, depth, timing, vehicle=self.vehicle, horizon_s=horizon_s)
+            slow += water_slowings(self.pieces, depth, timing, vehicle=self.vehicle, horizon_s=horizon_s)
         made.sort(key=lambda damage: (damage.closure.road, damage.closure.from_m, damage.cause, damage.at_s))
         return tuple(made), tuple(slow)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Details:
-    """The draws of one mechanism in one sample: as many as there are elements, whichever of them break.
-
-    So one element more or less damaged leaves the others as they are.
-    """
-
-    mechanism: Mechanism
-    timing: Timing
-    u: NDArray[np.float64]
-    chances: NDArray[np.float64]
-    amount: NDArray[np.float64]
-    place: NDArray[np.float64]
-    time: NDArray[np.float64]
-    hold: NDArray[np.float64]
-
-    @classmethod
-    def of(
-        cls,
-        mechanism: Mechanism,
-        timing: Timing,
-        u: NDArray[np.float64],
-        chances: NDArray[np.float64],
-        seed: int,
-        sample: int,
-    ) -> _Details:
-        """Draw amounts, places, times and holds."""
-        size = len(u)
-        return cls(
-            mechanism=mechanism,
-            timing=timing,
-            u=u,
-            chances=chances,
-            amount=draws(Draw.DEBRIS, seed=seed, sample=sample, of=mechanism.name).standard_normal(size),
-            place=draws(Draw.ROAD_PLACE, seed=seed, sample=sample, of=mechanism.name).random(size),
-            time=draws(Draw.ROAD_TIME, seed=seed, sample=sample, of=mechanism.name).random(size),
-            hold=draws(Draw.HOLD, seed=seed, sample=sample, of=mechanism.name).standard_normal(size),
-        )
-
-    def states(self, elements: RoadElements) -> NDArray[np.int64]:
-        """Return the damage state of each element; 0 is none."""
-        if self.mechanism.name != "slide":
-            return states_reached(self.chances, self.u)
-        # where a slide comes down, u over its chance is uniform again and decides what its volume does
-        come = self.u < self.chances[0]
-        state = np.zeros(len(self.u), dtype=np.int64)
-        at = np.flatnonzero(come)
-        if len(at):
-            volume = _volumes().from_normal(self.amount[at])
-            states = fragility.debris_flow(volume, elements.high_speed[at])
-            state[at] = states_reached(states, self.u[at] / self.chances[0][at])
-        return state
-
-    def damage(self, elements: RoadElements, at: int, state: int) -> RoadDamage:
-        """Make the record of one damaged element."""
-        name = self.mechanism.name
-        begin, end = float(elements.from_m[at]), float(elements.to_m[at])
-        work = one_lane = hold = 0.0
-        span = math.inf
-        if name in _SLIDES:
-            volume = float(_volumes().from_normal(self.amount[at]))
-            work, one_lane, span = _debris_work(volume, state)
-            hold = float(Lognormal.from_default(default("clearing.hold")).from_normal(self.hold[at]))
-        elif name == "washout":
-            work = float(Lognormal.from_default(default("clearing.washout_h")).from_normal(self.amount[at]))
-            one_lane, span = work / 2, default("fragility.washout_m").number
-            hold = max(self.timing.until_s - self.timing.peak_from_s, 0.0)  # until the water is gone
-        elif name in ("fallen_by_wind", "fallen_by_ice"):
-            work = float(Lognormal.from_default(default("clearing.tree_h")).from_normal(self.amount[at]))
-            one_lane, span = work / 2, default("fragility.tree_m").number
-            hold = max(self.timing.peak_until_s - self._at_s(at), 0.0)  # nobody saws in the storm
-        else:
-            work, one_lane = restoration_h(name, state)
-        if span < end - begin:
-            begin += float(self.place[at]) * (end - begin - span)
-            end = begin + span
-        level = self.mechanism.levels[state - 1]
-        closure = Closure(road=int(elements.road[at]), from_m=begin, to_m=end, level=level)
-        return RoadDamage(
-            closure=closure,
-            at_s=self._at_s(at),
-            cause=self.mechanism.cause,
-            work_h=work,
-            one_lane_h=one_lane if level in ("on_foot", "closed") else 0.0,
-            hold_s=hold,
-            label=name.replace("_", " "),
-        )
-
-    def _at_s(self, at: int) -> float:
-        """When it happens: washouts as the water stands highest, all else at any time up to the peak's end."""
-        if self.mechanism.name == "washout":
-            return self.timing.peak_from_s
-        return float(self.timing.from_s + self.time[at] * (self.timing.peak_until_s - self.timing.from_s))
-
-
-def _volumes() -> Lognormal:
-    return Lognormal.from_default(default("clearing.slide_volume_m3"))
-
-
-def _debris_work(volume_m3: float, state: int) -> tuple[float, float, float]:
-    """Return hours for all lanes, hours for one lane, and the length of road under debris."""
-    clear_h = volume_m3 / default("clearing.rate_m3_per_h").number
-    span = max(2 * volume_m3 ** (1 / 3), 5.0)
-    if state < 3:
-        return clear_h, clear_h / 2, span
-    work, track = restoration_h("road_displacement", 3)
-    return clear_h + work, clear_h + track, span
 
 
 def exposed_roads(
@@ -264,10 +178,13 @@ def exposed_roads(
     parts = road_elements(network) if elements is None else elements
     length = default("fragility.damage_correlation_m").number if correlation_m is None else correlation_m
     grid = field_grid(hazard.region.bounds, length)
+    pieces, first = cut_pieces(network, parts)
     return ExposedRoads(
         elements=parts,
+        pieces=pieces,
+        first=first,
         hazard=hazard,
-        points=hazard.at(parts.x_m, parts.y_m),
+        points=hazard.at(pieces.x_m, pieces.y_m),
         grid=grid,
         placed=grid.place(parts.x_m, parts.y_m),
         vehicle=network.profile,

@@ -25,8 +25,6 @@ class Draw(IntEnum):
     WARNING = 108
     GRID = 109
     ROAD_DAMAGE = 120
-    ROAD_PLACE = 121
-    ROAD_TIME = 122
 
 
 def draws(purpose: Draw, *, seed: int, sample: int, of: str = "") -> np.random.Generator:

@@ -15,18 +15,28 @@ from rescuesim.network.states import Closure
 __all__ = ["flooded_parts", "water_slowings"]
 
 _STEPS = (0.25, 0.5, 0.75, 1.0)  # shares of the peak that the depth is taken at while it is between two of them
-_LEAST_FACTOR = 1.01
+_LEAST_FACTOR = 1.05  # less is within what no driver notices
 
 
 def flooded_parts(
-    elements: RoadElements, depth_m: NDArray[np.float64], timing: Timing, *, vehicle: str, horizon_s: float
+    pieces: RoadElements,
+    first: NDArray[np.int64],
+    depth_m: NDArray[np.float64],
+    timing: Timing,
+    *,
+    vehicle: str,
+    horizon_s: float,
 ) -> list[RoadDamage]:
     """Return the parts of roads that water closes, from when it is too deep until it has fallen again.
 
+    Neighbouring pieces of one element that are too deep become one part, with the deepest water in it.
+
     Parameters
     ----------
-    elements : RoadElements
-    depth_m : ndarray of float64, shape (n_elements,)
+    pieces : RoadElements
+    first : ndarray of int64, shape (n_elements,)
+        First piece of each element.
+    depth_m : ndarray of float64, shape (n_pieces,)
         At the peak.
     timing : Timing
     vehicle : str
@@ -39,14 +49,28 @@ def flooded_parts(
         Without work: nobody pumps a valley dry. ``on_foot`` where people may still wade.
     """
     limit, wading = ford_limit_m(vehicle), default("flood.wading_m").number
+    deep = (depth_m >= limit) & _on_the_ground(pieces)
+    opens = deep.copy()
+    opens[1:] &= ~deep[:-1]
+    opens[first] |= deep[first]
+    begin = np.flatnonzero(opens)
+    if not len(begin):
+        return []
+    run = np.cumsum(opens) - 1
+    deepest = np.zeros(len(begin))
+    np.maximum.at(deepest, run[deep], depth_m[deep])
+    last = np.zeros(len(begin), dtype=np.int64)
+    last[run[deep]] = np.flatnonzero(deep)  # the last assignment of a run stays
     made = []
-    for at in np.flatnonzero((depth_m >= limit) & _on_the_ground(elements)).tolist():
-        from_s, until_s = timing.above(limit / float(depth_m[at]))
+    for low, high, depth in zip(begin.tolist(), last.tolist(), deepest.tolist(), strict=True):
+        from_s, until_s = timing.above(limit / depth)
         if from_s >= horizon_s or until_s <= from_s:
             continue
-        level = "on_foot" if depth_m[at] < wading else "closed"
         closure = Closure(
-            road=int(elements.road[at]), from_m=float(elements.from_m[at]), to_m=float(elements.to_m[at]), level=level
+            road=int(pieces.road[low]),
+            from_m=float(pieces.from_m[low]),
+            to_m=float(pieces.to_m[high]),
+            level="on_foot" if depth < wading else "closed",
         )
         made.append(RoadDamage(closure=closure, at_s=from_s, cause="flood", passes_s=until_s, label="water"))
     return made
@@ -57,7 +81,7 @@ def _on_the_ground(elements: RoadElements) -> NDArray[np.bool_]:
 
 
 def water_slowings(
-    elements: RoadElements, depth_m: NDArray[np.float64], timing: Timing, *, vehicle: str, horizon_s: float
+    pieces: RoadElements, depth_m: NDArray[np.float64], timing: Timing, *, vehicle: str, horizon_s: float
 ) -> list[RoadSlowing]:
     """Return how much slower water makes whole roads while it rises, stands and falls.
 
@@ -66,8 +90,8 @@ def water_slowings(
 
     Parameters
     ----------
-    elements : RoadElements
-    depth_m : ndarray of float64, shape (n_elements,)
+    pieces : RoadElements
+    depth_m : ndarray of float64, shape (n_pieces,)
         At the peak.
     timing : Timing
     vehicle : str
@@ -79,12 +103,12 @@ def water_slowings(
         One within the other; the largest factor of those that hold at a moment counts.
     """
     limit = ford_limit_m(vehicle)
-    wet = np.flatnonzero((depth_m > 0) & _on_the_ground(elements) & (elements.road_length_m > 0))
+    wet = np.flatnonzero((depth_m > 0) & _on_the_ground(pieces) & (pieces.road_length_m > 0))
     if not len(wet) or vehicle == "on_foot":
         return []
-    roads, place = np.unique(elements.road[wet], return_inverse=True)
-    share = elements.length_m[wet] / elements.road_length_m[wet]
-    free = elements.free_kph[wet]
+    roads, place = np.unique(pieces.road[wet], return_inverse=True)
+    share = pieces.length_m[wet] / pieces.road_length_m[wet]
+    free = pieces.free_kph[wet]
     made = []
     lower = 0.0
     before = np.ones(len(roads))

@@ -1,7 +1,7 @@
 """Gaussian fields: correlated in space, standard normal at every point, drawn by circulant embedding.
 
 The covariance on a grid is made periodic on a torus at least twice as wide as the grid, where the discrete Fourier
-transform diagonalises it; so a draw costs two transforms of white noise, and its covariance on the grid is exact
+transform diagonalises it; so a draw costs one transform of white noise, and its covariance on the grid is exact
 (Dietrich and Newsam). Between the middles of cells the field is interpolated and divided by the standard deviation
 that interpolation leaves, so every point has variance 1.
 """
@@ -110,8 +110,13 @@ class FieldGrid:
 
     def draw(self, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw a field; float64, shape (rows, columns), standard normal in every cell."""
-        noise = rng.standard_normal(self.torus)
-        field = scipy.fft.irfft2(self.amplitude * scipy.fft.rfft2(noise), s=self.torus)
+        rows, columns = self.torus
+        # the transform of white noise is drawn itself: the columns that mirror themselves come from a real line each
+        noise = rng.standard_normal((2, rows, self.amplitude.shape[1]))
+        spectrum = (noise[0] + 1j * noise[1]) * np.sqrt(rows * columns / 2)
+        for column in (0, -1) if columns % 2 == 0 else (0,):
+            spectrum[:, column] = scipy.fft.fft(noise[0, :, column]) * np.sqrt(columns)
+        field = scipy.fft.irfft2(self.amplitude * spectrum, s=self.torus)
         return np.ascontiguousarray(field[: self.shape[0], : self.shape[1]])
 
     def place(self, x_m: NDArray[np.float64], y_m: NDArray[np.float64]) -> PointsOnGrid:
