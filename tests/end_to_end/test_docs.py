@@ -39,6 +39,20 @@ def test_the_examples_of_the_siting_guide_run_as_written(county: Path, tmp_path:
     assert done.stdout.splitlines()[-1] == "infeasible optimal optimal 40"
 
 
+@pytest.mark.slow
+def test_the_examples_of_the_disruption_guide_run_as_written(county: Path, tmp_path: Path) -> None:
+    text = (ROOT / "docs/disruption.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    assert len(blocks) >= 3
+    for name in ("county.osm", "sites.csv", "demand.csv", "closures.csv"):
+        (tmp_path / name).write_bytes((county.parent / name).read_bytes())
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "person-hours without cover" in done.stdout
+
+
 def test_the_siting_guide_names_every_objective_of_the_command_line() -> None:
     from rescuesim.scenario.asked import objective_names
 
