@@ -45,6 +45,8 @@ def test_the_examples_of_the_disruption_guide_run_as_written(county: Path, tmp_p
     blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     assert len(blocks) >= 4
     for name in ("county.osm", "sites.csv", "demand.csv"):
+    assert len(blocks) >= 3
+    for name in ("county.osm", "sites.csv", "demand.csv", "closures.csv"):
         (tmp_path / name).write_bytes((county.parent / name).read_bytes())
     done = subprocess.run(
         [sys.executable, "-c", "\n".join(blocks)], cwd=tmp_path, capture_output=True, text=True, check=False
@@ -52,6 +54,7 @@ def test_the_examples_of_the_disruption_guide_run_as_written(county: Path, tmp_p
     assert done.returncode == 0, done.stderr
     assert "people warned in time" in done.stdout
     assert "no list of the grid company" in done.stdout
+    assert "person-hours without cover" in done.stdout
 
 
 def test_the_siting_guide_names_every_objective_of_the_command_line() -> None:

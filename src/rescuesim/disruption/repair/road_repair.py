@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
@@ -69,6 +69,8 @@ class RoadRepairs:
         Schedules that were worked out.
     came_from : str
         Where the optimised order comes from: a rule, or ``search``.
+    simple_area_person_h : dict of str to float
+        With ``optimised``: person-hours of each simple rule on the same damages, for comparison.
     notes : tuple of str
         Defaults that were taken, to be said aloud.
     """
@@ -83,6 +85,7 @@ class RoadRepairs:
     bound_source: str
     tried: int
     came_from: str
+    simple_area_person_h: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -238,10 +241,11 @@ def repair_roads(
         schedule = work_out(setting, rule)
         return Judged(schedule=schedule, area_person_h=_curve(schedule, setting, covered).area_person_h)
 
+    simple = {name: judge(rule) for name, rule in rules.items()}
     best = best_order(
         len(damages),
         lambda some: judge(ByOrder.of(some)),
-        {name: judge(rule) for name, rule in rules.items()},
+        simple,
         free=[number for number, job in enumerate(jobs) if job.stages_s],
         try_all_up_to=try_all_up_to,
         most_tried=most_tried,
@@ -256,6 +260,7 @@ def repair_roads(
         status="optimal" if best.all_orders else "feasible",
         tried=best.tried,
         came_from=best.came_from,
+        simple={name: judged.area_person_h for name, judged in simple.items()},
     )
 
 
@@ -489,6 +494,7 @@ def _repairs(
     status: Literal["rule", "optimal", "feasible"] = "rule",
     tried: int = 1,
     came_from: str = "",
+    simple: Mapping[str, float] | None = None,
 ) -> RoadRepairs:
     rows = [
         {
@@ -513,6 +519,7 @@ def _repairs(
         bound_source="every damage worked on at once, at no drive" if people is not None else "",
         tried=tried,
         came_from=came_from or order,
+        simple_area_person_h=dict(simple or {}),
         notes=tuple(notes),
     )
 

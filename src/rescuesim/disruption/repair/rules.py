@@ -41,6 +41,11 @@ class ByOrder:
             rank[job] = place
         return cls(rank=tuple(rank))
 
+    @property
+    def looks_at_work(self) -> bool:
+        """See `Rule`."""
+        return False
+
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:
         """See `Rule`."""
         return (self.rank[candidate.job],)
@@ -48,6 +53,11 @@ class ByOrder:
 
 class NearestFirst:
     """Takes what a crew reaches first."""
+
+    @property
+    def looks_at_work(self) -> bool:
+        """See `Rule`."""
+        return False
 
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:
         """See `Rule`."""
@@ -65,6 +75,11 @@ class TrunkFirst:
     """
 
     rank: tuple[int, ...]
+
+    @property
+    def looks_at_work(self) -> bool:
+        """See `Rule`."""
+        return False
 
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:
         """See `Rule`."""
@@ -99,6 +114,11 @@ class MostPeople:
     _ways: dict[Situation, list[tuple[float, float, tuple[int, ...]]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    @property
+    def looks_at_work(self) -> bool:
+        """See `Rule`."""
+        return True
 
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:
         """See `Rule`."""
@@ -143,6 +163,11 @@ class IsolatedFirst:
     _ways: dict[Situation, list[tuple[float, float, tuple[int, ...]]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    @property
+    def looks_at_work(self) -> bool:
+        """See `Rule`."""
+        return True
 
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:
         """See `Rule`."""

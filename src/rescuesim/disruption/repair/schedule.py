@@ -55,7 +55,7 @@ class Situation:
     slowed : tuple
     left_s : tuple of float
         Seconds of one machine pair until each job's road is passable (or its work done); ``inf`` where unknown or
-        nobody can.
+        nobody can. Empty for a rule that does not look at it.
     """
 
     at_s: float
@@ -66,6 +66,11 @@ class Situation:
 
 class Rule(Protocol):
     """Says which of several candidates is taken: the one with the least key."""
+
+    @property
+    def looks_at_work(self) -> bool:
+        """Whether it asks how much work is left; it is not worked out if not."""
+        ...
 
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:
         """Return the key of a candidate."""
@@ -162,6 +167,7 @@ class _Course:
         self.levels = bytes(self.n_roads)
         self.slowed = setting.slowed_at(0.0)
         self.wake = math.inf
+        self.changed = True  # what roads mean, since they were last looked at
         self.spells: list[Spell] = []
         self.done: list[Done] = []
         self.history: list[tuple[float, bytes]] = []
@@ -202,7 +208,11 @@ class _Course:
         for number, job in enumerate(jobs):
             if self.stage[number] < 0 and job.at_s <= t:
                 self.stage[number] = 0
+                self.changed = True
         self.slowed = self.setting.slowed_at(t)
+        if not self.changed and self.history:
+            return
+        self.changed = False
         levels = bytes(self._level(number) for number in range(self.n_roads))
         if levels != self.levels or not self.history:
             worse = any(now > before for now, before in zip(levels, self.levels, strict=True))
@@ -230,6 +240,7 @@ class _Course:
             self._recount(crew.job, crew.arrives)
 
     def _end_stage(self, number: int, t: float) -> None:
+        self.changed = True
         job, stage = self.setting.jobs[number], self.stage[number]
         crews = tuple(sorted(one for one in self.fronts[number].values() if self.crews[one].state == "working"))
         if stage + 1 == len(job.stages_s):
@@ -246,7 +257,7 @@ class _Course:
 
     def _finish(self, number: int, t: float, crews: tuple[int, ...]) -> None:
         self.done.append(Done(job=number, stage=self.stage[number], at_s=t, crews=crews))
-        self.over[number] = True
+        self.over[number] = self.changed = True
         self._release(number, t)
         self.due[number] = math.inf
 
@@ -271,6 +282,11 @@ class _Course:
     def _meet_a_break(self, crew: _Crew, t: float) -> None:
         """Send a crew whose way ahead has broken or slowed to the last place before that, to choose anew there."""
         roads = self.setting.roads
+        took, takes = (
+            roads.ticks_from(crew.origin, *some)[crew.place] for some in (crew.roads, (self.levels, self.slowed))
+        )
+        if took == takes:
+            return
         before, now = roads.legs(*crew.roads), roads.legs(self.levels, self.slowed)
         way = self._way(crew)
         for (place, at_s), (following, then_s) in pairwise(way):
@@ -303,36 +319,48 @@ class _Course:
             found = self._candidates(t)
             if not found:
                 return
-            situation = Situation(at_s=t, levels=self.levels, slowed=self.slowed, left_s=self._left(t))
+            left_s = self._left(t) if self.rule.looks_at_work else ()
+            situation = Situation(at_s=t, levels=self.levels, slowed=self.slowed, left_s=left_s)
             best = min(found, key=lambda one: (*self.rule(one, situation), one.arrives_s, one.job, one.crew, one.front))
             self._take(best, t)
 
     def _candidates(self, t: float) -> list[Candidate]:
         """List what could be taken up now: shut roads and what is not a road first, wide roads after."""
+        setting = self.setting
         urgent: list[Candidate] = []
         other: list[Candidate] = []
-        for one, crew in enumerate(self.crews):
-            if t < crew.from_s or crew.state == "moving":
-                continue
-            gives_way = crew.state == "working"
-            if gives_way and (self.setting.widen_at_once or self._is_urgent(crew.job)):
-                continue
-            ticks = self.setting.roads.ticks_from(crew.place, self.levels, self.slowed)
-            for number, job in enumerate(self.setting.jobs):
-                if job.kind != self.setting.crews[one].kind or not job.stages_s or not self._is_broken(number):
+        free = [crew for crew in self.crews if crew.state != "moving" and t >= crew.from_s and self._may_leave(crew)]
+        if not free:
+            return []
+        wanted = [
+            (number, job, setting.widen_at_once or self._is_urgent(number))
+            for number, job in enumerate(setting.jobs)
+            if self._is_broken(number) and job.stages_s and len(self.fronts[number]) < job.most_crews
+        ]
+        for crew in free:
+            kind, gives_way = setting.crews[crew.number].kind, crew.state == "working"
+            ticks = setting.roads.ticks_from(crew.place, self.levels, self.slowed)
+            for number, job, is_urgent in wanted:
+                if job.kind != kind or (gives_way and not is_urgent):
                     continue
-                if len(self.fronts[number]) >= job.most_crews or (gives_way and not self._is_urgent(number)):
-                    continue
-                into = urgent if self.setting.widen_at_once or self._is_urgent(number) else other
+                latest = None
                 for front, place in enumerate(job.fronts):
                     if place < 0 or front in self.fronts[number] or not ticks[place] < math.inf:
                         continue
-                    trip_s = self.setting.trip_s(float(ticks[place]) + crew.access + job.access_ticks)
+                    trip_s = setting.trip_s(float(ticks[place]) + crew.access + job.access_ticks)
                     if t + trip_s < job.ready_s - _SLACK_S:
                         self.wake = min(self.wake, job.ready_s - trip_s)
-                    elif t + trip_s < min(self._expected(number), job.passes_s):
-                        into.append(Candidate(crew=one, job=number, front=front, arrives_s=t + trip_s))
+                        continue
+                    if latest is None:
+                        latest = min(self._expected(number), job.passes_s)
+                    if t + trip_s < latest:
+                        made = Candidate(crew=crew.number, job=number, front=front, arrives_s=t + trip_s)
+                        (urgent if is_urgent else other).append(made)
         return urgent or other
+
+    def _may_leave(self, crew: _Crew) -> bool:
+        """Whether a crew that does not drive has nothing better to do: widening gives way to what is shut."""
+        return crew.state == "idle" or not (self.setting.widen_at_once or self._is_urgent(crew.job))
 
     def _is_urgent(self, number: int) -> bool:
         return number >= self.n_roads or self._level(number) == SHUT
