@@ -51,6 +51,9 @@ from rescuesim.disruption.power import power_outages as power_outages
 from rescuesim.disruption.power_tables import load_base_stations as load_base_stations
 from rescuesim.disruption.power_tables import load_power_outages as load_power_outages
 from rescuesim.disruption.power_tables import load_supply_areas as load_supply_areas
+from rescuesim.disruption.presets import DISRUPTION_PRESETS as DISRUPTION_PRESETS
+from rescuesim.disruption.presets import DisruptionPreset as DisruptionPreset
+from rescuesim.disruption.presets import disruption_preset as disruption_preset
 from rescuesim.disruption.repair import AssetRepairs as AssetRepairs
 from rescuesim.disruption.repair import AssetTask as AssetTask
 from rescuesim.disruption.repair import CoveredPeopleCurve as CoveredPeopleCurve
@@ -66,6 +69,8 @@ from rescuesim.disruption.roads import exposed_roads as exposed_roads
 from rescuesim.disruption.roads import road_damages as road_damages
 from rescuesim.disruption.samples import Disruptions as Disruptions
 from rescuesim.disruption.samples import load_disruptions as load_disruptions
+from rescuesim.disruption.sampling import RareTail as RareTail
+from rescuesim.disruption.sampling import sample_disruptions as sample_disruptions
 from rescuesim.disruption.tables import load_closures as load_closures
 from rescuesim.disruption.timeline import Disruption as Disruption
 from rescuesim.disruption.timeline import network_states as network_states
