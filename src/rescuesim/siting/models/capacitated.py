@@ -196,7 +196,14 @@ def _shares_of(problem: SitingProblem, objective: _Objective, opened: NDArray[np
 
 def _model(name: str) -> Model:
     return Model(
-        name=name, sense="min", uses_limits=False, check=_check, formulate=_formulate, solve=_solve, value=_value
+        name=name,
+        sense="min",
+        uses_limits=False,
+        check=_check,
+        formulate=_formulate,
+        solve=_solve,
+        value=_value,
+        sums_weights=lambda _: False,
     )
 
 
