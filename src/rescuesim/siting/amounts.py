@@ -12,6 +12,7 @@ from typing import Any
 from rescuesim.errors import InputError
 from rescuesim.siting.constraints import SitingConstraints, fund_faults, siting_problem
 from rescuesim.siting.found import Found, Run
+from rescuesim.siting.held_states import held_states
 from rescuesim.siting.limits import AnyTimes, pair_limits
 from rescuesim.siting.models import MODELS, Model, model_of, risk_faults
 from rescuesim.siting.problem import SitingProblem
@@ -169,7 +170,7 @@ def asked_along(
     clock = clock_once_compiled(solve_limit_s, len(times.sites), len(times.demand))
     model, asked = model_of(objective), constraints or SitingConstraints()
     limits = pair_limits(times, standard=standard, limit_s=limit_s) if model.uses_limits else None
-    problem = replace(siting_problem(times, limits, asked), standard=standard, states=states)
+    problem = replace(siting_problem(times, limits, asked), standard=standard, states=held_states(states, limits))
     openable = int((~problem.must_close).sum())
     objective, notes = _without_own_amounts(objective, over, openable)
     notes += _further_limits(asked, over)

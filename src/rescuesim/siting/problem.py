@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
+from rescuesim.siting.held_states import HeldStates
 from rescuesim.siting.limits import AnyTimes, PairLimits
 from rescuesim.siting.site_rows import SiteRows
 from rescuesim.siting.whole_rows import as_decimal
 from rescuesim.standard import ResponseStandard
-from rescuesim.travel import TravelTimesEnsemble
 
 __all__ = ["SitingProblem"]
 
@@ -41,7 +41,7 @@ class SitingProblem:
         What is to be said of the side conditions: what was rounded, what they leave out.
     standard : ResponseStandard or None
         What the limits are of; models of availability read it.
-    states : TravelTimesEnsemble or None
+    states : HeldStates or None
         The states of a broken network, for models over states; `times` are those of unbroken roads.
     weight_factor : float
         What the weights of the points are multiplied with, so that sums of them are of a size that solvers tell apart.
@@ -58,7 +58,7 @@ class SitingProblem:
     net_costs: tuple[Decimal, ...] | None = None
     notes: tuple[str, ...] = ()
     standard: ResponseStandard | None = None
-    states: TravelTimesEnsemble | None = None
+    states: HeldStates | None = None
     weight_factor: float = 1.0
     sized: DemandPoints | None = None
 

@@ -20,6 +20,7 @@ from rescuesim.siting.conditions import is_number, whole_number
 from rescuesim.siting.constraints import SitingConstraints, fund_faults, siting_problem
 from rescuesim.siting.coverage import point_coverage
 from rescuesim.siting.found import Found, Run
+from rescuesim.siting.held_states import held_states
 from rescuesim.siting.lexicographic import Lexicographic, lexicographic_model
 from rescuesim.siting.limits import AnyTimes, covered_points, pair_limits
 from rescuesim.siting.medians.allocation import nearest_open
@@ -124,7 +125,7 @@ def site(
     limits = pair_limits(times, standard=standard, limit_s=limit_s, kind=kind) if model.uses_limits else None
     asked = constraints or SitingConstraints()
     problem = siting_problem(times, limits, asked, kind=kind, units_per_new_site=units_per_new_site)
-    problem = replace(problem, standard=standard, states=states)
+    problem = replace(problem, standard=standard, states=held_states(states, limits))
     if faults := model.check(problem, objective) + fund_faults(asked, objective):
         raise InputError("; ".join(faults))
     run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)

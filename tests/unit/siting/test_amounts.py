@@ -206,10 +206,13 @@ def test_all_options_that_make_no_sense_are_told_together() -> None:
         assert all(one in str(caught.value) for one in ("risk", "amounts", "solve_limit_s", "relative_gap"))
 
 
-def test_times_of_several_states_and_pairs_for_medians_are_refused() -> None:
+@pytest.mark.parametrize("solve", [frontier, phases])
+def test_an_objective_without_a_risk_is_refused_over_states(solve: Any) -> None:
     states = TravelTimesEnsemble.__new__(TravelTimesEnsemble)
-    with pytest.raises(InputError, match="times TravelTimesEnsemble"):
-        frontier(states, MaxCoverage(1), limit_s=100)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="risk None: expected mean, cvar or worst"):
+        solve(states, MaxCoverage(1), amounts=[1], limit_s=100)
+    with pytest.raises(InputError, match="MinMeanTime: over states of a network expected MaxCoverage with a risk"):
+        solve(states, MinMeanTime(1), amounts=[1])
 
 
 def test_amounts_of_numpy_are_numbers() -> None:
