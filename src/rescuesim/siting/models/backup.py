@@ -93,7 +93,7 @@ class MaxBackupCoverage:
         if n is not None and (isinstance(n, bool) or not isinstance(n, Integral) or n < 1):
             raise InputError(f"n_sites {n!r}: expected a whole number of 1 or more, or None")
         if n is None and not self.cover_all:
-            raise InputError("n_sites None: expected a number of sites, or cover_all=True for the fewest that cover all")
+            raise InputError("n_sites None: expected a number of sites, or cover_all=True for as few as cover all")
         if self.cover_all and share is not None:
             raise InputError(f"backup_share {share!r}: expected just with cover_all=False")
         if share is not None and (isinstance(share, bool) or not isinstance(share, Real) or not 0 <= share <= 1):
@@ -225,7 +225,9 @@ def _too_few(problem: SitingProblem, n_sites: int, run: Run) -> str:
     if fewest.status == "infeasible":
         return f"{none}, nor does any number: expected cover_all=False, which weighs coverage and backup"
     least = math.ceil(fewest.best_bound - 1e-6)
-    more = f"n_sites of {least} or more" if fewest.status == "optimal" else f"n_sites of more than {max(least, n_sites)}"
+    more = (
+        f"n_sites of {least} or more" if fewest.status == "optimal" else f"n_sites of more than {max(least, n_sites)}"
+    )
     return f"{none}: expected {more}, or cover_all=False, which weighs coverage and backup"
 
 
