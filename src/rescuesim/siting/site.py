@@ -115,26 +115,54 @@ def site(
         workers=workers,
         seed=seed,
     )
+    clock = clock_once_compiled(solve_limit_s, *_size(times))
+    problem, model = _asked(
+        times,
+        objective,
+        standard=standard,
+        limit_s=limit_s,
+        constraints=constraints or SitingConstraints(),
+        kind=kind,
+        units_per_new_site=units_per_new_site,
+    )
+    run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
+    found, notes = _solved(problem, model, objective, run)
+    relaxation = _relaxed(problem, model, objective, run) if found.status == "infeasible" else None
+    solution = _solution(problem, model, objective, run, found, relaxation, units_per_new_site, notes)
+    said = (solution.status, solution.opened, solution.objective, solution.best_bound)
+    logger.info("%s %s: %s %g, bound %g", type(objective).__name__, *said)
+    return solution
+
+
+def _size(times: AnyTimes | TravelTimesEnsemble) -> tuple[int, int]:
+    """Return the numbers of sites and points."""
+    one = times.intact if isinstance(times, TravelTimesEnsemble) else times
+    return len(one.sites), len(one.demand)
+
+
+def _asked(
+    times: AnyTimes | TravelTimesEnsemble,
+    objective: Any,
+    *,
+    standard: ResponseStandard | None,
+    limit_s: float | None,
+    constraints: SitingConstraints,
+    kind: str,
+    units_per_new_site: int | None,
+) -> tuple[SitingProblem, Model]:
+    """Make the problem, and find the model that is asked about it; what does not fit together is refused."""
     states = times if isinstance(times, TravelTimesEnsemble) else None
     times = times.intact if isinstance(times, TravelTimesEnsemble) else times
-    clock = clock_once_compiled(solve_limit_s, len(times.sites), len(times.demand))
     _check_kind(times, kind)
     model = _model_asked(objective, over_states=states is not None)
     if isinstance(times, TravelTimePairs) and not model.uses_limits:
         raise InputError(f"{type(objective).__name__} needs the times of all pairs: expected TravelTimes, not pairs")
     limits = pair_limits(times, standard=standard, limit_s=limit_s, kind=kind) if model.uses_limits else None
-    asked = constraints or SitingConstraints()
-    problem = siting_problem(times, limits, asked, kind=kind, units_per_new_site=units_per_new_site)
+    problem = siting_problem(times, limits, constraints, kind=kind, units_per_new_site=units_per_new_site)
     problem = replace(problem, standard=standard, states=held_states(states, limits))
-    if faults := model.check(problem, objective) + fund_faults(asked, objective):
+    if faults := model.check(problem, objective) + fund_faults(constraints, objective):
         raise InputError("; ".join(faults))
-    run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
-    found, notes = _solved(problem, model, objective, run)
-    relaxation = _relaxed(problem, model, objective, run) if found.status == "infeasible" else None
-    solution = _solution(problem, model, objective, run, found, relaxation, units_per_new_site, notes)
-    ids, value, bound = solution.opened, solution.objective, solution.best_bound
-    logger.info("%s %s: %s %g, bound %g", type(objective).__name__, solution.status, ids, value, bound)
-    return solution
+    return problem, model
 
 
 def _solved(problem: SitingProblem, model: Model, objective: Any, run: Run) -> tuple[Found, list[str]]:
@@ -150,6 +178,12 @@ def _solved(problem: SitingProblem, model: Model, objective: Any, run: Run) -> t
     goals = getattr(objective, "objectives", ())
     if problem.states is not None and (plain := [one for one in goals if getattr(one, "risk", None) is None]):
         notes.append(f"of unbroken roads: {', '.join(type(one).__name__ for one in plain)}")
+    may_open = problem.sites.cost[~problem.must_close & ~problem.must_open]
+    if found.status == "optimal" and not found.ties_broken and not goals and len(set(may_open.tolist())) > 1:
+        name = type(objective).__name__
+        notes.append(
+            f"plans as good as this one may be cheaper: Lexicographic([{name}(...), MinCost()]) asks for the cheapest"
+        )
     return found, notes
 
 
