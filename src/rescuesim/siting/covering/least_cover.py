@@ -36,7 +36,7 @@ _SEARCH = 1_000  # steps of the search in the first round; twice as many in the 
 _MOST_SEARCH = 4_000
 _STALE = 4  # rounds without a cheaper cover and with a bound that hardly moves
 _MOVES = 5e-4  # of the bound, in a round
-_MOST_ROUNDS = 12
+_MOST_ROUNDS = 8
 _MANY = 800_000  # entries of a cover whose model keeps the solver busy for longer than more rounds take
 _MOST_ROUNDS_OF_MANY = 40
 

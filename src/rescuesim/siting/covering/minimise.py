@@ -90,7 +90,7 @@ def minimise(cover: Cover, cost: NDArray[np.float64], run: Run, *, ties: NDArray
 def _solved(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers, run: Run) -> Proof:
     """Solve a core: a large one piece by piece, search and bound before the solver; a small one by the solver."""
     if cover.covers.nnz <= _SMALL:
-        return _by_solver(cover, cost, scaled, run, start=_greedy(cover, cost), least=0.0)
+        return _by_solver(cover, cost, scaled, run)
     if not no_row_is_lost(cover.rows):
         return Proof(status="infeasible", plan=None, bound=math.inf, source="")
     plan = np.zeros(cover.n_sites, dtype=np.bool_)
@@ -122,10 +122,9 @@ def _part_of(run: Run, piece: Cover, cover: Cover) -> Run:
 
 def _solved_piece(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers, run: Run) -> Proof:
     """Solve one piece: search and bound first, where no side condition binds it; then the solver."""
-    start = _greedy(cover, cost)
     if len(cover.rows):
-        return _by_solver(cover, cost, scaled, run, start=start, least=0.0)
-    least = LeastCover(cover, cost, start, scaled, seed=run.seed)
+        return _by_solver(cover, cost, scaled, run)
+    least = LeastCover(cover, cost, _greedy(cover, cost), scaled, seed=run.seed)
     stopped = False
     try:
         least.improve(run, _SHARE_OF_TIME)
@@ -147,8 +146,8 @@ def _solved_piece(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers,
         return replace(mine, status="optimal", bound=value)
     none = np.zeros(len(kept), dtype=np.bool_)
     left = replace(cover, covers=covers, must_open=none, must_close=none, rows=no_rows(len(kept)))
-    hint = least.opened[kept] if least.opened[kept].sum() == least.opened.sum() else None
-    found = _by_solver(left, cost[kept], scaled, run, start=hint, least=least.bound)
+    # a rough start: from one that is nearly the best the solver looks for the best longer
+    found = _by_solver(left, cost[kept], scaled, run)
     plan, better = least.opened, found.plan is not None and float(cost[kept][found.plan].sum()) < value
     if found.plan is not None and better:
         plan = np.zeros(cover.n_sites, dtype=np.bool_)
@@ -162,26 +161,10 @@ def _solved_piece(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers,
     return replace(mine, plan=plan, status="optimal" if mine.bound >= value else "feasible")
 
 
-def _by_solver(
-    cover: Cover,
-    cost: NDArray[np.float64],
-    scaled: WholeNumbers,
-    run: Run,
-    *,
-    start: NDArray[np.bool_] | None,
-    least: float,
-) -> Proof:
-    """Let the solver find the plan of least cost, which is known to be no less than some amount."""
+def _by_solver(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers, run: Run) -> Proof:
+    """Let the solver find the plan of least cost, from a greedy one."""
     factors = np.rint(cost * scaled.scale).astype(np.int64)
-    if least > 0 and scaled.exact:
-        known = SiteRows(
-            rows=csr_array(factors[None, :]),
-            lower=np.array([round(least * scaled.scale)]),
-            upper=np.array([NO_BOUND]),
-            labels=("no cover costs less",),
-        )
-        cover = replace(cover, rows=known)
-    found = cheapest_cover(cover, factors, run, start=start, relative_gap=run.relative_gap)
+    found = cheapest_cover(cover, factors, run, start=_greedy(cover, cost), relative_gap=run.relative_gap)
     slack = 0.0 if scaled.exact else 0.5 * cover.n_sites / scaled.scale
     bound = -found.best_bound / scaled.scale - slack
     return Proof(status=found.status, plan=found.x, bound=bound, source=found.bound_source)
