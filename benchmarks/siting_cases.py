@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 import tempfile
-from contextlib import chdir
+from contextlib import chdir, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,8 @@ def laboratory_case(name: str, *, seed: int = 1) -> Case:
     generator: Any = importlib.util.module_from_spec(found)
     found.loader.exec_module(generator)
     n_sites, n_demand, share, p = SIZES[name]
-    with tempfile.TemporaryDirectory() as folder, chdir(folder):  # it keeps what it drew where it is run
+    # it keeps what it drew where it is run, and talks
+    with tempfile.TemporaryDirectory() as folder, chdir(folder), redirect_stdout(sys.stderr):
         drawn = generator.instance(name, n_sites, n_demand, share, seed)
     ticks = np.rint(drawn["v"].astype(np.float64) * 60 * TICKS_PER_SECOND).astype(np.int32)
     limit_s = float(ticks.max()) / TICKS_PER_SECOND  # all pairs that it gives are within its limit

@@ -69,7 +69,7 @@ def run_rival(
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=2 * limit_s + build_limit_s)
         except subprocess.TimeoutExpired:
-            return _nothing(f"not built in {build_limit_s:g} s", build_s=build_limit_s)
+            return _nothing(f"> {build_limit_s:g} s, ended", build_s=build_limit_s)
     if done.returncode != 0:
         message = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "failed"
         return _nothing(message)
@@ -163,10 +163,13 @@ def _by_highs(covers: csr_array, weight: NDArray[np.float64], p: int, limit_s: f
         trace.append([out.running_time, sign * out.mip_primal_bound, sign * out.mip_dual_bound])
 
     solver.cbMipLogging.subscribe(seen)
+    solver.cbMipImprovingSolution.subscribe(seen)
     began = time.process_time()
     solver.run()
     info = solver.getInfo()
     has = info.primal_solution_status == 2
+    if has:
+        trace.append([solver.getRunTime(), sign * info.objective_function_value, sign * info.mip_dual_bound])
     return Outcome(
         build_s=build_s,
         solve_s=time.process_time() - began,

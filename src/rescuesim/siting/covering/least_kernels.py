@@ -30,8 +30,8 @@ def _turn(
     fresh: NDArray[np.bool_],
     bare: NDArray[np.int64],
     place: NDArray[np.int64],
-    n_bare: Index,
-) -> Index:
+    n_bare: np.int64,
+) -> np.int64:
     """Open a site, or close it if it is open; return how many rows are bare then.
 
     The score of an open site is the weight that it alone covers, that of another what it would add. The bare rows
@@ -69,7 +69,7 @@ def _turn(
             owner[row] += site
     # what was just turned waits until something near it changes
     fresh[site] = False
-    return n_bare
+    return np.int64(n_bare)
 
 
 @compiled
@@ -170,17 +170,17 @@ def weighting_search(
                 n_bare,
             )  # fmt: skip
         while n_bare > 0:
-            row = bare[_drawn(random_state, n_bare)]
+            at_random = bare[_drawn(random_state, n_bare)]
             chosen = np.int64(-1)
-            for k in range(indptr[row], indptr[row + 1]):
-                site = np.int64(indices[k])
-                if not fresh[site] or spent + cost[site] >= best - least:
+            for k in range(indptr[at_random], indptr[at_random + 1]):
+                new = np.int64(indices[k])
+                if not fresh[new] or spent + cost[new] >= best - least:
                     continue
                 if chosen >= 0:
-                    more = score[site] * cost[chosen] - score[chosen] * cost[site]
-                    if more < 0 or (more == 0 and turned_at[site] >= turned_at[chosen]):
+                    more = score[new] * cost[chosen] - score[chosen] * cost[new]
+                    if more < 0 or (more == 0 and turned_at[new] >= turned_at[chosen]):
                         continue
-                chosen = site
+                chosen = new
             if chosen < 0:
                 break
             spent += cost[chosen]
@@ -190,9 +190,9 @@ def weighting_search(
                 n_bare,
             )  # fmt: skip
             for at in range(n_bare):
-                row = bare[at]
-                weight[row] += 1
-                for k in range(indptr[row], indptr[row + 1]):
+                still = bare[at]
+                weight[still] += 1
+                for k in range(indptr[still], indptr[still + 1]):
                     score[indices[k]] += 1
     if n_bare == 0 and spent < best - least:
         opened[:] = now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,7 +135,7 @@ def pieces_of(cover: Cover) -> list[tuple[NDArray[np.int64], Cover]]:
     links = csr_array(vstack([cover.covers.astype(np.int64), abs(csr_array(rows.rows))], format="csr"))
     n_links = links.shape[0]
     # rows and sites are the nodes of a graph; what is connected belongs together
-    both = csr_array(block_array([[None, links], [links.T, None]], format="csr"))
+    both: Any = csr_array(block_array([[None, links], [links.T, None]], format="csr"))
     _, label = connected_components(both, directed=False)
     of_row, of_site = label[:n_links], label[n_links:]
     pieces = []
