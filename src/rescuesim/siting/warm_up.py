@@ -15,11 +15,13 @@ import numpy as np
 
 from rescuesim.siting.covering.bound import Relaxation
 from rescuesim.siting.covering.cover import Cover, kernel, number_rows_compiled
+from rescuesim.siting.covering.least_cover import LeastCover
 from rescuesim.siting.covering.local_search import Searcher
 from rescuesim.siting.covering.reductions import dominated_sites, rows_over_others
+from rescuesim.siting.covering.whole_numbers import whole_numbers
 from rescuesim.siting.found import Clock
 from rescuesim.siting.medians.warm_up import warm_up_medians
-from rescuesim.siting.site_rows import row_of
+from rescuesim.siting.site_rows import no_rows, row_of
 from rescuesim.travel import warm_up as travel_warm_up
 from rescuesim.travel.warm_up import WarmUp
 
@@ -90,3 +92,8 @@ def _covering() -> None:
     searcher = Searcher(cover)
     plan = searcher.improved(searcher.filled(np.arange(12)), moves=20, kicks=3)
     Relaxation(cover, start=plan.astype(np.float64)).advance(5)
+    covers = np.hstack([cover.covers.toarray(), np.ones((40, 1))])
+    free = Cover.of(covers, cover.weight, rows=no_rows(13))
+    least = LeastCover(free, np.ones(13), np.ones(13, dtype=np.bool_), whole_numbers(np.ones(13)))
+    least.search(5)
+    least.advance(5)
