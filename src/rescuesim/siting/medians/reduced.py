@@ -117,9 +117,7 @@ def solved_exactly(left: Left, *, limit_s: float, effort: float, seed: int) -> E
     return Exact(bound=least - unit * found.best_bound, opened=opened)
 
 
-def _levels(
-    left: Left, free: NDArray[np.int64]
-) -> tuple[float, list[NDArray[np.int64]], NDArray[np.float64]] | None:
+def _levels(left: Left, free: NDArray[np.int64]) -> tuple[float, list[NDArray[np.int64]], NDArray[np.float64]] | None:
     """Work out the rows of the program, those of equal sites together.
 
     Returns
