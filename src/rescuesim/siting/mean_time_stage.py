@@ -48,7 +48,7 @@ _MOST_PRICES = 20
 _SMALL = 20_000  # pairs that the mixed program proves to the last digit in a moment
 _LIKE = 1.2  # ratio of two prices up to which one begins where the other ended
 _NARROW = 1.5  # ratio of the best price and its neighbours at which the search for it ends
-_SHARE_OF_PROOF = 0.3  # of the time that is left
+_SHARE_OF_BOUNDS, _SHARE_OF_PROOF = 0.5, 0.3  # of the time that is left
 _TURNS, _ROUNDS = 1500, 8  # of the swaps
 _PACE = Pace(step=1.5, patience=20, cut=0.75, most=600)
 _PACE_AFTER = Pace(step=1.2, patience=20, cut=0.75, most=2000)  # from prices that were good nearby
@@ -245,7 +245,10 @@ class _Walk:
         best, opened, bounds = self._time(plan.opened), plan.opened, {0.0: -math.inf}
         going, swaps, price = Going(clock=self.run.clock), self._swaps(), 0.0
         if swaps is not None:
-            bounds = self._bounds(opened, best, weight, going)
+            best, opened = self._better(best, opened, opened, self._next({0.0: 0.0}, weight), going, swaps)
+            part = Going(clock=Clock(limit_s=self.run.clock.left_s() * _SHARE_OF_BOUNDS), interrupted=going.interrupted)
+            bounds = self._bounds(opened, best, weight, part)
+            going.interrupted = part.interrupted
             price = max(bounds, key=lambda one: bounds[one])
             logger.debug("mean time %g, bound %g at a price of %g", best, bounds[price], price)
             for _ in range(_ROUNDS):
