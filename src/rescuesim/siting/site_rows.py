@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Context, Decimal, localcontext
 
 import numpy as np
@@ -13,7 +13,7 @@ from scipy.sparse import csr_array, vstack
 from rescuesim.errors import InputError
 from rescuesim.solver.binary_program import NO_BOUND
 
-__all__ = ["PLACES", "AmountLimit", "SiteRows", "no_rows", "row_of", "stacked"]
+__all__ = ["PLACES", "AmountLimit", "SiteRows", "no_rows", "row_of", "stacked", "tightened"]
 
 PLACES = 60  # digits that sums and products of amounts are kept to
 
@@ -127,3 +127,23 @@ def stacked(parts: Sequence[SiteRows]) -> SiteRows:
         scales=tuple(scale for part in parts for scale in part.scales),
         limits=tuple(limit for part in parts for limit in part.limits),
     )
+
+
+def tightened(side: SiteRows) -> SiteRows:
+    """Move bounds to sums that whole multiples of the factors can reach: the same plans pass, relaxations fewer.
+
+    Examples
+    --------
+    >>> row = tightened(row_of(np.array([40, 60, 0]), "budget", lower=5, upper=99))
+    >>> row.lower.tolist(), row.upper.tolist()
+    ([20], [80])
+    """
+    lower, upper = side.lower.copy(), side.upper.copy()
+    for row in range(len(side)):
+        step = int(np.gcd.reduce(side.rows.data[side.rows.indptr[row] : side.rows.indptr[row + 1]], initial=0))
+        if step > 1:
+            if lower[row] > -NO_BOUND:
+                lower[row] = -(-int(lower[row]) // step) * step
+            if upper[row] < NO_BOUND:
+                upper[row] = int(upper[row]) // step * step
+    return replace(side, lower=lower, upper=upper)
