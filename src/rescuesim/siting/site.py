@@ -153,7 +153,16 @@ def site(
         relaxation=relaxation,
         surely_open=_marked(times.sites.ids, found.surely_open),
         surely_shut=_marked(times.sites.ids, found.surely_shut),
-        asked=Asked(problem=problem, model=model, objective=objective, found=found, standard=standard),
+        asked=Asked(
+            problem=problem,
+            model=model,
+            objective=objective,
+            found=found,
+            standard=standard,
+            constraints=asked,
+            kind=kind,
+            units_per_new_site=units_per_new_site,
+        ),
     )
     logger.info("%s %s: %s %g, bound %g", type(objective).__name__, solution.status, ids, value, bound)
     return solution
