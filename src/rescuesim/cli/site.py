@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from rescuesim._words import in_language
 from rescuesim.cli.options import INFEASIBLE, NO_SOLUTION, Json, Lang, Language, watching
 from rescuesim.errors import InputError
 
@@ -109,16 +108,15 @@ def _finish(outcome: SitingOutcome, as_json: bool, lang: Language) -> None:
         typer.echo(json_text({**outcome.summary, "files": {k: str(v) for k, v in outcome.files.items()}}))
     else:
         from rescuesim.report.siting_explained import explanation_in_words
-        from rescuesim.report.siting_words import siting_facts
+        from rescuesim.report.siting_phrases import note_words
 
-        for line in siting_facts(solution, outcome.prepared.people, lang.value):
-            typer.echo(line)
-        if solution.status in ("optimal", "feasible"):
-            typer.echo(explanation_in_words(solution, lang=lang.value))
+        typer.echo(explanation_in_words(solution, lang=lang.value))
         for note in (*outcome.prepared.notes, *solution.notes):
-            typer.echo(f"{'说明：' if lang is Language.zh else 'note: '}{in_language(note, lang.value)}")
+            typer.echo(f"{'说明：' if lang is Language.zh else 'note: '}{note_words(note, lang.value)}")
         for path in outcome.files.values():
             typer.echo(str(path))
     if solution.status in ("infeasible", "unknown"):
-        typer.echo(f"rescuesim: {solution.status}: {solution.message}", err=True)
+        from rescuesim.report.siting_phrases import message_words
+
+        typer.echo(f"rescuesim: {solution.status}: {message_words(solution.message, lang.value)}", err=True)
         raise typer.Exit(INFEASIBLE if solution.status == "infeasible" else NO_SOLUTION)
