@@ -89,7 +89,9 @@ def _staff_keys(
             if covered(times, standard, opened, point, {j: (crew, how)}):
                 just = not covered(times, standard, opened, point, {j: (crew, how)}, {j: 10.0})
                 after = math.inf if kind == "steady" else _roster(crew)
-                more = after if kind == "steady" else max(after - _roster(own), 0.0)
+                # who is on call fills no shift
+                alike = (own == "township_duty") == (crew == "township_duty")
+                more = max(after - _roster(own), 0.0) if alike and kind != "steady" else after
                 found.append((just, more, after, times.values[j, point], kind, j, crew if kind == "staff" else ""))
     return found
 

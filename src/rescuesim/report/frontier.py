@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rescuesim.errors import InputError
 from rescuesim.report.figures import own_axes
 from rescuesim.report.fonts import figure_language, use_fonts
 from rescuesim.report.labels import Lang
@@ -20,7 +21,11 @@ _WORDS = {
     "n_sites": ("开放站点数", "open sites"),
     "people": ("编制人数", "people on rosters"),
     "cost": ("费用（扣除补助后）", "cost after subsidies"),
-    "share": ("建成覆盖率（%）", "built coverage (% of weight)"),
+    "built": ("建成覆盖率（%，占标准管辖的 {:,.0f} 人）", "built coverage (% of {:,.0f} people under the standard)"),
+    "share": (
+        "覆盖权重（%，占全部需求点的 {:,.6g}；不是建成覆盖率）",
+        "covered weight (% of {:,.6g}, all points; not built coverage)",
+    ),
     "value": ("目标值", "objective"),
     "plan": ("找到的方案", "plans found"),
     "bound": ("任何方案都达不到的区域", "out of reach of any plan"),
@@ -28,20 +33,34 @@ _WORDS = {
 }
 
 
-def plot_frontier(frontier: Frontier, *, lang: Lang = "zh", ax: Axes | None = None) -> Axes:
+def plot_frontier(
+    frontier: Frontier, *, lang: Lang = "zh", ax: Axes | None = None, people: float | None = None
+) -> Axes:
     """Draw the objective against what is spent, with the area that no plan can reach.
 
     Parameters
     ----------
     frontier : Frontier
-        Coverage is drawn as a share of the weight of all demand points.
+        Coverage is drawn as a share.
     lang : {'zh', 'en'}, optional
     ax : matplotlib Axes, optional
+    people : float, optional
+        In zones with a standard, such as ``solution.explain().people``, where weights are people: then the share is the
+        built coverage 建成覆盖率 that words and reports speak of, of the same people. Without it the share is of the
+        weight of all demand points and bears another name.
 
     Returns
     -------
     matplotlib Axes
+
+    Raises
+    ------
+    InputError
+        If `people` is not above 0, or fewer than the frontier covers.
     """
+    most = float(frontier.points["objective"].max()) if frontier.sense == "max" else 0.0
+    if people is not None and not (0 < people < np.inf and people >= most * (1 - 1e-9)):
+        raise InputError(f"people {people!r}: expected the people under the standard, at least the {most:,.6g} covered")
     spoken = figure_language(lang)
 
     def word(name: str) -> str:
@@ -50,7 +69,8 @@ def plot_frontier(frontier: Frontier, *, lang: Lang = "zh", ax: Axes | None = No
     ax = own_axes(7.5, 4.8) if ax is None else ax
     points = frontier.points.dropna(subset=["objective"])
     is_coverage = frontier.sense == "max" and frontier.weight > 0
-    scale = 100.0 / frontier.weight if is_coverage else 1.0
+    total = frontier.weight if people is None else people
+    scale = 100.0 / total if is_coverage else 1.0
     amounts = points["amount"].to_numpy(dtype=np.float64)
     values, bounds = (points[name].to_numpy(dtype=np.float64) * scale for name in ("objective", "best_bound"))
     low, high = _limits(values, bounds, is_coverage)
@@ -69,7 +89,7 @@ def plot_frontier(frontier: Frontier, *, lang: Lang = "zh", ax: Axes | None = No
     )
     ax.set_ylim(low, high)
     ax.set_xlabel(word(frontier.over))
-    ax.set_ylabel(word("share" if is_coverage else "value"))
+    ax.set_ylabel(word("share" if people is None else "built").format(total) if is_coverage else word("value"))
     ax.set_title(word("gap").format(100 * frontier.largest_gap), fontsize=10)
     ax.grid(visible=True, color="#eeeeee", linewidth=0.6)
     ax.set_axisbelow(True)

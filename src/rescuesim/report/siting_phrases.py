@@ -13,7 +13,15 @@ from types import MappingProxyType
 from rescuesim._words import CREW_WORDS, in_language
 from rescuesim.report.labels import Lang, label
 
-__all__ = ["bound_source_words", "condition_words", "has_words", "kind_word", "message_words", "note_words"]
+__all__ = [
+    "bound_source_words",
+    "cell_words",
+    "condition_words",
+    "has_words",
+    "kind_word",
+    "message_words",
+    "note_words",
+]
 
 _SOURCES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -30,14 +38,21 @@ _SOURCES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "primal-dual": ("对偶界", "a dual bound"),
     }
 )
-_KINDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(  # Chinese, English, English of many
+_COLUMNS: Mapping[str, Mapping[str, str]] = MappingProxyType(  # closed words of tables, by column
     {
-        "station": ("站点", "site", "sites"),
-        "depot": ("物资库", "depot", "depots"),
-        "hub": ("中心储备库", "hub", "hubs"),
-        "shelter": ("避难场所", "shelter", "shelters"),
+        "measure": {
+            "steady": "各班次按最好的班次值守",
+            "equip": "补齐能力",
+            "staff": "更换力量",
+            "open": "增设",
+            "open_and_staff": "增设并更换力量",
+            "none": "无单项措施",
+        },
+        "sense": {"max": "越大越好", "min": "越小越好", "at least": "至少", "at most": "至多", "open": "须开设"},
+        "state_cause": {"always": "道路完好时就不能覆盖", "cut": "主要因道路中断", "detour": "主要因绕行超时"},
     }
 )
+_COLUMN_OF = {"fix": "measure", "just_fix": "measure"}
 _PER: Mapping[str, str] = MappingProxyType({"township": "", "host": "依托单位", "crew": "力量", "group": "组"})
 
 
@@ -49,8 +64,20 @@ def kind_word(kind: str, lang: Lang, *, many: bool = False) -> str:
     >>> kind_word("depot", "zh"), kind_word("depot", "en", many=True), kind_word("station", "en")
     ('物资库', 'depots', 'site')
     """
-    zh, one, more = _KINDS[kind]
-    return zh if lang == "zh" else more if many else one
+    return label("site_kind", kind, lang) + ("s" if many and lang == "en" else "")
+
+
+def cell_words(column: str, value: str, lang: Lang) -> str:
+    """Say a word of a table's closed vocabulary; one that has no Chinese is returned as it is.
+
+    Examples
+    --------
+    >>> cell_words("fix", "staff", "zh"), cell_words("sense", "at most", "en")
+    ('更换力量', 'at most')
+    """
+    if lang == "en":
+        return value
+    return _COLUMNS.get(_COLUMN_OF.get(column, column), {}).get(value, value)
 
 
 def bound_source_words(source: str, lang: Lang) -> str:

@@ -17,7 +17,7 @@ from rescuesim.siting.force import force_composition, force_totals
 if TYPE_CHECKING:
     from rescuesim.siting import Explanation, SitingSolution
 
-__all__ = ["answer_lines", "force_words", "siting_facts", "technical_lines"]
+__all__ = ["answer_lines", "force_words", "goal_words", "siting_facts", "technical_lines"]
 
 _SHOWN = 30  # names of new sites in a line
 _GOALS: Mapping[str, tuple[str, str]] = {
@@ -54,16 +54,18 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{all} {kind} open, {old} existing and {new} new{names}.",
     ),
     "people": (
-        "力量编成：编制共 {people} 人，其中新增{kind} {new} 人（在册人数，不是一次出动人数）；{shifts}{unknown}。",
-        "Staff: {people} people on all rosters (not turnouts), {new} of them at new {kind}; {shifts}{unknown}.",
+        "力量编成：编制共 {people} 人，其中新增{kind} {new} 人（在册人数，不是一次出动人数）；{shifts}{unknown}。"
+        "分力量：{crews}。",
+        "Staff: {people} people on all rosters (not turnouts), {new} of them at new {kind}; {shifts}{unknown}. "
+        "By crew: {crews}.",
     ),
+    "crew": ("{crew} {n} 处 {people} 人", "{crew} {n} with {people} people"),
     "no_people": ("人员：没有编配数据，人数未知。", "Staff: no staffing is known, so neither is the number of people."),
     "shift": ("{shift}在册 {people} 人", "{people} in shift {shift}"),
     "unknown": ("；另有 {n} 处人数未知，未计入", "; the people of {n} more are not known and not counted"),
-    "cost": (
-        "费用合计 {cost}（单位同站点表，已扣补助）。",
-        "Cost {cost} after subsidies, in the unit of the site table.",
-    ),
+    "cost": ("费用合计 {cost}（单位同站点表）{net}。", "Cost {cost} in the unit of the site table{net}."),
+    "net": ("，扣除补助后 {net}", ", {net} after subsidies"),
+    "funds": ("，未扣补助（补助资金有上限）", ", before subsidies (their funds are limited)"),
     "sure_cover": (
         "把握：已证明，按给定的{kind}和条件，没有方案能覆盖更多。",
         "How sure: proved, with these {kind} and conditions no plan can cover more.",
@@ -81,8 +83,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "How sure: the plan is feasible; how far it is from the best is not proved.",
     ),
     "only_just": (
-        "其中 {people} 人只是刚刚够：行车离时限不足 {margin} 秒，宜实测行车时间。",
-        "Of these, {people} people are only just covered: within the limit by less than {margin} s, measure the drive.",
+        "已覆盖的人中有 {people} 人只是刚刚够：行车离时限不足 {margin} 秒，宜实测行车时间。",
+        "Of those covered, {people} people only just are: within the limit by less than {margin} s, measure the drive.",
     ),
     "uncoverable": (
         "所有候选{kind}全部开设也覆盖不到的：{points} 个点、{people} 人。",
@@ -212,7 +214,8 @@ def force_words(solution: SitingSolution, lang: Lang) -> str:
     """Say how many people a plan takes: on all rosters, at new sites, by shift."""
     asked = solution.asked
     assert asked is not None
-    totals = force_totals(force_composition(solution.plan, asked.problem.times.sites, constraints=asked.constraints))
+    force = force_composition(solution.plan, asked.problem.times.sites, constraints=asked.constraints)
+    totals, crews = force_totals(force), []
     if totals["sites_unknown"] == len(solution.plan.sites):
         return _say("no_people", lang)
     shifts = []
@@ -221,6 +224,9 @@ def force_words(solution: SitingSolution, lang: Lang) -> str:
             shift = name.removeprefix("people_")
             words = _SHIFTS[shift][0 if lang == "zh" else 1] if shift in _SHIFTS else shift
             shifts.append(_say("shift", lang, shift=words, people=count(people)))
+    for crew, rows in force[force["roster"].notna()].groupby("crew", sort=True):
+        held = count(int(rows["roster"].sum()))
+        crews.append(_say("crew", lang, crew=label("crew", str(crew), lang), n=len(rows), people=held))
     unknown = _say("unknown", lang, n=totals["sites_unknown"]) if totals["sites_unknown"] else ""
     return _say(
         "people",
@@ -230,6 +236,7 @@ def force_words(solution: SitingSolution, lang: Lang) -> str:
         kind=kind_word(asked.kind, lang, many=True),
         shifts=("、" if lang == "zh" else ", ").join(shifts),
         unknown=unknown,
+        crews=("、" if lang == "zh" else ", ").join(crews),
     )
 
 
@@ -258,7 +265,7 @@ def technical_lines(solution: SitingSolution, lang: Lang) -> list[str]:
             "technical",
             lang,
             status=label("status_of_siting", solution.status, lang),
-            goal=_goal(name, lang),
+            goal=goal_words(name, lang),
             value=_number(solution.objective),
             side=side,
             bound=_number(solution.best_bound),
@@ -266,12 +273,17 @@ def technical_lines(solution: SitingSolution, lang: Lang) -> list[str]:
         )
     ]
     for number, stage in enumerate(solution.stages, 1):
-        said = {"goal": _goal(stage.objective, lang), "value": _number(stage.final), "bound": _number(stage.best_bound)}
+        said = {
+            "goal": goal_words(stage.objective, lang),
+            "value": _number(stage.final),
+            "bound": _number(stage.best_bound),
+        }
         lines.append(_say("stage", lang, n=number, status=label("status_of_siting", stage.status, lang), **said))
     return [*lines, message_words(solution.message, lang)] if solution.message else lines
 
 
-def _goal(name: str, lang: Lang) -> str:
+def goal_words(name: str, lang: Lang) -> str:
+    """Say what an objective counts, by the name of its model."""
     return _GOALS[name][0 if lang == "zh" else 1] if name in _GOALS else name
 
 

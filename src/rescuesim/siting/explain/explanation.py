@@ -252,7 +252,9 @@ def _alternatives(asked: Asked, opened: NDArray[np.bool_], swaps: Swaps, within:
         if problem.keeps(after) and _promised(asked, after):
             change = (problem.sites.cost[into] if into >= 0 else 0.0) - problem.sites.cost[out]
             share = value / swaps.value if swaps.better > 0 else swaps.value / value if value else 1.0
-            rows.append((ids[out], ids[into] if into >= 0 else "", float(value), float(share), cost + float(change)))
+            rows.append(
+                (ids[out], ids[into] if into >= 0 else "", float(value), float(share), round(cost + float(change), 6))
+            )
     frame = pd.DataFrame(rows, columns=["shut", "opened", "value", "share", "cost"])
     frame = frame.sort_values(["share", "cost", "shut", "opened"], ascending=[False, True, True, True])
     return frame.head(_LISTED).reset_index(drop=True), len(frame)

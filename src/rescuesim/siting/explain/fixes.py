@@ -283,7 +283,7 @@ def _with_crew(
     number = crews.crews.index(crew)
     people, size = changes.needed(crew)[rows], (len(rows), len(block.points))
     opens = kind == "open_and_staff"
-    more = people if opens else np.maximum(people - changes.held[rows], 0.0)
+    more = people if opens else changes.more(crew)[rows]
     return Measure(
         kind=kind,
         crew=crew,

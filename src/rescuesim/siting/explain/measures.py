@@ -64,7 +64,8 @@ def measures(
             now = changes.held[site]
             for kind, crew, after, sure in _staffings(problem, counts, drives, crews, site, margin_s):
                 roster = {"steady": np.nan, "equip": now}.get(kind, changes.needed(crew)[site])
-                taken = (now, roster, max(roster - now, 0.0) if roster == roster else np.nan, np.nan)
+                more = {"steady": np.nan, "equip": now - now}.get(kind, changes.more(crew)[site])
+                taken = (now, roster, more, np.nan)
                 change = _net(counts, problem, after, sure)
                 rows.append((kind, sites.ids[site], sites.names[site], sites.crews[site], crew, *change, *taken))
     gain = counts.gains()

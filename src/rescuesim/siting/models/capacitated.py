@@ -164,7 +164,7 @@ def _message(served: Served, most: float) -> str:
         return ""
     whole, held = f"of the weight of {served.reachable:.15g} that can be reached", f"{served.weight:.15g}"
     if served.status == "optimal" or served.weight >= most * (1 - _SLACK):
-        return f"proved: capacity and side conditions let at most {served.weight:.15g} {whole} be served; {missed:.15g} is not"
+        return f"proved: capacity and side conditions let at most {held} {whole} be served; {missed:.15g} is not"
     return (
         f"stopped at the limit: the plan serves {held} {whole}; whether "
         f"{min(most, served.reachable) - served.weight:.15g} more could be served is not proved"
