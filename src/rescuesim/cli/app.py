@@ -212,9 +212,11 @@ def _finish(outcome: Outcome, as_json: bool, lang: Language) -> None:
         )
     status = outcome.solution.status
     if status in ("infeasible", "unknown"):
+        from rescuesim.report.labels import label
         from rescuesim.report.siting_phrases import message_words
 
-        typer.echo(f"rescuesim: {status}: {message_words(outcome.solution.message, lang.value)}", err=True)
+        words = label("status_of_siting", status, lang.value)
+        typer.echo(f"rescuesim: {words}: {message_words(outcome.solution.message, lang.value)}", err=True)
         raise typer.Exit(INFEASIBLE if status == "infeasible" else NO_SOLUTION)
 
 

@@ -87,7 +87,7 @@ def site(
     asked = scenario_with(scenario, options, constraints=constraints)
     with watching(as_json) as tell:
         tell("load", 0, 1)
-        checked = prepare(asked)
+        checked = prepare(asked, kind=kind)
         if checked.faults or checked.prepared is None:
             raise InputError(checked.faults)
         tell("load", 1, 1)
@@ -116,7 +116,9 @@ def _finish(outcome: SitingOutcome, as_json: bool, lang: Language) -> None:
         for path in outcome.files.values():
             typer.echo(str(path))
     if solution.status in ("infeasible", "unknown"):
+        from rescuesim.report.labels import label
         from rescuesim.report.siting_phrases import message_words
 
-        typer.echo(f"rescuesim: {solution.status}: {message_words(solution.message, lang.value)}", err=True)
+        status = label("status_of_siting", solution.status, lang.value)
+        typer.echo(f"rescuesim: {status}: {message_words(solution.message, lang.value)}", err=True)
         raise typer.Exit(INFEASIBLE if solution.status == "infeasible" else NO_SOLUTION)

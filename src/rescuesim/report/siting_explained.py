@@ -303,6 +303,14 @@ def _stand_in(row: pd.Series, told: Explanation, kind: str, lang: Lang) -> str:
     )
 
 
+def _never_open(solution: SitingSolution) -> set[str]:
+    """Return the sites that are closed or of another kind: that they stay shut proves nothing."""
+    if solution.asked is None:
+        return set()
+    problem = solution.asked.problem
+    return {id_ for id_, shut in zip(problem.sites.ids, problem.must_close.tolist(), strict=True) if shut}
+
+
 def _how_sure(
     solution: SitingSolution, told: Explanation, names: Mapping[str, str], lang: Lang, n_shown: int
 ) -> list[str]:
@@ -312,8 +320,8 @@ def _how_sure(
     if sure := [names[id_] for id_ in solution.surely_open if id_ not in fixed]:
         shown = joint.join(sure[:n_shown]) + (joint + "…" if len(sure) > n_shown else "")
         lines.append(_say("sure_open", lang, names=shown))
-    if solution.surely_shut:
-        lines.append(_say("sure_shut", lang, n=count(len(solution.surely_shut)), kind=kind))
+    if n_shut := len(set(solution.surely_shut) - _never_open(solution)):
+        lines.append(_say("sure_shut", lang, n=count(n_shut), kind=kind))
     if told.counted == "":
         return lines
     if not told.n_alternatives:

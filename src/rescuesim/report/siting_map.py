@@ -222,7 +222,10 @@ def _title(solution: SitingSolution, lang: Lang) -> str:
     roads = "" if problem.states is None else ("，道路完好时" if lang == "zh" else ", unbroken roads")
     part = share(covered / people, people, "people", lang)
     brackets = f"（{of_all}{roads}）" if lang == "zh" else f" ({of_all}{roads})"
-    return f"{first}\n{label('figure', 'built_coverage', lang)} {part}{brackets}"
+    name = label("figure", "built_coverage", lang)
+    if kind != "station":
+        name = "时限之内的人口" if lang == "zh" else "people within the limit"
+    return f"{first}\n{name} {part}{brackets}"
 
 
 def write_siting_png(solution: SitingSolution, network: RoadNetwork, path: Path, *, lang: Lang = "zh") -> None:

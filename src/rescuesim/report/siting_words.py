@@ -43,6 +43,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "Built coverage (static, {roads}of the {people} people {denominator}): {share}, {covered} people within the "
         "drive limit. A goal once built, no promise for each call.",
     ),
+    "supplied": (
+        "行车时限之内的人口（静态，{roads}以{denominator} {people} 人为分母）：{share}，即 {covered} 人。",
+        "Within the drive limit (static, {roads}of the {people} people {denominator}): {share}, {covered} people.",
+    ),
     "states": (
         "按 {n} 种路况：平均 {mean}，最差的路况（{label}）{worst}，分母同上。",
         "Over {n} states of the roads: {mean} on average, {worst} in the worst one ({label}), of the same people.",
@@ -187,7 +191,7 @@ def _reached(solution: SitingSolution, told: Explanation | None, lang: Lang) -> 
         roads = ("道路完好时，" if zh else "on unbroken roads, ") if told.states is not None else ""
         lines = [
             _say(
-                "built",
+                "built" if solution.asked.kind == "station" else "supplied",  # depots answer no calls
                 lang,
                 roads=roads,
                 denominator=denominator,
