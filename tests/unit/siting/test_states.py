@@ -134,6 +134,7 @@ def test_the_explanation_goes_through_the_states_and_says_who_is_cut_off_and_who
         if share > 0:
             assert told.loc[id_, "missed_share"] == pytest.approx(share)
             late = float(chance @ [300 < drive[point] < np.inf for drive in drives])
-            assert told.loc[id_, "detour_share"] <= late + 1e-9
+            # a drive beyond the cutoff of 600 s is late too, and no reason to speak of a cut
+            assert late - 1e-9 <= told.loc[id_, "detour_share"] <= share + 1e-9
             assert told.loc[id_, "cut_share"] + told.loc[id_, "detour_share"] == pytest.approx(share)
             assert (told.loc[id_, "cause"] == "always") == bool(missed[0, point])
