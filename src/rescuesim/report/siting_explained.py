@@ -60,7 +60,7 @@ def explanation_in_words(solution: SitingSolution, *, lang: Lang = "zh", n_shown
     ...     demand=pd.DataFrame({"id": [1, 2], "name": ["甲村", "乙村"], "people": [50, 20]}))
     >>> text = explanation_in_words(rs.site(times, rs.MaxCoverage(1), limit_s=100), lang="en")
     >>> [line for line in text.splitlines() if "乙村" in line]
-    ['  乙村 (20 people): too far from every open site; opening 西门 (cost 1, drive 90 s) would cover it']
+    ['  乙村 (20 people): too far from every open site; opening 西门 (cost 1, 8 people): drive 90 s, which covers it']
     """
     if n_shown < 1:
         raise InputError(f"n_shown {n_shown}: expected 1 or more")

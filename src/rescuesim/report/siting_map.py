@@ -136,8 +136,8 @@ def crowded_window(box: Window, points: pd.DataFrame, sites: Sequence[PlanSite])
     >>> town = pd.DataFrame({"lon": np.r_[np.linspace(0.0, 0.05, 12), 1.0], "lat": np.r_[np.zeros(12), 1.0]})
     >>> stations = [PlanSite(id=str(n), name="", crew="brigade", status="existing", units=1, lon=0.02, lat=0.0)
     ...     for n in range(3)]
-    >>> [round(side, 2) for side in crowded_window((0.0, 0.0, 1.0, 1.0), town, stations)]
-    [-0.05, -0.07, 0.1, 0.07]
+    >>> [round(float(side), 2) for side in crowded_window((0.0, 0.0, 1.0, 1.0), town, stations)]
+    [-0.03, -0.06, 0.08, 0.06]
     >>> crowded_window((0.0, 0.0, 1.0, 1.0), town, stations[:2]) is None
     True
     """
