@@ -62,3 +62,24 @@ def test_the_siting_guide_names_every_objective_of_the_command_line() -> None:
 
     text = (ROOT / "docs/siting.md").read_text(encoding="utf-8")
     assert [name for name in objective_names() if f"`{name}`" not in text and "capacitated" not in name] == []
+
+
+@pytest.mark.slow
+def test_the_examples_of_the_disruption_guide_run_as_written(county: Path, tmp_path: Path) -> None:
+    text = (ROOT / "docs/disruption.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    assert len(blocks) >= 2
+    for name in ("county.osm", "sites.csv", "demand.csv", "closures.csv", "hazards.geojson"):
+        (tmp_path / name).write_bytes((county.parent / name).read_bytes())
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "water closes no bridge" in done.stdout
+
+
+def test_the_disruption_guide_names_every_kind_of_hazard() -> None:
+    from rescuesim.disruption.hazards import INTENSITY_KINDS
+
+    text = (ROOT / "docs/disruption.md").read_text(encoding="utf-8")
+    assert [kind for kind in INTENSITY_KINDS if f"`{kind}`" not in text] == []

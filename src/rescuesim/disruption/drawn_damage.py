@@ -114,13 +114,13 @@ class DrawnDamage:
         span = math.inf
         if name in _SLIDES:
             work, one_lane, span = _debris_work(self._volume_m3(at), state)
-            hold = float(Lognormal.from_default(default("clearing.hold")).from_normal(self.hold[at]))
+            hold = _drawn("clearing.hold", self.hold[at])
         elif name == "washout":
-            work = float(Lognormal.from_default(default("clearing.washout_h")).from_normal(self.amount[at]))
+            work = _drawn("clearing.washout_h", self.amount[at])
             one_lane, span = work / 2, default("fragility.washout_m").number
             hold = max(self.timing.until_s - self.timing.peak_from_s, 0.0)  # until the water is gone
         elif name in ("fallen_by_wind", "fallen_by_ice"):
-            work = float(Lognormal.from_default(default("clearing.tree_h")).from_normal(self.amount[at]))
+            work = _drawn("clearing.tree_h", self.amount[at])
             one_lane, span = work / 2, default("fragility.tree_m").number
             hold = max(self.timing.peak_until_s - self._at_s(at), 0.0)  # nobody saws in the storm
         else:
@@ -144,24 +144,27 @@ class DrawnDamage:
     def _volume_m3(self, at: int) -> float:
         """Volume of the debris: as it is mapped, else drawn."""
         if self.volume_m3 is None:
-            return float(slide_volumes().from_normal(self.amount[at]))
+            return _drawn("clearing.slide_volume_m3", self.amount[at])
         low, high = self._pieces_of(at)
         return float(self.volume_m3[low:high].max())
 
     def _part(self, at: int, span: float) -> tuple[float, float]:
         """Return where on its road an element is damaged: within the pieces that can be, as likely as each can be."""
         low, high = self._pieces_of(at)
-        chance = self.by_piece[0, low:high]
-        touched = low + np.flatnonzero(chance > 0)
-        if not math.isfinite(span):
+        weights = [-math.log1p(-min(chance, 1 - 1e-12)) for chance in self.by_piece[0, low:high].tolist()]
+        touched = [low + number for number, weight in enumerate(weights) if weight > 0]
+        if math.isinf(span):
             return float(self.pieces.from_m[touched[0]]), float(self.pieces.to_m[touched[-1]])
-        weight = -np.log1p(-np.minimum(chance[touched - low], 1 - 1e-12))
-        edges = np.concatenate([[0.0], np.cumsum(weight) / weight.sum()])
-        number = min(int(np.searchsorted(edges, self.place[at], side="right")) - 1, len(touched) - 1)
-        piece = int(touched[number])
-        within = (self.place[at] - edges[number]) / (edges[number + 1] - edges[number])
+        left = float(self.place[at]) * math.fsum(weights)
+        piece = touched[-1]
+        for one in touched:
+            if left <= weights[one - low]:
+                piece = one
+                break
+            left -= weights[one - low]
+        within = min(left / weights[piece - low], 1.0)
         begin, end = float(self.elements.from_m[at]), float(self.elements.to_m[at])
-        middle = float(self.pieces.from_m[piece] + within * (self.pieces.to_m[piece] - self.pieces.from_m[piece]))
+        middle = float(self.pieces.from_m[piece]) + within * float(self.pieces.to_m[piece] - self.pieces.from_m[piece])
         half = min(span, end - begin) / 2
         middle = min(max(middle, begin + half), end - half)
         return max(middle - half, begin), min(middle + half, end)
@@ -171,6 +174,12 @@ class DrawnDamage:
         if self.mechanism.name == "washout":
             return self.timing.peak_from_s
         return float(self.timing.from_s + self.time[at] * (self.timing.peak_until_s - self.timing.from_s))
+
+
+def _drawn(name: str, z: float) -> float:
+    """Turn a standard normal value into one of a lognormal default."""
+    entry = Lognormal.from_default(default(name))
+    return entry.median * math.exp(entry.sigma * float(z))
 
 
 def slide_volumes() -> Lognormal:

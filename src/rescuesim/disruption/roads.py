@@ -76,6 +76,9 @@ class ExposedRoads:
         if "pga_g" in kinds and not np.isfinite(self.elements.side_slope).any():
             en = "no elevation: shaking of embankments and cuts is not counted"
             said.append(Note(en, "无高程数据：路堤、路堑震害不计"))
+        if "wind_force" in kinds or "ice_mm" in kinds:
+            en = "trees and poles are taken to stand along all roads, but not on bridges and in tunnels"
+            said.append(Note(en, "按所有道路（桥隧除外）沿线均有树木、杆塔计"))
         if "ice_mm" in kinds:
             en = "ice slows every road: take the network under(weather='ice'); here it only brings trees and poles down"
             said.append(Note(en, "冰雪减速请用 under(weather='ice')；此处仅计树木、杆塔倒伏"))
@@ -168,13 +171,20 @@ def exposed_roads(
     Raises
     ------
     InputError
-        If the hazard's region is in another system, or does not hold the roads.
+        If the hazard's region is in another system, or does not hold the roads; or if its water has no duration.
     """
     if hazard.region.crs != network.crs:
         raise InputError(
             f"hazard {hazard.name!r}: its region is in {hazard.region.crs}, the network in {network.crs}: expected one "
             "system, as HazardRegion.around(network) gives"
         )
+    if "flood_depth_m" in hazard.kinds:
+        timing = hazard.timing_of("flood_depth_m")
+        if timing.until_s <= timing.from_s:
+            raise InputError(
+                f"hazard {hazard.name!r}: its water rises, stands and falls in 0 s and would close no road: expected a "
+                "Timing with rise_s, peak_s or fall_s above 0"
+            )
     parts = road_elements(network) if elements is None else elements
     length = default("fragility.damage_correlation_m").number if correlation_m is None else correlation_m
     grid = field_grid(hazard.region.bounds, length)

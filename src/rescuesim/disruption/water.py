@@ -122,7 +122,7 @@ def water_slowings(
         closed = depth_m[wet] * lower >= limit
         extra = np.where(closed, 0.0, share * (free / speed - 1))
         factor = 1 + np.bincount(place, weights=extra, minlength=len(roads))
-        from_s, until_s = timing.above(lower if lower > 0 else 1e-9)
+        from_s, until_s = timing.above(lower)
         # what is closed at the next step was slow in this one: the wider interval keeps the factor of the lower water
         for at in np.flatnonzero((factor >= _LEAST_FACTOR) & (factor > before)).tolist():
             if from_s < min(until_s, horizon_s):

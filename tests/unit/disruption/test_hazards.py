@@ -209,6 +209,18 @@ def test_what_is_wrong_with_a_hazard_comes_together() -> None:
     assert len(caught.value.faults) == 2
 
 
+def test_layers_of_a_kind_share_their_timing() -> None:
+    early = HazardLayer(kind="flood_depth_m", source=ConstantSource(value=1.0))
+    late = HazardLayer(kind="flood_depth_m", source=ConstantSource(value=2.0), name="late", timing=Timing(from_s=9))
+    with pytest.raises(InputError, match="one timing for all layers of a kind"):
+        Hazard(name="both", layers=(early, late), horizon_s=100, region=REGION)
+
+
+def test_a_susceptibility_is_not_drawn_from_what_has_no_upper_end() -> None:
+    with pytest.raises(InputError, match=r"values from 0 to 1, as Marginal\.uniform has"):
+        HazardLayer(kind="landslide_susceptibility", source=FIELD)
+
+
 def test_water_rises_stands_and_falls() -> None:
     timing = Timing(from_s=100, rise_s=100, peak_s=50, fall_s=200)
     assert [timing.share_at(at) for at in (0, 100, 150, 200, 250, 350, 451)] == [0, 0, 0.5, 1, 1, 0.5, 0]

@@ -93,3 +93,33 @@ def test_loose_surfaces_are_unpaved_and_unknown_ones_are_said(tmp_path: Path, to
     assert not elements.paved[track].any()
     assert any("tracks taken as unpaved" in note for note in elements.notes)
     assert set(elements.to_frame()["kind"]) <= set(ELEMENT_KINDS)
+
+
+def write_plane(path: Path, network: RoadNetwork, *, east_m: float = 0.0) -> Path:
+    """Write ground that rises 0.2 m a metre to the east, in the network's metres."""
+    rasterio = pytest.importorskip("rasterio")
+    west, north = network.x_m.min() - 1000 + east_m, network.y_m.max() + 1000
+    columns, rows = int((np.ptp(network.x_m) + 2000) / 20), int((np.ptp(network.y_m) + 2000) / 20)
+    height = np.tile((np.arange(columns) * 20 * 0.2).astype(np.float32), (rows, 1))
+    place = rasterio.Affine(20.0, 0.0, west, 0.0, -20.0, north)
+    profile = {"driver": "GTiff", "count": 1, "height": rows, "width": columns, "dtype": "float32"}
+    with rasterio.open(path, "w", transform=place, crs=network.crs, **profile) as raster:
+        raster.write(height, 1)
+    return path
+
+
+def test_the_ground_falls_across_roads_along_a_slope_and_not_across_those_up_it(
+    town: RoadNetwork, tmp_path: Path
+) -> None:
+    elements = road_elements(town, elevation=write_plane(tmp_path / "plane.tif", town))
+    eastward = np.isin(elements.road, town.road[town.road_class == "tertiary"])
+    northward = elements.is_kind("bridge")
+    assert eastward.any()
+    assert northward.any()
+    assert elements.side_slope[northward] == pytest.approx(0.2, abs=0.02)
+    assert elements.side_slope[eastward] == pytest.approx(0.0, abs=0.02)
+
+
+def test_an_elevation_raster_elsewhere_is_refused(town: RoadNetwork, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no elevation on any road"):
+        road_elements(town, elevation=write_plane(tmp_path / "plane.tif", town, east_m=90_000))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -224,3 +225,14 @@ def test_a_variation_of_the_shaking_moves_the_severity_of_places(town: RoadNetwo
     ready = exposed_roads(town, replace(hazard(town, layer), severity=Lognormal(median=1.0, p90=1.3)))
     values = [float(ready.points.intensity(seed=1, sample=sample)["sa1_g"][0]) for sample in range(50)]
     assert len(set(values)) == 50
+
+
+def test_a_flood_without_duration_is_refused(town: RoadNetwork) -> None:
+    with pytest.raises(InputError, match="would close no road: expected a Timing"):
+        exposed_roads(town, hazard(town, constant("flood_depth_m", 1.0, Timing())))
+
+
+def test_prepared_roads_travel_to_workers(town: RoadNetwork) -> None:
+    ready = exposed_roads(town, hazard(town, constant("flood_depth_m", 1.0), constant("wind_force", 16)))
+    there = pickle.loads(pickle.dumps(ready))
+    assert repr(there.damages(seed=4, sample=2)) == repr(ready.damages(seed=4, sample=2))

@@ -28,6 +28,8 @@ HazardSource: TypeAlias = ConstantSource | FieldSource | PolygonSource | RasterS
 class Variation:
     """A lognormal factor on a layer, median 1, correlated in space: what a map does not know.
 
+    What it lifts over the largest value of its kind is cut there.
+
     Parameters
     ----------
     sigma : float
@@ -77,6 +79,10 @@ class HazardLayer:
                         column=self.kind, value=f"{most:g}", expected=f"{what} from 0 to {kind.most:g} ({kind.meaning})"
                     )
                 ]
+            )
+        if kind.most == 1 and math.isinf(most):
+            raise InputError(
+                [Fault(column=self.kind, value="no upper end", expected="values from 0 to 1, as Marginal.uniform has")]
             )
         if isinstance(self.source, FieldSource) and self.variation is not None:
             raise InputError(f"{self.label}: a drawn field has its own variation: expected none on top")
@@ -134,6 +140,9 @@ class Hazard:
         labels = [layer.label for layer in self.layers]
         for label in sorted({label for label in labels if labels.count(label) > 1}):
             faults.append(Fault(column="layers", value=label, expected="a name of its own for each layer"))
+        for kind in self.kinds:
+            if len({layer.timing for layer in self.layers if layer.kind == kind}) > 1:
+                faults.append(Fault(column="layers", value=kind, expected="one timing for all layers of a kind"))
         for layer in self.layers:
             if not layer.source.reaches(self.region):
                 problem = f"{layer.label}: the layer and the roads do not overlap: expected a layer of the county"
@@ -160,7 +169,7 @@ class Hazard:
         return tuple(dict.fromkeys(layer.kind for layer in self.layers))
 
     def timing_of(self, kind: str) -> Timing:
-        """Return the timing of a kind; of several layers the first's."""
+        """Return the timing of a kind, which all its layers share."""
         return next(layer.timing for layer in self.layers if layer.kind == kind)
 
     def severity_in(self, *, seed: int, sample: int) -> float:

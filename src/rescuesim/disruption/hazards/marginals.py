@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from rescuesim.crew import Lognormal
 from rescuesim.errors import InputError
@@ -77,18 +77,20 @@ class Marginal:
 
     def from_normal(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn standard normal values into values of this distribution, rising with them."""
-        if self.share == 0:
-            return np.zeros_like(z)
-        upper = ndtr(-z)  # the chance of a higher value: kept, as 1 - ndtr(z) loses the rare ones
-        there = upper < self.share if self.share < 1 else np.ones(z.shape, dtype=np.bool_)
-        beyond = np.maximum(upper / self.share, np.finfo(np.float64).tiny)
-        if self.shape == "uniform":
-            value = self.first + (self.second - self.first) * (1 - beyond)
-        elif self.shape == "exponential":
-            value = -self.first * np.log(beyond)
-        else:
-            from scipy.special import ndtri
+        if self.share == 1:
+            return self._positive(z, ndtr(-z))
+        value = np.zeros_like(z)
+        if self.share > 0:
+            upper = ndtr(-z)  # the chance of a higher value: kept, as 1 - ndtr(z) loses the rare ones
+            there = upper < self.share
+            beyond = np.maximum(upper[there] / self.share, np.finfo(np.float64).tiny)
+            value[there] = self._positive(-ndtri(beyond), beyond)
+        return value
 
-            inner = z if self.share == 1 else -ndtri(np.minimum(beyond, 1.0))
-            value = Lognormal(median=self.first, p90=self.second).from_normal(inner)
-        return np.where(there, value, 0.0)
+    def _positive(self, z: NDArray[np.float64], beyond: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return values of the distribution without its share, from normal values and the chance of higher ones."""
+        if self.shape == "uniform":
+            return self.first + (self.second - self.first) * (1 - beyond)
+        if self.shape == "exponential":
+            return -self.first * np.log(np.maximum(beyond, np.finfo(np.float64).tiny))
+        return Lognormal(median=self.first, p90=self.second).from_normal(z)
