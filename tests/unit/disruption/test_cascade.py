@@ -136,6 +136,16 @@ def test_a_second_way_to_the_core_keeps_a_tower_on_the_air(town: RoadNetwork) ->
     assert of(made[0], "base_station", "b2") == [(HOUR, 2 * HOUR, "backhaul")]
 
 
+def test_a_fire_in_the_exchange_silences_every_tower_that_hangs_on_it(town: RoadNetwork) -> None:
+    fire = AssetOutage(kind="base_station", asset="b1", from_s=HOUR, until_s=5 * HOUR)
+    made = run(town, communication=communication_of(hubs=("b1",)), assets=[fire])
+    assert of(made[0], "base_station", "b1") == [(HOUR, 5 * HOUR, "given")]
+    assert of(made[0], "base_station", "b2") == [(HOUR, 5 * HOUR, "backhaul")]
+    assert of(run(town, assets=[fire])[0], "base_station", "b2") == []
+    with pytest.raises(InputError, match="column hubs: 'b9'"):
+        communication_of(hubs=("b9",))
+
+
 def generator(**changes: object) -> PowerNetwork:
     return power_of(generators=(replace(Generator(kind="site", asset="east", tank_h=8, start=1.0), **changes),))  # type: ignore[arg-type]
 

@@ -123,12 +123,12 @@ def supply_over_time(
     for site, area in zip(county.sites.ids, county.user_area[county.n_places :].tolist(), strict=True):
         out = grid[power.areas[area].id] if area >= 0 else ()
         own = by_asset.get(("site", site), first_cause((out, "grid")))
-        dark_sites[site] = _with_given(own, given.get(("site_power", site), ()))
+        dark_sites[site] = _joined(own, given.get(("site_power", site), ()))
     dark_townships = {}
     for town in county.townships:
         area_id = power.area_of("township", town, town)
         own = first_cause((grid[area_id], "grid")) if area_id else ()
-        dark_townships[town] = _with_given(own, given.get(("township_power", town), ()))
+        dark_townships[town] = _joined(own, given.get(("township_power", town), ()))
     cut = _fibres_cut(county, roads, given, seed=seed, sample=sample, horizon_s=horizon_s)
     down = _stations_down(county, grid, by_asset, cut, given, seed=seed, sample=sample, horizon_s=horizon_s)
     return Supply(
@@ -143,10 +143,10 @@ def supply_over_time(
     )
 
 
-def _with_given(own: CausedIntervals, given: Intervals) -> CausedIntervals:
-    if not given:
+def _joined(own: CausedIntervals, more: Intervals, cause: str = "given") -> CausedIntervals:
+    if not more:
         return own
-    return first_cause(*(((span[:2],), span[2]) for span in own), (given, "given"))
+    return first_cause(*(((span[:2],), span[2]) for span in own), (more, cause))
 
 
 def _generators_dark(
@@ -165,7 +165,8 @@ def _generators_dark(
     )
     towns = dict(zip(county.sites.ids, county.sites.townships, strict=True))
     towns_of_stations = {one.id: one.township for one in county.communication.base_stations}
-    refuelled = Refuelling(county.fuel, roads, horizon_s, power.fuel_from_s)
+    last_s = max((min(until_s, horizon_s) for out in grid.values() for _, until_s in out), default=0.0)
+    refuelled = Refuelling(county.fuel, roads, last_s, power.fuel_from_s)
     dark: dict[tuple[str, str], CausedIntervals] = {}
     for row, one in enumerate(power.generators):
         town = (towns if one.kind == "site" else towns_of_stations).get(one.asset, "")
@@ -193,9 +194,10 @@ class Refuelling:
     """Asks when a fuel truck can stand at a generator; the ways are searched when somebody first needs fuel."""
 
     def __init__(
-        self, source: NearestSource | None, roads: Sequence[RoadOutage], horizon_s: float, from_s: float
+        self, source: NearestSource | None, roads: Sequence[RoadOutage], until_s: float, from_s: float
     ) -> None:
-        self.source, self.roads, self.horizon_s, self.from_s = source, roads, horizon_s, from_s
+        # nobody needs fuel after the last outage of the grid
+        self.source, self.roads, self.until_s, self.from_s = source, roads, until_s, from_s
         self._times: tuple[list[float], NDArray[np.float64]] | None = None
 
     def when(self, row: int) -> Intervals:
@@ -206,7 +208,7 @@ class Refuelling:
         if self.source is None:
             return ()
         if self._times is None:
-            spans = closure_spans(self.roads, self.source, horizon_s=self.horizon_s)
+            spans = closure_spans(self.roads, self.source, horizon_s=self.until_s)
             self._times = [at for at, _ in spans], self.source.seconds(spans)
         return self.arrivals(self._times[0], self._times[1][:, row].tolist(), from_s=self.from_s)
 
@@ -309,7 +311,22 @@ def _stations_down(
         lost = _ways_lost(one.backhaul, cut)
         own_given = given.get(("base_station", one.id), ())
         down.append(first_cause((empty, "battery"), (lost, "backhaul"), (own_given, "given")))
-    return tuple(down)
+    return _behind_hubs(county, down)
+
+
+def _behind_hubs(county: CascadeCounty, down: list[CausedIntervals]) -> tuple[CausedIntervals, ...]:
+    """Take the stations that reach the core network by fibre off the air while every hub is down."""
+    network = county.communication
+    hubs = [plain(spans) for one, spans in zip(network.base_stations, down, strict=True) if one.id in network.hubs]
+    if not hubs:
+        return tuple(down)
+    dead = hubs[0]
+    for other in hubs[1:]:
+        dead = intersection(dead, other)
+    return tuple(
+        _joined(spans, dead, "backhaul") if one.backhaul and one.id not in network.hubs else spans
+        for one, spans in zip(network.base_stations, down, strict=True)
+    )
 
 
 def _ways_lost(backhaul: Iterable[Iterable[str]], cut: dict[str, CausedIntervals]) -> Intervals:
