@@ -42,6 +42,8 @@ class Supply:
         Neither grid nor generator supplies.
     cut_fibres : dict of str to CausedIntervals
     down : tuple of CausedIntervals, one for each base station
+    towers_s : dict of str to float
+        From when a tower crew supplies a base station.
     off_air : tuple of Intervals, one for each base station
         Before a relay has come and after it has gone, which is no failure.
     """
@@ -51,6 +53,7 @@ class Supply:
     cut_fibres: dict[str, CausedIntervals]
     down: tuple[CausedIntervals, ...]
     off_air: tuple[Intervals, ...]
+    towers_s: dict[str, float]
 
     def asset_outages(self, county: CascadeCounty) -> tuple[AssetOutage, ...]:
         """Return the records: sites, townships, base stations, fibres, each in order of id and time."""
@@ -61,8 +64,16 @@ class Supply:
             "base_station": stations,
             "fibre": self.cut_fibres,
         }
+        by = "tower crew"
         return tuple(
-            AssetOutage(kind=kind, asset=asset, from_s=from_s, until_s=until_s, cause=cause)
+            AssetOutage(
+                kind=kind,
+                asset=asset,
+                from_s=from_s,
+                until_s=until_s,
+                cause=cause,
+                repaired_by=by if kind == "base_station" and until_s == self.towers_s.get(asset, -1.0) else "",
+            )
             for kind, spans_of in kinds.items()
             for asset in sorted(spans_of)
             for from_s, until_s, cause in spans_of[asset]
@@ -89,6 +100,7 @@ def supply_over_time(
     outages: Sequence[PowerOutage],
     roads: Sequence[RoadOutage],
     assets: Sequence[AssetOutage],
+    towers_s: dict[str, float],
     seed: int,
     sample: int,
     horizon_s: float,
@@ -102,6 +114,8 @@ def supply_over_time(
     roads : sequence of RoadOutage
     assets : sequence of AssetOutage
         What is out whatever grid and roads do.
+    towers_s : dict of str to float
+        From when a tower crew supplies a base station.
     seed, sample : int
     horizon_s : float
 
@@ -130,12 +144,13 @@ def supply_over_time(
         own = first_cause((grid[area_id], "grid")) if area_id else ()
         dark_townships[town] = _joined(own, given.get(("township_power", town), ()))
     cut = _fibres_cut(county, roads, given, seed=seed, sample=sample, horizon_s=horizon_s)
-    down = _stations_down(county, grid, by_asset, cut, given, seed=seed, sample=sample, horizon_s=horizon_s)
+    down = _stations_down(county, grid, by_asset, cut, given, towers_s, seed=seed, sample=sample, horizon_s=horizon_s)
     return Supply(
         dark_sites={id_: spans for id_, spans in dark_sites.items() if spans},
         dark_townships={id_: spans for id_, spans in dark_townships.items() if spans},
         cut_fibres={id_: spans for id_, spans in cut.items() if spans},
         down=down,
+        towers_s={id_: at_s for id_, at_s in towers_s.items() if at_s < horizon_s},
         off_air=tuple(
             beyond_horizon(complement(((one.from_s, one.until_s),)), horizon_s)
             for one in county.communication.base_stations
@@ -290,6 +305,7 @@ def _stations_down(
     by_asset: dict[tuple[str, str], CausedIntervals],
     cut: dict[str, CausedIntervals],
     given: dict[tuple[str, str], Intervals],
+    towers_s: dict[str, float],
     *,
     seed: int,
     sample: int,
@@ -305,6 +321,7 @@ def _stations_down(
         if one.battery is not None and area >= 0:
             out = grid[county.power.areas[area].id]
             own = plain(by_asset[key]) if (key := ("base_station", one.id)) in by_asset else out
+            own = intersection(own, ((0.0, towers_s.get(one.id, math.inf)),))
             battery_s = float(one.battery.from_normal(z[row]))
             recharge = battery_s / (recharge_h * 3600) if recharge_h > 0 else math.inf
             empty = beyond_horizon(empty_while(own, battery_s, recharge=recharge), horizon_s)
