@@ -77,12 +77,13 @@ class NearestSource:
         rows = list(range(len(spans)) if wanted is None else wanted)
         found = np.full((len(spans), len(self.access_s)), np.inf)
         hit = self._hit({closure for row in rows for closure in spans[row][1]})
+        own = self.matrix.copy()  # whose roads are shut and opened again in turn
         for row in rows:
             if spans[row][1]:
-                found[row] = self._searched([hit[closure] for closure in spans[row][1]])
+                found[row] = self._searched(own, [hit[closure] for closure in spans[row][1]])
             else:
                 if not self._intact:
-                    self._intact.append(self._searched([]))
+                    self._intact.append(self._searched(own, []))
                 found[row] = self._intact[0]
         return found
 
@@ -98,19 +99,21 @@ class NearestSource:
             made[closure] = entries[entries >= 0], broken.point[broken.point_state == at]
         return made
 
-    def _searched(self, shut: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> NDArray[np.float64]:
+    def _searched(
+        self, matrix: csr_array, shut: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]
+    ) -> NDArray[np.float64]:
         node, n = self.graph.point_node, self.n_sources
-        usable, data = node >= 0, self.matrix.data
-        if shut:
-            data = data.copy()
-            data[np.concatenate([entries for entries, _ in shut])] = np.inf
-            usable[np.concatenate([points for _, points in shut])] = False
-        matrix = csr_array((data, self.matrix.indices, self.matrix.indptr), shape=self.matrix.shape)
+        usable = node >= 0
+        entries = np.concatenate([np.empty(0, dtype=np.int64), *(some for some, _ in shut)])
+        matrix.data[entries] = np.inf
+        for _, points in shut:
+            usable[points] = False
         sources = np.unique(node[:n][usable[:n]])
         found = np.full(len(node) - n, np.inf)
         if len(sources):
             seconds = dijkstra(matrix, indices=sources, min_only=True, limit=_LONGEST_S)
             found[usable[n:]] = seconds[node[n:][usable[n:]]]
+        matrix.data[entries] = self.matrix.data[entries]
         return found + self.access_s
 
 

@@ -172,10 +172,8 @@ def warning(
         Whose warning lets forces and stock move.
     channels : sequence of WarningChannel, optional
         The five of ``defaults.toml`` if absent.
-    assets : iterable of AssetOutage, optional
-        Townships without power have no broadcast.
-    contacts : iterable of ContactSpell, optional
-        Places without the public network get neither message nor call.
+    assets, contacts : iterable of AssetOutage and of ContactSpell, optional
+        Townships without power have no broadcast, places without the public network neither message nor call.
     seed, sample : int
 
     Returns

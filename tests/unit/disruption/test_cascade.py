@@ -41,6 +41,7 @@ def run(
     roads: Sequence[RoadOutage] = (),
     assets: Sequence[AssetOutage] = (),
     sample: int = 0,
+    towers_s: dict[str, float] | None = None,
     horizon_s: float = 72 * HOUR,
 ) -> Made:
     return cascade(
@@ -52,6 +53,7 @@ def run(
         outages=outages,
         roads=roads,
         assets=assets,
+        towers_s=towers_s,
         seed=1,
         sample=sample,
         horizon_s=horizon_s,
@@ -136,6 +138,16 @@ def test_a_second_way_to_the_core_keeps_a_tower_on_the_air(town: RoadNetwork) ->
     assert of(made[0], "base_station", "b2") == [(HOUR, 2 * HOUR, "backhaul")]
 
 
+def test_a_fire_in_the_exchange_silences_every_tower_that_hangs_on_it(town: RoadNetwork) -> None:
+    fire = AssetOutage(kind="base_station", asset="b1", from_s=HOUR, until_s=5 * HOUR)
+    made = run(town, communication=communication_of(hubs=("b1",)), assets=[fire])
+    assert of(made[0], "base_station", "b1") == [(HOUR, 5 * HOUR, "given")]
+    assert of(made[0], "base_station", "b2") == [(HOUR, 5 * HOUR, "backhaul")]
+    assert of(run(town, assets=[fire])[0], "base_station", "b2") == []
+    with pytest.raises(InputError, match="column hubs: 'b9'"):
+        communication_of(hubs=("b9",))
+
+
 def generator(**changes: object) -> PowerNetwork:
     return power_of(generators=(replace(Generator(kind="site", asset="east", tank_h=8, start=1.0), **changes),))  # type: ignore[arg-type]
 
@@ -186,6 +198,19 @@ def test_a_tower_with_a_generator_stays_up_while_it_runs_and_its_battery_after(t
     power = power_of(generators=(Generator(kind="base_station", asset="b2", tank_h=8, start=1.0),), fuel_depots=())
     made = run(town, power=power, outages=DARK)
     assert of(made[0], "base_station", "b2") == [(10 * HOUR, 48 * HOUR, "battery")]
+
+
+def test_a_tower_crew_has_a_tower_back_before_the_grid_but_not_before_its_fibre(town: RoadNetwork) -> None:
+    made = run(town, outages=DARK, towers_s={"b2": 9 * HOUR})
+    assert of(made[0], "base_station", "b2") == [(2 * HOUR, 9 * HOUR, "battery")]
+    assert [one.repaired_by for one in made[0] if one.kind == "base_station"] == ["tower crew"]
+    assert of(made[0], "township_power", "hills") == [(0, 48 * HOUR, "grid")]
+    slide = RoadOutage(closure=Closure(road=0), from_s=HOUR, until_s=11 * HOUR, cause="landslide")
+    made = run(town, outages=DARK, roads=[slide], towers_s={"b2": 9 * HOUR})
+    assert of(made[0], "base_station", "b2") == [(HOUR, 12 * HOUR, "backhaul")]
+    assert run(town, outages=DARK, towers_s={"b2": math.inf}) == run(town, outages=DARK)
+    with pytest.raises(InputError, match="2 faults"):
+        run(town, outages=DARK, towers_s={"b9": 3.0, "b2": -1.0})
 
 
 def test_what_lasts_beyond_the_horizon_has_no_end(town: RoadNetwork) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
@@ -29,6 +29,7 @@ def cascade(
     outages: Sequence[PowerOutage],
     roads: Sequence[RoadOutage],
     assets: Sequence[AssetOutage] = (),
+    towers_s: Mapping[str, float] | None = None,
     seed: int,
     sample: int,
     horizon_s: float,
@@ -50,6 +51,9 @@ def cascade(
         They cut fibres, stop fuel trucks and runners.
     assets : sequence of AssetOutage, optional
         What is out besides: an exchange, a base station, a site whose wiring burnt.
+    towers_s : mapping of str to float, optional
+        Seconds after the onset from which a tower crew supplies a base station with a generator, by station; it stays
+        and is refuelled. ``inf``: nobody comes.
     seed, sample : int
         Key of what is drawn: batteries, generators that start, equipment that is ready, splicing.
     horizon_s : float
@@ -70,7 +74,14 @@ def cascade(
     """
     county = prepare_cascade(power, communication, sites, demand, network)
     return cascade_in(
-        county, outages=outages, roads=roads, assets=assets, seed=seed, sample=sample, horizon_s=horizon_s
+        county,
+        outages=outages,
+        roads=roads,
+        assets=assets,
+        towers_s=towers_s,
+        seed=seed,
+        sample=sample,
+        horizon_s=horizon_s,
     )
 
 
@@ -80,6 +91,7 @@ def cascade_in(
     outages: Sequence[PowerOutage],
     roads: Sequence[RoadOutage],
     assets: Sequence[AssetOutage] = (),
+    towers_s: Mapping[str, float] | None = None,
     seed: int,
     sample: int,
     horizon_s: float,
@@ -89,7 +101,7 @@ def cascade_in(
     Parameters
     ----------
     county : CascadeCounty
-    outages, roads, assets, seed, sample, horizon_s
+    outages, roads, assets, towers_s, seed, sample, horizon_s
         As in `cascade`.
 
     Returns
@@ -102,10 +114,18 @@ def cascade_in(
     InputError
         As `cascade`.
     """
-    if faults := _outage_faults(county, outages, roads, assets, horizon_s):
+    powered = dict(towers_s or {})
+    if faults := [*_outage_faults(county, outages, roads, assets, horizon_s), *_tower_faults(county, powered)]:
         raise InputError(faults)
     supply = supply_over_time(
-        county, outages=outages, roads=roads, assets=assets, seed=seed, sample=sample, horizon_s=horizon_s
+        county,
+        outages=outages,
+        roads=roads,
+        assets=assets,
+        towers_s=powered,
+        seed=seed,
+        sample=sample,
+        horizon_s=horizon_s,
     )
     struck = bool(outages or roads or assets)  # nobody redials on a quiet day
     contacts = contact_spells(
@@ -118,6 +138,19 @@ def cascade_in(
         horizon_s=horizon_s,
     )
     return supply.asset_outages(county), contacts
+
+
+def _tower_faults(county: CascadeCounty, towers_s: Mapping[str, float]) -> list[Fault]:
+    known = {one.id for one in county.communication.base_stations}
+    faults = [
+        Fault(column="towers_s", value=id_, expected=nearest_name(id_, known)) for id_ in sorted({*towers_s} - known)
+    ]
+    faults += [
+        Fault(column="towers_s", value=f"{id_}: {at_s}", expected="seconds after the onset, 0 or more")
+        for id_, at_s in sorted(towers_s.items())
+        if not at_s >= 0
+    ]
+    return faults
 
 
 def _outage_faults(

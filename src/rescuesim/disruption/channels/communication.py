@@ -103,7 +103,7 @@ class CommunicationNetwork:
     posts : tuple of str
         Sites where the dispatchers sit: always in contact, and where runners go to and come from.
     hubs : tuple of str
-        Base stations that all others hang on, for `default_power` to give a generator.
+        Base stations at the exchanges: while all of them are down, no station with a backhaul carries anything.
     congestion_s : float
         Seconds after the onset in which a channel that can be congested is.
     splice : Lognormal
@@ -177,6 +177,9 @@ def _ladder_faults(network: CommunicationNetwork) -> list[Fault]:
 def _station_faults(network: CommunicationNetwork) -> list[Fault]:
     faults = _repeated("base station", [station.id for station in network.base_stations])
     faults += _repeated("fibre", [fibre.id for fibre in network.fibres])
+    stations = [station.id for station in network.base_stations]
+    for hub in sorted(set(network.hubs) - set(stations)):
+        faults.append(Fault(column="hubs", value=hub, expected=nearest_name(hub, stations)))
     names, fibres = [channel.name for channel in network.channels], {fibre.id for fibre in network.fibres}
     for station in network.base_stations:
         place = f"base station {station.id!r}"

@@ -42,6 +42,8 @@ class Supply:
         Neither grid nor generator supplies.
     cut_fibres : dict of str to CausedIntervals
     down : tuple of CausedIntervals, one for each base station
+    towers_s : dict of str to float
+        From when a tower crew supplies a base station.
     off_air : tuple of Intervals, one for each base station
         Before a relay has come and after it has gone, which is no failure.
     """
@@ -51,6 +53,7 @@ class Supply:
     cut_fibres: dict[str, CausedIntervals]
     down: tuple[CausedIntervals, ...]
     off_air: tuple[Intervals, ...]
+    towers_s: dict[str, float]
 
     def asset_outages(self, county: CascadeCounty) -> tuple[AssetOutage, ...]:
         """Return the records: sites, townships, base stations, fibres, each in order of id and time."""
@@ -61,8 +64,16 @@ class Supply:
             "base_station": stations,
             "fibre": self.cut_fibres,
         }
+        by = "tower crew"
         return tuple(
-            AssetOutage(kind=kind, asset=asset, from_s=from_s, until_s=until_s, cause=cause)
+            AssetOutage(
+                kind=kind,
+                asset=asset,
+                from_s=from_s,
+                until_s=until_s,
+                cause=cause,
+                repaired_by=by if kind == "base_station" and until_s == self.towers_s.get(asset, -1.0) else "",
+            )
             for kind, spans_of in kinds.items()
             for asset in sorted(spans_of)
             for from_s, until_s, cause in spans_of[asset]
@@ -89,6 +100,7 @@ def supply_over_time(
     outages: Sequence[PowerOutage],
     roads: Sequence[RoadOutage],
     assets: Sequence[AssetOutage],
+    towers_s: dict[str, float],
     seed: int,
     sample: int,
     horizon_s: float,
@@ -102,6 +114,8 @@ def supply_over_time(
     roads : sequence of RoadOutage
     assets : sequence of AssetOutage
         What is out whatever grid and roads do.
+    towers_s : dict of str to float
+        From when a tower crew supplies a base station.
     seed, sample : int
     horizon_s : float
 
@@ -123,19 +137,20 @@ def supply_over_time(
     for site, area in zip(county.sites.ids, county.user_area[county.n_places :].tolist(), strict=True):
         out = grid[power.areas[area].id] if area >= 0 else ()
         own = by_asset.get(("site", site), first_cause((out, "grid")))
-        dark_sites[site] = _with_given(own, given.get(("site_power", site), ()))
+        dark_sites[site] = _joined(own, given.get(("site_power", site), ()))
     dark_townships = {}
     for town in county.townships:
         area_id = power.area_of("township", town, town)
         own = first_cause((grid[area_id], "grid")) if area_id else ()
-        dark_townships[town] = _with_given(own, given.get(("township_power", town), ()))
+        dark_townships[town] = _joined(own, given.get(("township_power", town), ()))
     cut = _fibres_cut(county, roads, given, seed=seed, sample=sample, horizon_s=horizon_s)
-    down = _stations_down(county, grid, by_asset, cut, given, seed=seed, sample=sample, horizon_s=horizon_s)
+    down = _stations_down(county, grid, by_asset, cut, given, towers_s, seed=seed, sample=sample, horizon_s=horizon_s)
     return Supply(
         dark_sites={id_: spans for id_, spans in dark_sites.items() if spans},
         dark_townships={id_: spans for id_, spans in dark_townships.items() if spans},
         cut_fibres={id_: spans for id_, spans in cut.items() if spans},
         down=down,
+        towers_s={id_: at_s for id_, at_s in towers_s.items() if at_s < horizon_s},
         off_air=tuple(
             beyond_horizon(complement(((one.from_s, one.until_s),)), horizon_s)
             for one in county.communication.base_stations
@@ -143,10 +158,10 @@ def supply_over_time(
     )
 
 
-def _with_given(own: CausedIntervals, given: Intervals) -> CausedIntervals:
-    if not given:
+def _joined(own: CausedIntervals, more: Intervals, cause: str = "given") -> CausedIntervals:
+    if not more:
         return own
-    return first_cause(*(((span[:2],), span[2]) for span in own), (given, "given"))
+    return first_cause(*(((span[:2],), span[2]) for span in own), (more, cause))
 
 
 def _generators_dark(
@@ -165,7 +180,8 @@ def _generators_dark(
     )
     towns = dict(zip(county.sites.ids, county.sites.townships, strict=True))
     towns_of_stations = {one.id: one.township for one in county.communication.base_stations}
-    refuelled = Refuelling(county.fuel, roads, horizon_s, power.fuel_from_s)
+    last_s = max((min(until_s, horizon_s) for out in grid.values() for _, until_s in out), default=0.0)
+    refuelled = Refuelling(county.fuel, roads, last_s, power.fuel_from_s)
     dark: dict[tuple[str, str], CausedIntervals] = {}
     for row, one in enumerate(power.generators):
         town = (towns if one.kind == "site" else towns_of_stations).get(one.asset, "")
@@ -193,9 +209,10 @@ class Refuelling:
     """Asks when a fuel truck can stand at a generator; the ways are searched when somebody first needs fuel."""
 
     def __init__(
-        self, source: NearestSource | None, roads: Sequence[RoadOutage], horizon_s: float, from_s: float
+        self, source: NearestSource | None, roads: Sequence[RoadOutage], until_s: float, from_s: float
     ) -> None:
-        self.source, self.roads, self.horizon_s, self.from_s = source, roads, horizon_s, from_s
+        # nobody needs fuel after the last outage of the grid
+        self.source, self.roads, self.until_s, self.from_s = source, roads, until_s, from_s
         self._times: tuple[list[float], NDArray[np.float64]] | None = None
 
     def when(self, row: int) -> Intervals:
@@ -206,7 +223,7 @@ class Refuelling:
         if self.source is None:
             return ()
         if self._times is None:
-            spans = closure_spans(self.roads, self.source, horizon_s=self.horizon_s)
+            spans = closure_spans(self.roads, self.source, horizon_s=self.until_s)
             self._times = [at for at, _ in spans], self.source.seconds(spans)
         return self.arrivals(self._times[0], self._times[1][:, row].tolist(), from_s=self.from_s)
 
@@ -288,6 +305,7 @@ def _stations_down(
     by_asset: dict[tuple[str, str], CausedIntervals],
     cut: dict[str, CausedIntervals],
     given: dict[tuple[str, str], Intervals],
+    towers_s: dict[str, float],
     *,
     seed: int,
     sample: int,
@@ -303,13 +321,29 @@ def _stations_down(
         if one.battery is not None and area >= 0:
             out = grid[county.power.areas[area].id]
             own = plain(by_asset[key]) if (key := ("base_station", one.id)) in by_asset else out
+            own = intersection(own, ((0.0, towers_s.get(one.id, math.inf)),))
             battery_s = float(one.battery.from_normal(z[row]))
             recharge = battery_s / (recharge_h * 3600) if recharge_h > 0 else math.inf
             empty = beyond_horizon(empty_while(own, battery_s, recharge=recharge), horizon_s)
         lost = _ways_lost(one.backhaul, cut)
         own_given = given.get(("base_station", one.id), ())
         down.append(first_cause((empty, "battery"), (lost, "backhaul"), (own_given, "given")))
-    return tuple(down)
+    return _behind_hubs(county, down)
+
+
+def _behind_hubs(county: CascadeCounty, down: list[CausedIntervals]) -> tuple[CausedIntervals, ...]:
+    """Take the stations that reach the core network by fibre off the air while every hub is down."""
+    network = county.communication
+    hubs = [plain(spans) for one, spans in zip(network.base_stations, down, strict=True) if one.id in network.hubs]
+    if not hubs:
+        return tuple(down)
+    dead = hubs[0]
+    for other in hubs[1:]:
+        dead = intersection(dead, other)
+    return tuple(
+        _joined(spans, dead, "backhaul") if one.backhaul and one.id not in network.hubs else spans
+        for one, spans in zip(network.base_stations, down, strict=True)
+    )
 
 
 def _ways_lost(backhaul: Iterable[Iterable[str]], cut: dict[str, CausedIntervals]) -> Intervals:
