@@ -27,7 +27,7 @@ OPEN, ONE_LANE, SHUT = 0, 1, 2
 Slowed = tuple[tuple[int, float], ...]  # roads that are slower, and by what factor, ascending
 
 _AT_ONCE = 64  # searches whose rows over all nodes are held
-_MOST_KEPT = 40_000_000  # numbers in the matrices of states that are kept
+_MOST_KEPT = 8_000_000  # numbers in the matrices of states that are kept: 64 MB
 
 
 def level_of(closure: Closure) -> int:
