@@ -18,6 +18,8 @@ from rescuesim.disruption.repair import RoadRepairs as RoadRepairs
 from rescuesim.disruption.repair import covered_people_curve as covered_people_curve
 from rescuesim.disruption.repair import repair_assets as repair_assets
 from rescuesim.disruption.repair import repair_roads as repair_roads
+from rescuesim.disruption.samples import Disruptions as Disruptions
+from rescuesim.disruption.samples import load_disruptions as load_disruptions
 from rescuesim.disruption.tables import load_closures as load_closures
 from rescuesim.disruption.timeline import Disruption as Disruption
 from rescuesim.disruption.timeline import network_states as network_states

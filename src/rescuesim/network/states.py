@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Integral
 from operator import attrgetter
 
@@ -223,6 +223,36 @@ class NetworkStates:
     def labels(self) -> tuple[str, ...]:
         """Label of each state."""
         return tuple(state.label for state in self.states)
+
+    def merged(self) -> NetworkStates:
+        """Put states that break the same into one, with the sum of their probabilities.
+
+        Returns
+        -------
+        NetworkStates
+            In the order in which they first come; the label says how many they are.
+
+        Examples
+        --------
+        >>> states = NetworkStates.from_closures([{4}, set(), {4}, {4}])
+        >>> [(state.label, state.probability) for state in states.merged()]
+        [('state 0 and 2 more', 0.75), ('state 1', 0.25)]
+        """
+        alike: dict[object, list[NetworkState]] = {}
+        for state in self.states:
+            broken = frozenset(state.closures), frozenset(state.slow_downs.items()), state.unusable_sites
+            alike.setdefault(broken, []).append(state)
+        return NetworkStates(
+            states=tuple(
+                replace(
+                    some[0],
+                    # a sum of many parts may pass 1 by a rounding
+                    probability=min(math.fsum(state.probability for state in some), 1.0),
+                    label=some[0].label if len(some) == 1 else f"{some[0].label} and {len(some) - 1} more",
+                )
+                for some in alike.values()
+            )
+        )
 
     @classmethod
     def from_closures(

@@ -5,8 +5,10 @@ import math
 from collections import Counter
 from pathlib import Path
 
+import geopandas
 import numpy as np
 import pytest
+import shapely
 
 from rescuesim.candidates import load_sites
 from rescuesim.demand import load_demand
@@ -19,7 +21,7 @@ from rescuesim.scenario.county.people import apportion
 
 pytestmark = pytest.mark.slow  # a county takes seconds to build, and three are built
 DRIVABLE = {"trunk", "primary", "secondary", "tertiary", "unclassified", "residential"}
-FILES = ("county.osm", "sites.csv", "demand.csv", "closures.csv")
+FILES = ("county.osm", "sites.csv", "demand.csv", "closures.csv", "hazards.geojson")
 
 
 @pytest.fixture(scope="module")
@@ -223,3 +225,20 @@ def test_the_county_passes_through_the_loader_of_real_data(folder: Path, county:
     assert place_faults(network, sites) == []
     assert place_faults(network, demand) == []
     assert len(load_closures(folder / "closures.csv", network)) == len(county.closures)
+
+
+def test_water_stands_deepest_at_the_large_rivers_and_bridges_are_where_water_rises(
+    county: County, folder: Path
+) -> None:
+    zones = geopandas.read_file(folder / "hazards.geojson")
+    assert zones.geometry.is_valid.all()
+    area = dict(zip(zones["name"], zones.to_crs("EPSG:32650").area, strict=True))
+    depths = zones.loc[zones["kind"] == "flood_depth_m", "value"].tolist()
+    assert depths == sorted(depths)
+    assert len(depths) == 3
+    assert 0.01 < sum(area.values()) / (county.area_km2 * 1e6) < 0.5
+    wet = zones[zones["kind"] == "flood_depth_m"].union_all()
+    nodes = {node.id: (node.lon, node.lat) for node in county.nodes}
+    bridges = [way for way in county.ways if way.tags.get("bridge") == "yes"]
+    over_water = [shapely.LineString([nodes[node] for node in way.nodes]).intersects(wet) for way in bridges]
+    assert np.mean(over_water) > 0.6

@@ -22,6 +22,7 @@ from rescuesim.scenario.county.closures import (
 )
 from rescuesim.scenario.county.drafting import DRIVABLE, Board, finish
 from rescuesim.scenario.county.geometry import Floats, Ints, stream, to_lonlat
+from rescuesim.scenario.county.hazard_zones import HazardZone, build_hazard_zones, write_hazard_zones
 from rescuesim.scenario.county.osm_xml import OsmNode, OsmWay, write_osm
 from rescuesim.scenario.county.people import (
     DemandRow,
@@ -79,6 +80,8 @@ class County:
         Demand points; their people sum to 450,000.
     closures : tuple of ClosureRow
         Road closures of the storm.
+    hazard_zones : tuple of HazardZone
+        Where water rises and slopes slide.
     nodes : tuple of OsmNode
         Nodes of the OSM file.
     ways : tuple of OsmWay
@@ -94,6 +97,7 @@ class County:
     sites: tuple[SiteRow, ...]
     demand: tuple[DemandRow, ...]
     closures: tuple[ClosureRow, ...]
+    hazard_zones: tuple[HazardZone, ...]
     nodes: tuple[OsmNode, ...]
     ways: tuple[OsmWay, ...]
 
@@ -344,7 +348,8 @@ def build_county(*, seed: int = 0) -> County:
     return County(
         name=names.COUNTY, neighbour=names.NEIGHBOUR, seed=seed, area_km2=area,
         townships=(names.SEAT, *names.TOWNSHIPS), outage_townships=outage, sites=tuple(sites),
-        demand=tuple(demand), closures=tuple(closures), nodes=nodes, ways=ways,
+        demand=tuple(demand), closures=tuple(closures),
+        hazard_zones=build_hazard_zones(land.terrain, land.rivers), nodes=nodes, ways=ways,
     )  # fmt: skip
 
 
@@ -359,7 +364,9 @@ def _write_table(path: Path, kind: type[SiteRow] | type[DemandRow] | type[Closur
 
 
 def write_county(folder: Path, *, seed: int = 0) -> County:
-    """Build the demo county and write ``county.osm``, ``sites.csv``, ``demand.csv`` and ``closures.csv``.
+    """Build the demo county and write its roads, its tables and the zones of its hazards.
+
+    The files are ``county.osm``, ``sites.csv``, ``demand.csv``, ``closures.csv`` and ``hazards.geojson``.
 
     Parameters
     ----------
@@ -379,4 +386,5 @@ def write_county(folder: Path, *, seed: int = 0) -> County:
     _write_table(folder / "sites.csv", SiteRow, county.sites)
     _write_table(folder / "demand.csv", DemandRow, county.demand)
     _write_table(folder / "closures.csv", ClosureRow, county.closures)
+    write_hazard_zones(folder / "hazards.geojson", county.hazard_zones)
     return county
