@@ -58,11 +58,9 @@ _HOMES = {
     ),
     "rescuesim.disruption": (
         "AssetOutage",
-        "AssetRepairs",
         "AssetTask",
         "ChannelOutage",
         "ContactSpell",
-        "CoveredPeopleCurve",
         "Disruption",
         "PowerOutage",
         "RepairCrew",
@@ -202,7 +200,6 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AssetOutage",
-    "AssetRepairs",
     "AssetTask",
     "Calibration",
     "CallHistory",
@@ -217,7 +214,6 @@ __all__ = [
     "Comparison",
     "ContactSpell",
     "CoverageBits",
-    "CoveredPeopleCurve",
     "CrewStaffing",
     "CrewType",
     "DataFileError",
@@ -372,11 +368,9 @@ if TYPE_CHECKING:
     )
     from rescuesim.disruption import (
         AssetOutage,
-        AssetRepairs,
         AssetTask,
         ChannelOutage,
         ContactSpell,
-        CoveredPeopleCurve,
         Disruption,
         PowerOutage,
         RepairCrew,
