@@ -25,10 +25,10 @@ from rescuesim._homes import HOME_OF
 
 __version__ = "0.1.0"
 
+
 __all__ = [
     "DISRUPTION_PRESETS",
     "AssetOutage",
-    "AssetRepairs",
     "AssetTask",
     "Calibration",
     "CallHistory",
@@ -44,7 +44,6 @@ __all__ = [
     "ConstantSource",
     "ContactSpell",
     "CoverageBits",
-    "CoveredPeopleCurve",
     "CrewStaffing",
     "CrewType",
     "DataFileError",
@@ -230,12 +229,10 @@ if TYPE_CHECKING:
     from rescuesim.disruption import (
         DISRUPTION_PRESETS,
         AssetOutage,
-        AssetRepairs,
         AssetTask,
         ChannelOutage,
         ConstantSource,
         ContactSpell,
-        CoveredPeopleCurve,
         Disruption,
         DisruptionPreset,
         Disruptions,

@@ -194,6 +194,18 @@ def test_a_crew_caught_in_the_breaking_road_turns_back(street: rs.RoadNetwork) -
     assert repairs.outages[1].until_s == pytest.approx(200 + 5.1 + 2 * HOUR, abs=1)
 
 
+def test_a_crew_that_has_just_come_to_a_junction_when_its_way_breaks_turns_to_other_work_at_once(
+    street: rs.RoadNetwork,
+) -> None:
+    # at the front of the slide between 1 and 2, and nowhere else, when that road breaks; work is to be had behind it
+    arrives = repaired(street, [slide(street, 1, 1.0)], [base(street, "A", 1)]).work["until_h"].iloc[0] * HOUR
+    damages = [slide(street, 3, 1.0), slide(street, 1, 30.0, at_s=arrives, hold_s=40 * HOUR), slide(street, 0, 2.0)]
+    repairs = repaired(street, damages, [base(street, "A", 1)], order="given", given=[0, 1, 2])
+    ends = {one.label: one.until_s for one in repairs.outages}
+    assert ends["slide 0"] < 4 * HOUR
+    assert repairs.work["from_h"].is_monotonic_increasing
+
+
 def test_a_bridge_that_is_down_gets_a_temporary_one_in_days_and_stays_one_lane_wide(street: rs.RoadNetwork) -> None:
     crews = [base(street, "A", 2, machines=2), base(street, "B", 3)]
     damage = slide(street, 2, 1.0, bridge=True)
@@ -310,10 +322,11 @@ def test_all_that_is_wrong_with_damages_and_crews_is_said_at_once(street: rs.Roa
         rs.RoadDamage(closure=Closure(road=999), at_s=0.0, cause="flood", work_h=1.0),
         rs.RoadDamage(closure=Closure(road=0, from_m=9e5), at_s=0.0, cause="flood", work_h=1.0),
     ]
+    slow = [rs.RoadSlowing(road=500, factor=2.0, from_s=0.0, until_s=1.0)]
     crews = [rs.RepairCrew(id="far", lon=10.0, lat=50.0)]
     with pytest.raises(rs.InputError) as caught:
-        repaired(street, damages, crews)
-    for said in ("road 999, expected 0 to 16", "from 900000 m", "'far' at 10.0"):
+        repaired(street, damages, crews, slowings=slow)
+    for said in ("slow road 500", "road 999, expected 0 to 16", "from 900000 m", "'far' at 10.0"):
         assert said in str(caught.value)
 
 

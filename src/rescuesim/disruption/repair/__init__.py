@@ -9,6 +9,6 @@ from rescuesim.disruption.repair.asset_repair import repair_assets as repair_ass
 from rescuesim.disruption.repair.covered_people import CoveredPeopleCurve as CoveredPeopleCurve
 from rescuesim.disruption.repair.covered_people import covered_people_curve as covered_people_curve
 from rescuesim.disruption.repair.crews import RepairCrew as RepairCrew
-from rescuesim.disruption.repair.road_repair import REPAIR_ORDERS as REPAIR_ORDERS
-from rescuesim.disruption.repair.road_repair import RoadRepairs as RoadRepairs
+from rescuesim.disruption.repair.road_options import REPAIR_ORDERS as REPAIR_ORDERS
+from rescuesim.disruption.repair.road_outcome import RoadRepairs as RoadRepairs
 from rescuesim.disruption.repair.road_repair import repair_roads as repair_roads

@@ -16,9 +16,10 @@ from rescuesim.disruption.outages import RoadOutage, RoadSlowing
 from rescuesim.disruption.repair.crews import RepairCrew, crew_positions
 from rescuesim.disruption.repair.damaged_roads import level_of
 from rescuesim.disruption.repair.jobs import Job, build_setting
+from rescuesim.disruption.repair.road_options import damage_faults
 from rescuesim.disruption.repair.rules import ByOrder, NearestFirst
 from rescuesim.disruption.repair.schedule import Rule, work_out
-from rescuesim.disruption.repair.work_clock import WorkClock
+from rescuesim.disruption.repair.work_clock import hours_of_work
 from rescuesim.errors import Fault, InputError, nearest_name
 from rescuesim.network import RoadNetwork
 from rescuesim.quality import snap_points
@@ -161,23 +162,10 @@ def repair_assets(
     for number in np.flatnonzero(~snapped.in_range).tolist():
         away = f"the nearest road is {snapped.access_m[number]:.0f} m away"
         faults.append(Fault(problem=f"task {tasks[number].id!r}: {away}, expected one that a crew can drive to"))
-    n_roads = network.n_roads
-    faults += [
-        Fault(problem=f"closure {one.label!r}: road {one.closure.road}, expected 0 to {n_roads - 1}")
-        for one in roads
-        if one.closure.road >= n_roads
-    ]
+    faults += damage_faults(network, roads, slowings)
     if faults or bases is None:
         raise InputError(faults)
-    night = default("clearing.night").value
-    assert isinstance(night, list)
-    onset = default("clearing.onset_h").number if onset_h is None else onset_h
-    clock = WorkClock.of(
-        horizon_s=horizon_s,
-        onset_h=onset,
-        night_h=None if night_work else (float(night[0]), float(night[1])),
-        stopped_s=stopped_s,
-    )
+    clock, notes = hours_of_work(horizon_s=horizon_s, onset_h=onset_h, night_work=night_work, stopped_s=stopped_s)
     usual_h = default("power.tower_crew_h_per_site").number
     n = len(roads)
     setting = build_setting(
@@ -214,12 +202,10 @@ def repair_assets(
         )
         for one in schedule.spells
     ]
-    notes = [
+    notes += [
         f"no {kind} crew: what it would mend stays out until it comes back by itself"
         for kind in sorted({task.kind for task in tasks} - {crew.kind for crew in team})
     ]
-    if onset_h is None and not night_work:
-        notes.append(f"hour of the onset not stated: {onset:g}")
     if any(task.work_h is None for task in tasks):
         notes.append(f"hours of work not stated: {usual_h:g} h a tower")
     return AssetRepairs(

@@ -23,7 +23,7 @@ from rescuesim.network.vehicles.start_up import free_ticks_within
 from rescuesim.quality import snap_points
 from rescuesim.travel import build_split_graph, travel_times
 
-__all__ = ["CoveredPeopleCurve", "PeopleCovered", "covered_people_curve", "open_sites"]
+__all__ = ["CoveredPeopleCurve", "PeopleCovered", "covered_people_curve", "open_note", "open_sites"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,11 +182,12 @@ def covered_people_curve(
         people=people[which[1:]],
         horizon_s=float(horizon_s),
         intact_people=float(people[which[0]]),
-        notes=() if opened is not None else (_open_note(len(named)),),
+        notes=() if opened is not None else (open_note(len(named)),),
     )
 
 
-def _open_note(n: int) -> str:
+def open_note(n: int) -> str:
+    """Say which sites were taken as open."""
     return f"open sites not stated: the {n} existing and required ones"
 
 

@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from rescuesim.errors import InvariantError
 from rescuesim.network import NetworkState
+from rescuesim.network.road_network import UNREACHABLE
 from rescuesim.network.states import Closure
 from rescuesim.travel import SplitGraph
 
@@ -27,7 +28,7 @@ OPEN, ONE_LANE, SHUT = 0, 1, 2
 Slowed = tuple[tuple[int, float], ...]  # roads that are slower, and by what factor, ascending
 
 _AT_ONCE = 64  # searches whose rows over all nodes are held
-_MOST_KEPT = 40_000_000  # numbers in the matrices of states that are kept
+_MOST_KEPT = 8_000_000  # numbers in the matrices of states that are kept: 64 MB
 
 
 def level_of(closure: Closure) -> int:
@@ -69,6 +70,8 @@ class DamagedRoads:
         Nodes of the graph that are kept: the ends of touched pieces and those that were asked for; ascending.
     pieces : ndarray of int64, shape (n_touched,)
         The touched pieces, ascending.
+    free_ticks : ndarray of float64, shape (n_touched,)
+        Of these on intact roads.
 
     Examples
     --------
@@ -79,6 +82,7 @@ class DamagedRoads:
     closures: tuple[Closure, ...]
     nodes: NDArray[np.int64]
     pieces: NDArray[np.int64]
+    free_ticks: NDArray[np.float64]
     _undamaged: dict[Slowed, Undamaged] = field(default_factory=dict, init=False, repr=False, compare=False)
     _of_road: dict[int, tuple[list[int], NDArray[np.int64]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -111,7 +115,13 @@ class DamagedRoads:
         shut = [Closure(road=one.road, from_m=one.from_m, to_m=one.to_m) for one in closures]
         pieces = np.flatnonzero(~graph.open_pieces(slow_state(shut, ()))) if shut else np.empty(0, dtype=np.int64)
         ends = np.r_[graph.tail[pieces], graph.head[pieces], asked].astype(np.int64)
-        made = cls(graph=graph, closures=tuple(closures), nodes=np.unique(ends[ends >= 0]), pieces=pieces)
+        made = cls(
+            graph=graph,
+            closures=tuple(closures),
+            nodes=np.unique(ends[ends >= 0]),
+            pieces=pieces,
+            free_ticks=graph.piece_ticks()[pieces].astype(np.float64),
+        )
         place_in_pieces = graph.road[pieces]
         for road in sorted({closure.road for closure in closures}):
             which = [number for number, closure in enumerate(closures) if closure.road == road]
@@ -262,8 +272,12 @@ class DamagedRoads:
                     shape = "one_lane" if level == ONE_LANE else "closed"
                     closures.append(Closure(road=road, from_m=one.from_m, to_m=one.to_m, level=shape))
             state = slow_state(closures, tuple(pair for pair in slowed if pair[0] == road))
-            ticks = self.graph.piece_ticks(state)[self.pieces[at]].astype(np.float64)
-            ticks[~self.graph.open_pieces(state)[self.pieces[at]]] = np.inf
+            ticks = self.free_ticks[at].copy()
+            if closures or state.slow_downs:
+                changed, then = self.graph.changes(state)
+                place = np.minimum(np.searchsorted(changed, self.pieces[at]), max(len(changed) - 1, 0))
+                known = changed[place] == self.pieces[at] if len(changed) else np.zeros(len(at), dtype=np.bool_)
+                ticks[known] = np.where(then[place[known]] < UNREACHABLE, then[place[known]], np.inf)
             self._ticks[key] = ticks
         return self._ticks[key]
 

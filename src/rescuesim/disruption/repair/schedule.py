@@ -434,7 +434,9 @@ class _Course:
 
     def _next(self, t: float) -> float:
         """Return the next moment at which anything changes; ``inf`` if nothing does any more."""
-        if any(due <= t for due in self.due):
+        if any(due <= t for due in self.due) or any(
+            crew.state == "moving" and crew.arrives <= t for crew in self.crews
+        ):
             return t
         moments = [self.wake, *self.due]
         for number, job in enumerate(self.setting.jobs):

@@ -7,9 +7,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rescuesim._defaults import default
 from rescuesim.errors import InputError
 
-__all__ = ["WorkClock"]
+__all__ = ["WorkClock", "hours_of_work"]
 
 _DAY_S = 86_400.0
 
@@ -112,3 +113,35 @@ class WorkClock:
         if place >= len(self.worked_s):
             return math.inf
         return self.moments_s[place - 1] + wanted - self.worked_s[place - 1]
+
+
+def hours_of_work(
+    *, horizon_s: float, onset_h: float | None, night_work: bool, stopped_s: Sequence[tuple[float, float]]
+) -> tuple[WorkClock, list[str]]:
+    """Set up the clock of crews, with the usual night.
+
+    Parameters
+    ----------
+    horizon_s : float
+    onset_h : float or None
+        Hour of the day of the onset; ``clearing.onset_h`` if None.
+    night_work : bool
+        Whether crews work at night too.
+    stopped_s : sequence of tuple of float
+
+    Returns
+    -------
+    clock : WorkClock
+    notes : list of str
+        What was taken for want of better, where it matters.
+    """
+    night = default("clearing.night").value
+    assert isinstance(night, list)
+    usual = default("clearing.onset_h").number
+    clock = WorkClock.of(
+        horizon_s=horizon_s,
+        onset_h=usual if onset_h is None else onset_h,
+        night_h=None if night_work else (float(night[0]), float(night[1])),
+        stopped_s=stopped_s,
+    )
+    return clock, [f"hour of the onset not stated: {usual:g}"] if onset_h is None and not night_work else []
