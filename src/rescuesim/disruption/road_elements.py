@@ -79,7 +79,6 @@ class RoadElements:
 
     def is_kind(self, *kinds: str) -> NDArray[np.bool_]:
         """Whether an element is of one of some kinds; bool array, shape (n_elements,)."""
-        found: NDArray[np.bool_] = np.asarray(self.kind == ELEMENT_KINDS.index(kinds[0]))
         found: NDArray[np.bool_] = self.kind == ELEMENT_KINDS.index(kinds[0])
         for kind in kinds[1:]:
             found |= self.kind == ELEMENT_KINDS.index(kind)

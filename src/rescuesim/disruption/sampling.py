@@ -21,7 +21,7 @@ from rescuesim.disruption.hazards import Hazard
 from rescuesim.disruption.outages import PowerOutage, RoadOutage, RoadSlowing
 from rescuesim.disruption.power import PowerNetwork, power_outages
 from rescuesim.disruption.repair import RepairCrew, repair_roads
-from rescuesim.disruption.repair.road_repair import REPAIR_ORDERS, RepairOrder
+from rescuesim.disruption.repair.road_options import REPAIR_ORDERS, RepairOrder
 from rescuesim.disruption.roads import ExposedRoads, exposed_roads
 from rescuesim.disruption.samples import Disruptions
 from rescuesim.disruption.streams import Draw, draws
