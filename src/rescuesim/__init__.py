@@ -27,7 +27,6 @@ __version__ = "0.1.0"
 
 
 __all__ = [
-    "DISRUPTION_PRESETS",
     "AssetOutage",
     "AssetTask",
     "Calibration",
@@ -143,6 +142,7 @@ __all__ = [
     "depots_near_hubs",
     "detect_offset",
     "disruption_preset",
+    "disruption_presets",
     "download_network",
     "evacuation_routes",
     "explanation_in_words",
@@ -227,7 +227,6 @@ if TYPE_CHECKING:
         weigh,
     )
     from rescuesim.disruption import (
-        DISRUPTION_PRESETS,
         AssetOutage,
         AssetTask,
         ChannelOutage,
@@ -261,6 +260,7 @@ if TYPE_CHECKING:
         default_communication,
         default_power,
         disruption_preset,
+        disruption_presets,
         exposed_roads,
         hazard_polygons,
         hazard_raster,

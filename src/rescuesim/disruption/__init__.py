@@ -51,9 +51,9 @@ from rescuesim.disruption.power import power_outages as power_outages
 from rescuesim.disruption.power_tables import load_base_stations as load_base_stations
 from rescuesim.disruption.power_tables import load_power_outages as load_power_outages
 from rescuesim.disruption.power_tables import load_supply_areas as load_supply_areas
-from rescuesim.disruption.presets import DISRUPTION_PRESETS as DISRUPTION_PRESETS
 from rescuesim.disruption.presets import DisruptionPreset as DisruptionPreset
 from rescuesim.disruption.presets import disruption_preset as disruption_preset
+from rescuesim.disruption.presets import disruption_presets as disruption_presets
 from rescuesim.disruption.repair import AssetRepairs as AssetRepairs
 from rescuesim.disruption.repair import AssetTask as AssetTask
 from rescuesim.disruption.repair import CoveredPeopleCurve as CoveredPeopleCurve

@@ -35,13 +35,13 @@ from rescuesim.network import RoadNetwork
 from rescuesim.network.states import Closure
 from rescuesim.quality import snap_points
 
-__all__ = ["DISRUPTION_PRESETS", "DisruptionPreset", "busiest_bridge", "disruption_preset"]
+__all__ = ["DisruptionPreset", "busiest_bridge", "disruption_preset", "disruption_presets"]
 
 _H = 3600.0
 _HORIZON_S = 72 * _H
 _MAIN = ("motorway", "trunk", "primary", "secondary", "tertiary")
 
-DISRUPTION_PRESETS: Mapping[str, tuple[str, str]] = MappingProxyType(
+_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "typhoon_flood": ("台风洪水", "typhoon flood"),
         "flash_flood_landslides": ("山洪与滑坡", "flash flood with landslides"),
@@ -55,6 +55,17 @@ DISRUPTION_PRESETS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
+def disruption_presets(lang: Lang = "zh") -> dict[str, str]:
+    """Return the names of all presets, with what they are in a language.
+
+    Examples
+    --------
+    >>> disruption_presets("en")["exchange_fire"]
+    'exchange fire: network only'
+    """
+    return {name: words[0 if lang == "zh" else 1] for name, words in _NAMES.items()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisruptionPreset:
     """An event, ready for `sample_disruptions`.
@@ -62,7 +73,7 @@ class DisruptionPreset:
     Parameters
     ----------
     name : str
-        One of `DISRUPTION_PRESETS`.
+        One of `disruption_presets`.
     hazard : Hazard or None
         What is drawn; None where nothing is.
     given : Disruption or None
@@ -83,7 +94,7 @@ class DisruptionPreset:
 
     def in_language(self, lang: Lang) -> str:
         """Return its name in a language."""
-        return DISRUPTION_PRESETS[self.name][0 if lang == "zh" else 1]
+        return _NAMES[self.name][0 if lang == "zh" else 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +129,7 @@ def disruption_preset(
     Parameters
     ----------
     name : str
-        One of `DISRUPTION_PRESETS`.
+        One of `disruption_presets`.
     network : RoadNetwork
     demand : DemandPoints, optional
         Needed by ``bridge_out``: the bridge that most people depend on.
@@ -159,7 +170,7 @@ def disruption_preset(
         zones=None if zones is None else Path(zones),
     )
     hazard, given, onset_h = _MAKERS[name](county)
-    en, zh = DISRUPTION_PRESETS[name][1], DISRUPTION_PRESETS[name][0]
+    en, zh = _NAMES[name][1], _NAMES[name][0]
     judged = Note(
         f"{en}: strength, times and course are judged (preset)", f"{zh}：强度、时刻与过程为经验设定（预设情景）"
     )
