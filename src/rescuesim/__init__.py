@@ -110,6 +110,7 @@ _HOMES = {
         "plot_critical_roads",
         "write_report",
     ),
+    "rescuesim.report.disrupted.measures": ("DisruptionMeasures", "disruption_measures"),
     "rescuesim.report.frontier": ("plot_frontier",),
     "rescuesim.report.service_area_map": ("plot_service_areas",),
     "rescuesim.scenario": (
@@ -212,6 +213,7 @@ __all__ = [
     "DataFileError",
     "DemandPoints",
     "Disruption",
+    "DisruptionMeasures",
     "EvacuationRoutes",
     "Explanation",
     "Fault",
@@ -284,6 +286,7 @@ __all__ = [
     "demand_at",
     "depots_near_hubs",
     "detect_offset",
+    "disruption_measures",
     "download_network",
     "evacuation_routes",
     "explanation_in_words",
@@ -401,6 +404,7 @@ if TYPE_CHECKING:
         plot_critical_roads,
         write_report,
     )
+    from rescuesim.report.disrupted.measures import DisruptionMeasures, disruption_measures
     from rescuesim.report.frontier import plot_frontier
     from rescuesim.report.service_area_map import plot_service_areas
     from rescuesim.scenario import Outcome, Scenario, load_scenario, run, write_demo_county
