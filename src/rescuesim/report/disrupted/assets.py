@@ -85,7 +85,7 @@ def asset_costs(
     if unknown:
         notes.append(
             Note(
-                f"whom {len(unknown)} feeders, base stations and fibres supply is not given: their people are not known",
+                f"whom {len(unknown)} feeders, base stations and fibres supply is not given, so their people are unknown",
                 f"{len(unknown)} 条馈线、基站或光缆的供给对象未给出，影响人口不详",
             )
         )
@@ -115,14 +115,15 @@ def _roads(
     pairs = list(itertools.combinations(sorted(best), 2))
     together = courses_of([_without(disruption, set(pair)) for pair in pairs]) if pairs else []
     both = [_road_row(course, one, pair, places, network) for pair, one in zip(pairs, together, strict=True)]
-    alone = {road: row for road, row in zip(candidates, rows, strict=True)}
+    alone = dict(zip(candidates, rows, strict=True))
     # a pair is worth a line where it says more than its two roads do
     telling = [row for pair, row in zip(pairs, both, strict=True) if _says_more(row, [alone[road] for road in pair])]
     notes = []
     if len(shut) > len(candidates):
         notes.append(
             Note(
-                f"{disruption.label}: of {len(shut)} closed roads, the {len(candidates)} that are out longest were spared one by one",
+                f"{disruption.label}: of {len(shut)} closed roads, the {len(candidates)} that are out longest were spared "
+                "one by one",
                 f"{disruption.label}：{len(shut)} 条断路中，只逐条核算了中断最久的 {len(candidates)} 条",
             )
         )

@@ -308,7 +308,8 @@ def _notes(
         Note(
             f"{len(places.sites)} open sites are counted, {which[0]}; sites that nobody can leave or that no order "
             "reaches cover nobody, and a late order takes its delay off the limit",
-            f"计入 {len(places.sites)} 个开设的站点（{which[1]}）；无法出动或接不到指令的站点不计，指令延误从时限中扣除",
+            f"计入 {len(places.sites)} 个开设的站点（{which[1]}）；无法出动或接不到指令的站点不计，"
+            "指令延误从时限中扣除",
         ),
         Note(
             "isolated: no road for vehicles from "
@@ -337,7 +338,7 @@ def _notes(
     if lost:
         notes.append(
             Note(
-                f"power of {', '.join(lost)} is out, and no point is of a township of this name: nobody is counted dark",
+                f"power of {', '.join(lost)} is out, and no point is of a township of this name: nobody counts as dark",
                 f"{'、'.join(lost)}停电，但没有需求点属于这些乡镇，未计入停电人口",
             )
         )

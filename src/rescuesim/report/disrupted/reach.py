@@ -83,8 +83,8 @@ def _reach(
     intact_s: NDArray[np.float64],
 ) -> Reach:
     drive_s = times.values
-    cut: NDArray[np.bool_] = np.isfinite(intact_s[seat]).any(axis=0) & ~np.isfinite(drive_s[seat]).any(axis=0)
-    had_road: NDArray[np.bool_] = np.isfinite(intact_s).any(axis=0)
+    cut = np.asarray(np.isfinite(intact_s[seat]).any(axis=0) & ~np.isfinite(drive_s[seat]).any(axis=0))
+    had_road = np.asarray(np.isfinite(intact_s).any(axis=0))
     acting = _acting(times, orders)
     order_s = np.zeros(len(acting))
     for late, delay in orders.delays:

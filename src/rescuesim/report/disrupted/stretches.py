@@ -12,12 +12,21 @@ from numpy.typing import NDArray
 from rescuesim.candidates import CandidateSites
 from rescuesim.crew import Lognormal
 from rescuesim.demand import DemandPoints
-from rescuesim.disruption import Disruption
+from rescuesim.disruption import (
+    AssetOutage,
+    ChannelOutage,
+    ContactSpell,
+    Disruption,
+    RoadOutage,
+    RoadSlowing,
+    SiteOutage,
+)
 from rescuesim.errors import InputError
 from rescuesim.network import NetworkState, NetworkStates
 
 __all__ = ["Orders", "RoadStates", "Stretches", "check_until", "merged_roads", "stretches_of", "used_together"]
 
+_Spell = RoadOutage | RoadSlowing | SiteOutage | ChannelOutage | AssetOutage | ContactSpell
 _WATER = ("flood", "washout", "debris_flow")  # that stand or run where they close a road
 
 
@@ -95,7 +104,7 @@ def stretches_of(
     until_s : float
     """
     dark = [outage for outage in disruption.assets if outage.kind == "township_power"]
-    spells = (
+    spells: tuple[_Spell, ...] = (
         *disruption.roads,
         *disruption.slowings,
         *disruption.sites,
@@ -103,7 +112,8 @@ def stretches_of(
         *dark,
         *disruption.contacts,
     )
-    moments = {0.0, *(float(at) for one in spells for at in (one.from_s, one.until_s) if 0 < at < until_s)}
+    ends = [(float(one.from_s), float(one.until_s)) for one in spells]
+    moments = {0.0, *(at for pair in ends for at in pair if 0 < at < until_s)}
     begin = np.array(sorted(moments))
     rows = {id_: row for row, id_ in enumerate(demand.ids)}
     townships: dict[str, list[int]] = {}
@@ -119,9 +129,9 @@ def stretches_of(
             else:
                 delay_s[held, rows[spell.place]] = spell.delay.median
     for outage in dark:
-        held = np.flatnonzero((begin >= outage.from_s) & (begin < outage.until_s))
+        at = np.flatnonzero((begin >= outage.from_s) & (begin < outage.until_s))
         points = townships.get(outage.asset, []) + ([rows[outage.asset]] if outage.asset in rows else [])
-        is_dark[np.ix_(held, np.array(points, dtype=np.int64))] = True
+        is_dark[np.ix_(at, np.array(points, dtype=np.int64))] = True
     moments_s = begin.tolist()
     return Stretches(
         disruption=disruption,

@@ -125,7 +125,8 @@ _TEXT: Mapping[str, tuple[str, str]] = MappingProxyType(
             "On average over {n} disruptions {lost:,.0f} person-hours of cover are lost; the one that costs most:",
         ),
         "asset": (
-            "代价最大：{kind}“{name}”（{cause}，中断 {out:.1f} 小时），影响 {people:,.0f} 人，最长 {cut:.1f} 小时{who}。",
+            "代价最大：{kind}“{name}”（{cause}，中断 {out:.1f} 小时），影响 {people:,.0f} 人，"
+            "最长 {cut:.1f} 小时{who}。",
             "Costs most: {kind} {name} ({cause}, out for {out:.1f} h); {people:,.0f} people are cut off, for up to "
             "{cut:.1f} h{who}.",
         ),
@@ -176,7 +177,7 @@ def measures_in_words(
             return say("nobody")
         return say("at_h", hours=at_h) if math.isfinite(at_h) else say("not_back", hours=hours)
 
-    row = summary.loc[summary["person_hours_lost"].idxmax()]
+    row = summary.iloc[int(summary["person_hours_lost"].to_numpy().argmax())]
     lines = []
     if len(summary) > 1:
         weight = summary["probability"] / summary["probability"].sum()
