@@ -163,6 +163,7 @@ _HOMES = {
         "site_mask",
         "sites_as_points",
     ),
+    "rescuesim.siting.robustness": ("RobustnessFrontier", "TailGain", "robustness_frontier", "tail_gain"),
     "rescuesim.standard": (
         "ResponseStandard",
         "load_standard",
@@ -252,6 +253,7 @@ __all__ = [
     "RoadNetwork",
     "RoadOutage",
     "RoadSlowing",
+    "RobustnessFrontier",
     "Route",
     "Routes",
     "Scenario",
@@ -264,6 +266,7 @@ __all__ = [
     "SitingSolution",
     "SolverError",
     "Subsidy",
+    "TailGain",
     "Tolerance",
     "TravelConditions",
     "TravelProfile",
@@ -312,6 +315,7 @@ __all__ = [
     "read_census",
     "read_population",
     "reconcile",
+    "robustness_frontier",
     "route",
     "run",
     "save_network",
@@ -324,6 +328,7 @@ __all__ = [
     "split_villages",
     "spread_population",
     "standard_service_areas",
+    "tail_gain",
     "travel_profile",
     "travel_time_pairs",
     "travel_times",
@@ -446,6 +451,7 @@ if TYPE_CHECKING:
         site_mask,
         sites_as_points,
     )
+    from rescuesim.siting.robustness import RobustnessFrontier, TailGain, robustness_frontier, tail_gain
     from rescuesim.standard import ResponseStandard, load_standard
     from rescuesim.travel import (
         CoverageBits,

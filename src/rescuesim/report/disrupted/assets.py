@@ -85,7 +85,7 @@ def asset_costs(
     if unknown:
         notes.append(
             Note(
-                f"whom {len(unknown)} feeders, base stations and fibres supply is not given, so their people are unknown",
+                f"whom {len(unknown)} feeders, base stations and fibres supply is not given; their people: unknown",
                 f"{len(unknown)} 条馈线、基站或光缆的供给对象未给出，影响人口不详",
             )
         )
@@ -122,8 +122,8 @@ def _roads(
     if len(shut) > len(candidates):
         notes.append(
             Note(
-                f"{disruption.label}: of {len(shut)} closed roads, the {len(candidates)} that are out longest were spared "
-                "one by one",
+                f"{disruption.label}: of {len(shut)} closed roads, the {len(candidates)} that are out longest were "
+                "spared one by one",
                 f"{disruption.label}：{len(shut)} 条断路中，只逐条核算了中断最久的 {len(candidates)} 条",
             )
         )
