@@ -110,6 +110,7 @@ _HOMES = {
         "plot_critical_roads",
         "write_report",
     ),
+    "rescuesim.report.disrupted.map": ("plot_disruption", "plot_disruption_over_time", "write_disruption_maps"),
     "rescuesim.report.disrupted.measures": ("DisruptionMeasures", "disruption_measures"),
     "rescuesim.report.frontier": ("plot_frontier",),
     "rescuesim.report.service_area_map": ("plot_service_areas",),
@@ -308,6 +309,8 @@ __all__ = [
     "phases",
     "places_from_counts",
     "plot_critical_roads",
+    "plot_disruption",
+    "plot_disruption_over_time",
     "plot_frontier",
     "plot_service_areas",
     "point_coverage",
@@ -334,6 +337,7 @@ __all__ = [
     "travel_times",
     "weigh",
     "write_demo_county",
+    "write_disruption_maps",
     "write_report",
     "write_service_areas",
 ]
@@ -409,6 +413,7 @@ if TYPE_CHECKING:
         plot_critical_roads,
         write_report,
     )
+    from rescuesim.report.disrupted.map import plot_disruption, plot_disruption_over_time, write_disruption_maps
     from rescuesim.report.disrupted.measures import DisruptionMeasures, disruption_measures
     from rescuesim.report.frontier import plot_frontier
     from rescuesim.report.service_area_map import plot_service_areas

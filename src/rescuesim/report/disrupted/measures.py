@@ -84,6 +84,7 @@ class DisruptionMeasures:
     share: float
     notes: tuple[str, ...] = ()
     _courses: dict[str, Course] = field(default_factory=dict, repr=False, compare=False)
+    _places: list[Places] = field(default_factory=list, repr=False, compare=False)
 
     def __str__(self) -> str:
         return self.in_words("en")
@@ -108,6 +109,11 @@ class DisruptionMeasures:
         if disruption not in self._courses:
             raise UnknownIdError(f"disruption {disruption!r}: expected {nearest_name(disruption, self._courses)}")
         return self._courses[disruption]
+
+    @property
+    def places(self) -> Places:
+        """Points and open sites, and how they are counted."""
+        return self._places[0]
 
     def write(self, folder: Path | str, *, lang: Lang = "zh") -> tuple[Path, ...]:
         """Write the tables as CSV (UTF-8 with a mark, as spreadsheets want) and the words as text.
@@ -253,6 +259,7 @@ def disruption_measures(
         until_s=float(until_s),
         share=float(share),
         notes=(*_notes(some, places, intact, today=plan is None, seat=seat), *asset_notes),
+        _places=[places],
         _courses={course.stretches.disruption.label: course for course in courses},
     )
 
