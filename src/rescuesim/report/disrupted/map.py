@@ -19,6 +19,7 @@ from rescuesim.network.states import Closure
 from rescuesim.plan import Plan, PlanSite
 from rescuesim.report.county_map import (
     ROAD_STYLES,
+    dots_per_point,
     draw_scale_and_source,
     draw_sites,
     extent,
@@ -29,7 +30,7 @@ from rescuesim.report.county_map import (
 )
 from rescuesim.report.disrupted.measures import DisruptionMeasures
 from rescuesim.report.disrupted.villages import Course
-from rescuesim.report.disrupted.words import CAUSE_WORDS, STATE_WORDS
+from rescuesim.report.disrupted.words import STATE_WORDS
 from rescuesim.report.figures import own_axes
 from rescuesim.report.fonts import drawable, figure_language, use_fonts
 from rescuesim.report.labels import Lang, count
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_disruption", "plot_disruption_over_time", "write_disruption_maps"]
 
 _DPI = 160
-_PALE = "#d8d4cc"
+_PALE = "#c4beb2"
 _WATER, _EARTH, _QUAKE, _WOOD, _OTHER = "#1f78b4", "#8c510a", "#762a83", "#1b7837", "#d7191c"
 _CAUSES: Mapping[str, tuple[str, tuple[str, str]]] = MappingProxyType(  # colour, and words where several share it
     {
@@ -53,8 +54,8 @@ _CAUSES: Mapping[str, tuple[str, tuple[str, str]]] = MappingProxyType(  # colour
 )
 _LEVELS: Mapping[str, tuple[str, float, tuple[str, str]]] = MappingProxyType(  # marker, square points, words
     {
-        "closed": ("X", 62, ("完全中断", "closed")),
-        "on_foot": ("P", 54, ("只能步行", "on foot only")),
+        "closed": ("X", 84, ("完全中断", "closed")),
+        "on_foot": ("P", 74, ("只能步行", "on foot only")),
         "one_lane": ("o", 30, ("单车道", "one lane")),
         "passable": (".", 22, ("可通行", "passable")),
     }
@@ -123,7 +124,7 @@ def plot_disruption(
         If the moment is outside the time that was looked at.
     """
     own = ax is None
-    ax = own_axes(9.5, 10.0) if ax is None else ax
+    ax = own_axes(9.5, 8.9 / _width_to_height(measures, network) + 1.9) if ax is None else ax
     spoken = figure_language(lang)
     course = measures.course(_worst(measures) if disruption is None else disruption)
     row = _row_at(course, measures, at_s)
@@ -134,7 +135,7 @@ def plot_disruption(
     use_fonts(ax)
     if own:
         ax.get_figure(root=True).draw_without_rendering()  # type: ignore[union-attr]
-    _name_townships(ax, measures, course, row)
+    _name_townships(ax, measures, course, row, spoken)
     return ax
 
 
@@ -186,11 +187,11 @@ def plot_disruption_over_time(
     for ax in grid.flat[len(moments) :]:
         ax.set_visible(False)
     figure.legend(handles=list(handles.values()), loc="outside lower center", ncols=6, frameon=False, fontsize=9)
-    use_fonts_of_figure(figure)
+    _use_fonts_in_legends(figure)
     return np.asarray(grid)
 
 
-def use_fonts_of_figure(figure: Any) -> None:
+def _use_fonts_in_legends(figure: Any) -> None:
     """Set the fonts of the legends that stand on the figure itself."""
     from rescuesim.report.fonts import font_families
 
@@ -221,10 +222,10 @@ def write_disruption_maps(
     made = []
     for number, label in enumerate(measures.summary["disruption"], 1):
         safe = "".join(character if character.isalnum() else "_" for character in str(label))
-        for ending, axes in (
-            ("", plot_disruption(measures, network, disruption=label, lang=lang)),
-            ("_over_time", plot_disruption_over_time(measures, network, disruption=label, lang=lang).flat[0]),
-        ):
+        one = plot_disruption(measures, network, disruption=label, lang=lang)
+        several = plot_disruption_over_time(measures, network, disruption=label, lang=lang).flat[0]
+        drawn: list[tuple[str, Any]] = [("", one), ("_over_time", several)]
+        for ending, axes in drawn:
             path = folder / f"{number:03d}_{safe}{ending}.png"
             axes.get_figure(root=True).savefig(path, dpi=_DPI)
             made.append(path)
@@ -291,26 +292,25 @@ def _draw(
     assert demand.lon is not None
     assert demand.lat is not None
     for name, held, colour in (("uncovered", ~covered, "#c9c2b6"), ("covered", covered, "#7fbf9a")):
-        style = {"marker": "o", "s": 16 * size, "c": colour, "linewidths": 0}
+        style: dict[str, Any] = {"marker": "o", "s": 16 * size, "c": colour, "linewidths": 0}
         ax.scatter(demand.lon[held], demand.lat[held], zorder=2, **style)
         handles.append(_dot(_say(name, lang), style))
-    for name, style in _STATES.items():
+    for name, drawn in _STATES.items():
         states = course.states[list(STATE_WORDS).index(name)][row] & measures.places.village
-        scaled = {**style, "s": style["s"] * size, "linewidths": style["linewidths"] * max(size, 0.6)}
+        scaled = {**drawn, "s": drawn["s"] * size, "linewidths": drawn["linewidths"] * max(size, 0.6)}
         ax.scatter(demand.lon[states], demand.lat[states], zorder=3.2, **scaled)
         words = STATE_WORDS[name][0 if lang == "zh" else 1]
-        handles.append(_dot(_village(words, int(states.sum()), counted, lang), style))
+        handles.append(_dot(_village(words, int(states.sum()), counted, lang), drawn))
     handles += _draw_closures(ax, network, course, row, lang, size, counted)
     draw_sites(ax, sites, size=60 * size)
     handles += site_handles(sites, lang)
     orders = course.stretches.orders[row]
     for key, ids, colour in (("out", orders.unusable, "#d7191c"), ("unheard", orders.silent, "#7b3294")):
         at = [(site.lon, site.lat) for site in sites if site.id in ids]
-        style = {"marker": "s", "s": 170, "facecolors": "none", "edgecolors": colour, "linewidths": 1.8}
+        ring: dict[str, Any] = {"marker": "s", "s": 170, "facecolors": "none", "edgecolors": colour, "linewidths": 1.8}
         if at:
-            scaled = {**style, "s": 170 * size}
-            ax.scatter(*zip(*at, strict=True), zorder=4.5, **scaled)
-            handles.append(_dot(_say(key, lang), style))
+            ax.scatter(*zip(*at, strict=True), zorder=4.5, **{**ring, "s": 170 * size})
+            handles.append(_dot(_say(key, lang), ring))
     fit(ax, extent(network, _points(measures), sites))
     draw_scale_and_source(ax)
     return handles
@@ -331,7 +331,7 @@ def _draw_ground(
     groups = road_groups(network)
     for group, (_, width) in ROAD_STYLES.items():
         lines = [shapely.get_coordinates(line) for line in network.road_line[groups == group]]
-        ax.add_collection(LineCollection(lines, colors=_PALE, linewidths=0.5 * width**0.5, zorder=1), autolim=False)
+        ax.add_collection(LineCollection(lines, colors=_PALE, linewidths=0.75 * width**0.7, zorder=1), autolim=False)
     demand, dark = measures.places.demand, course.states[3][row]
     townships = np.array(demand.townships, dtype=object)
     out = [name for name in measures.places.names[1:] if dark[townships == name].all()]
@@ -364,17 +364,16 @@ def _draw_closures(
         chosen = [k for k, one in enumerate(now) if one.closure.level == level]
         if not chosen:
             continue
-        style = {"marker": marker, "s": area, "edgecolors": "#ffffff", "linewidths": 0.6}
+        style: dict[str, Any] = {"marker": marker, "s": area, "edgecolors": "#ffffff", "linewidths": 0.6}
         scaled = {**style, "s": area * size}
-        ax.scatter(*middles[chosen].T, c=[colours[k] for k in chosen], zorder=3.6, **scaled)
+        x, y = middles[chosen].T
+        ax.scatter(x, y, c=[colours[k] for k in chosen], zorder=3.6, **scaled)
         said = _say("roads", lang, level=words[column], n=len(chosen))
         said = said if counted else said.replace(f"（{len(chosen)}）", "").replace(f" ({len(chosen)})", "")
         handles.append(_dot(said, {**style, "c": "#666666"}))
-    for colour, (causes, several) in _CAUSES.items():
-        met = dict.fromkeys(one.cause for one, its in zip(now, colours, strict=True) if its == colour)
-        if met:
-            one_word = CAUSE_WORDS[next(iter(met))] if len(met) == 1 and causes else several
-            handles.append(_dot(one_word[column], {"marker": "s", "s": 60, "c": colour, "linewidths": 0}))
+    for colour, (_, words_of) in _CAUSES.items():
+        if colour in colours:
+            handles.append(_dot(words_of[column], {"marker": "s", "s": 60, "c": colour, "linewidths": 0}))
     return handles
 
 
@@ -409,15 +408,24 @@ def _dot(words: str, style: Mapping[str, Any]) -> Any:
     )
 
 
-def _name_townships(ax: Axes, measures: DisruptionMeasures, course: Course, row: int) -> None:
-    """Write the names of townships, those that are hit first."""
+def _name_townships(ax: Axes, measures: DisruptionMeasures, course: Course, row: int, lang: Lang) -> None:
+    """Write the names of townships, and whether most of their points are dark or silent; those that are hit first."""
     ax.apply_aspect()
     demand = measures.places.demand
     assert demand.lon is not None
     assert demand.lat is not None
     townships, hit = np.array(demand.townships, dtype=object), course.states[:, row].any(axis=0)
-    taken: list[tuple[float, float, float, float]] = []
+    half = 6 * dots_per_point(ax)
+    centres = [ax.transData.transform((site.lon or 0.0, site.lat or 0.0)) for site in _open_sites(measures)]
+    taken = [(x - half, y - half, x + half, y + half) for x, y in centres]
     groups = [(name, townships == name) for name in measures.places.names[1:]]
     for name, chosen in sorted(groups, key=lambda one: -float((demand.people * (1 + 9 * hit))[one[1]].sum())):
         at = float(np.median(demand.lon[chosen])), float(np.median(demand.lat[chosen]))
-        write_name(ax, at, name, taken, size=9.5, colour="#222222", beside=False)
+        suffered = [
+            STATE_WORDS[state][0 if lang == "zh" else 1]
+            for state in ("dark", "silent")
+            if course.states[list(STATE_WORDS).index(state), row][chosen].mean() >= 0.5
+        ]
+        said = f"（{'、'.join(suffered)}）" if lang == "zh" else f" ({', '.join(suffered)})"
+        words = name + (said if suffered else "")
+        write_name(ax, at, words, taken, size=9.5, colour="#222222", beside=False)
