@@ -93,6 +93,19 @@ class _Search:
             found += list(triples)
         return sorted(found, key=lambda one: (-one[0], one[1], one[2]))
 
+    def filled(self, plan: _Plan) -> _Plan:
+        """Open sites that cover the most more on average, until none covers more; short, and never cut by the clock."""
+        while plan.opened.sum() < self.n_sites:
+            adds = self.by_site @ np.where(plan.count == 0, self.mean, 0.0)
+            free = np.flatnonzero(~plan.opened & ~self.problem.must_close & (adds > 0))
+            order = free[np.argsort(-adds[free], kind="stable")]
+            tries = (self.moved(plan, site, -1) for site in order.tolist())
+            opened = next((tried for tried in tries if self.problem.keeps(tried.opened)), None)
+            if opened is None:
+                break
+            plan = opened
+        return plan
+
     def improved(self, plan: _Plan) -> _Plan:
         """Make the best swap until none gains."""
         while self.run.clock.left_s() > 0.01:
@@ -160,6 +173,7 @@ def swapped(
     search, rng = _Search(problem, covers, n_sites, run), np.random.default_rng(run.seed)
     best = search.plan(start)
     try:
+        best = search.filled(best)
         best = search.improved(best)
         failed = 0
         for _ in range(kicks):
