@@ -113,6 +113,7 @@ _HOMES = {
     "rescuesim.report.disrupted.map": ("plot_disruption", "plot_disruption_over_time", "write_disruption_maps"),
     "rescuesim.report.disrupted.measures": ("DisruptionMeasures", "disruption_measures"),
     "rescuesim.report.frontier": ("plot_frontier",),
+    "rescuesim.report.robustness": ("plot_robustness",),
     "rescuesim.report.service_area_map": ("plot_service_areas",),
     "rescuesim.scenario": (
         "Outcome",
@@ -312,6 +313,7 @@ __all__ = [
     "plot_disruption",
     "plot_disruption_over_time",
     "plot_frontier",
+    "plot_robustness",
     "plot_service_areas",
     "point_coverage",
     "quality_report",
@@ -416,6 +418,7 @@ if TYPE_CHECKING:
     from rescuesim.report.disrupted.map import plot_disruption, plot_disruption_over_time, write_disruption_maps
     from rescuesim.report.disrupted.measures import DisruptionMeasures, disruption_measures
     from rescuesim.report.frontier import plot_frontier
+    from rescuesim.report.robustness import plot_robustness
     from rescuesim.report.service_area_map import plot_service_areas
     from rescuesim.scenario import Outcome, Scenario, load_scenario, run, write_demo_county
     from rescuesim.simulation import CallLog, CallModel, SimulationResult, simulate
