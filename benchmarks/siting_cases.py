@@ -1,12 +1,22 @@
 """Cases of the siting benchmarks: towns and scattered villages on a thinned triangulation of roads.
 
+There are two draws of the same kind: those made here, and those of the laboratory's own generator, read where
+``RESCUESIM_SHARED`` names it. Ours have larger towns, whose sites overlap more: they are the harder ones.
+
 Sizes: S of 500 x 5,000, M of 2,000 x 20,000, L of 5,000 x 100,000 sites and points. The limit is the one at which
 a site reaches a given share of the points: 2, 1 and 0.7 per cent.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import sys
+import tempfile
+from contextlib import chdir, redirect_stdout
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,6 +59,32 @@ def case(name: str, *, seed: int = 1) -> Case:
     return Case(name=name, times=_pairs(graph, at, people, limit_s), limit_s=limit_s, n_sites=p)
 
 
+def laboratory() -> Path | None:
+    """Return the generator of the laboratory, or None where there is none."""
+    path = Path(os.environ.get("RESCUESIM_SHARED", "")) / "lab" / "siting" / "gen.py"
+    return path if "RESCUESIM_SHARED" in os.environ and path.exists() else None
+
+
+def laboratory_case(name: str, *, seed: int = 1) -> Case:
+    """Draw the case of a size by the laboratory's generator, which gives minutes."""
+    path = laboratory()
+    assert path is not None, "no generator under RESCUESIM_SHARED"
+    found = importlib.util.spec_from_file_location("laboratory_generator", path)
+    assert found is not None
+    assert found.loader is not None
+    generator: Any = importlib.util.module_from_spec(found)
+    found.loader.exec_module(generator)
+    n_sites, n_demand, share, p = SIZES[name]
+    # it keeps what it drew where it is run, and talks
+    with tempfile.TemporaryDirectory() as folder, chdir(folder), redirect_stdout(sys.stderr):
+        drawn = generator.instance(name, n_sites, n_demand, share, seed)
+    ticks = np.rint(drawn["v"].astype(np.float64) * 60 * TICKS_PER_SECOND).astype(np.int32)
+    limit_s = float(ticks.max()) / TICKS_PER_SECOND  # all pairs that it gives are within its limit
+    first = np.concatenate([[0], np.cumsum(np.bincount(drawn["r"], minlength=n_sites))])
+    times = _times(first, drawn["c"].astype(np.int32), ticks, drawn["pop"].astype(np.float64), limit_s)
+    return Case(name=name, times=times, limit_s=limit_s, n_sites=p)
+
+
 def _roads(n: int, rng: np.random.Generator) -> csr_array:
     """Draw a connected road graph: seven in ten junctions in towns of very different sizes; seconds on the edges."""
     n_towns, side_km = max(4, int(np.sqrt(n) / 6)), 60 * np.sqrt(n / 5000)
@@ -83,17 +119,28 @@ def _pairs(graph: csr_array, at: NDArray[np.int64], people: NDArray[np.float64],
         count += np.bincount(row, minlength=len(seconds)).tolist()
         points.append(point.astype(np.int32))
         ticks.append(np.rint(seconds[row, point] * TICKS_PER_SECOND).astype(np.int32))
+    return _times(np.cumsum(count), np.concatenate(points), np.concatenate(ticks), people, limit_s)
+
+
+def _times(
+    first: NDArray[np.int64],
+    point: NDArray[np.int32],
+    ticks: NDArray[np.int32],
+    people: NDArray[np.float64],
+    limit_s: float,
+) -> rs.TravelTimePairs:
+    """Put pairs, sites and people together."""
     without = rs.TravelTimes.from_matrix(
-        np.full((len(at), 1), np.inf),
-        sites=pd.DataFrame({"id": [f"s{j}" for j in range(len(at))]}),
+        np.full((len(first) - 1, 1), np.inf),
+        sites=pd.DataFrame({"id": [f"s{j}" for j in range(len(first) - 1)]}),
         demand=pd.DataFrame({"id": ["d"]}),
     )
     table = pd.DataFrame({"id": [f"d{i}" for i in range(len(people))], "people": people})
     demand, faults = read_demand(table, positions=False)
     assert demand is not None, faults
     return rs.TravelTimePairs(
-        first=np.cumsum(count),
-        point=np.concatenate(points),
-        ticks=np.concatenate(ticks),
+        first=first,
+        point=point,
+        ticks=ticks,
         without_ticks=replace(without, demand=demand, ticks=np.zeros((0, 0), dtype=np.int32), cutoff_s=limit_s),
     )

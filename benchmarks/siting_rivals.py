@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,23 @@ class Outcome:
     bound: float
     proved: bool
     message: str = ""
+    trace: list[list[float]] = field(default_factory=list)
 
 
 def run_rival(
-    rival: str, covers: csr_array, weight: NDArray[np.float64], n_sites: int | None, limit_s: float
+    rival: str,
+    covers: csr_array,
+    weight: NDArray[np.float64],
+    n_sites: int | None,
+    limit_s: float,
+    *,
+    build_limit_s: float = 300.0,
 ) -> Outcome:
-    """Run a rival on MCLP, or on LSCP without a number of sites; rows without a site are left out beforehand."""
+    """Run a rival on MCLP, or on LSCP without a number of sites; rows without a site are left out beforehand.
+
+    A rival that has not built its model when `build_limit_s` is over is ended; its message then says so, and the
+    seconds to build are the limit. CP-SAT and HiGHS on MCLP also leave a trace: wall seconds of solving, value, bound.
+    """
     kept = np.diff(covers.indptr) > 0
     covers = csr_array(covers[kept])
     with tempfile.TemporaryDirectory() as folder:
@@ -56,17 +67,17 @@ def run_rival(
         python = os.environ.get("RESCUESIM_RIVALS_PYTHON", sys.executable) if rival != "cp_sat" else sys.executable
         command = [python, __file__, str(path), rival, str(limit_s)]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=3 * limit_s + 1200)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=2 * limit_s + build_limit_s)
         except subprocess.TimeoutExpired:
-            return _nothing("hung")
+            return _nothing(f"> {build_limit_s:g} s, ended", build_s=build_limit_s)
     if done.returncode != 0:
         message = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "failed"
         return _nothing(message)
     return Outcome(**json.loads(done.stdout.strip().splitlines()[-1]))
 
 
-def _nothing(message: str) -> Outcome:
-    return Outcome(build_s=math.nan, solve_s=math.nan, value=math.nan, bound=math.nan, proved=False, message=message)
+def _nothing(message: str, build_s: float = math.nan) -> Outcome:
+    return Outcome(build_s=build_s, solve_s=math.nan, value=math.nan, bound=math.nan, proved=False, message=message)
 
 
 def _by_cp_sat(covers: csr_array, weight: NDArray[np.float64], p: int, limit_s: float) -> Outcome:
@@ -91,8 +102,20 @@ def _by_cp_sat(covers: csr_array, weight: NDArray[np.float64], p: int, limit_s: 
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = limit_s
     solver.parameters.num_workers = 1
-    began = time.process_time()
-    status = solver.solve(model)
+    began, wall, trace = time.process_time(), time.perf_counter(), list[list[float]]()
+    sign = 1.0 if p >= 0 else -1.0
+
+    class Seen(cp_model.CpSolverSolutionCallback):
+        """Notes each solution with the bound of that moment."""
+
+        def on_solution_callback(self) -> None:
+            trace.append([time.perf_counter() - wall, self.objective_value, self.best_objective_bound])
+
+    def bound(at: float) -> None:
+        trace.append([time.perf_counter() - wall, trace[-1][1] if trace else -sign * math.inf, at])
+
+    solver.best_bound_callback = bound
+    status = solver.solve(model, Seen())
     found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
     return Outcome(
         build_s=build_s,
@@ -100,6 +123,7 @@ def _by_cp_sat(covers: csr_array, weight: NDArray[np.float64], p: int, limit_s: 
         value=solver.objective_value if found else math.nan,
         bound=solver.best_objective_bound,
         proved=status == cp_model.OPTIMAL,
+        trace=trace,
     )
 
 
@@ -132,16 +156,27 @@ def _by_highs(covers: csr_array, weight: NDArray[np.float64], p: int, limit_s: f
     solver.setOptionValue("threads", 1)
     solver.passModel(program)
     build_s = time.process_time() - began
+    sign, trace = 1.0 if p < 0 else -1.0, list[list[float]]()
+
+    def seen(event: Any) -> None:
+        out = event.data_out
+        trace.append([out.running_time, sign * out.mip_primal_bound, sign * out.mip_dual_bound])
+
+    solver.cbMipLogging.subscribe(seen)
+    solver.cbMipImprovingSolution.subscribe(seen)
     began = time.process_time()
     solver.run()
-    info, sign = solver.getInfo(), 1.0 if p < 0 else -1.0
+    info = solver.getInfo()
     has = info.primal_solution_status == 2
+    if has:
+        trace.append([solver.getRunTime(), sign * info.objective_function_value, sign * info.mip_dual_bound])
     return Outcome(
         build_s=build_s,
         solve_s=time.process_time() - began,
         value=sign * info.objective_function_value if has else math.nan,
         bound=sign * info.mip_dual_bound,
         proved=solver.getModelStatus() == highspy.HighsModelStatus.kOptimal,
+        trace=trace,
     )
 
 

@@ -32,6 +32,40 @@ def site(
         typer.Option("--objective", help="max_coverage, min_sites, ...; repeat it for objectives in sequence."),
     ] = None,
     number: Annotated[int | None, typer.Option("--number", min=1, help="Open sites in all.")] = None,
+    units: Annotated[
+        int | None, typer.Option("--units", min=1, help="Vehicles with crew in all (expected, reliable coverage).")
+    ] = None,
+    units_per_site: Annotated[
+        int | None, typer.Option("--units-per-site", min=1, help="Vehicles with crew at one site at most.")
+    ] = None,
+    busy: Annotated[
+        float | None,
+        typer.Option("--busy", min=0, max=0.999, help="Share of the time that a vehicle is out."),
+    ] = None,
+    service_hours: Annotated[
+        float | None, typer.Option("--service-hours", help="Hours that a call keeps a vehicle, instead of --busy.")
+    ] = None,
+    reliability: Annotated[
+        float | None, typer.Option("--reliability", help="Chance that a free vehicle is in time, such as 0.9.")
+    ] = None,
+    cover_all: Annotated[
+        bool | None,
+        typer.Option("--cover-all/--weigh-backup", help="Backup coverage: first cover everyone, or weigh the two."),
+    ] = None,
+    backup_share: Annotated[
+        float | None,
+        typer.Option("--backup-share", min=0, max=1, help="With --weigh-backup: what being covered twice counts."),
+    ] = None,
+    risk: Annotated[
+        Literal["mean", "cvar", "worst"] | None,
+        typer.Option("--risk", help="Coverage while roads are closed: on average, in the worst times, at the worst."),
+    ] = None,
+    tail: Annotated[
+        float | None, typer.Option("--tail", help="With --risk cvar: the share of the time that is the worst, 0.1 say.")
+    ] = None,
+    closures: Annotated[
+        Path | None, typer.Option("--closures", help="Table of roads that are closed and when, for --risk.")
+    ] = None,
     budget: Annotated[float | None, typer.Option("--budget", min=0, help="At most so much for all sites.")] = None,
     people: Annotated[int | None, typer.Option("--people", min=0, help="At most so many people on rosters.")] = None,
     constraints: Annotated[
@@ -74,6 +108,17 @@ def site(
         "demand.crs": crs,
         "siting.objective": chosen,
         "siting.n_sites": number,
+        "siting.n_units": units,
+        "siting.units_per_site": units_per_site,
+        "siting.busy_fraction": busy,
+        "siting.service_hours": service_hours,
+        "siting.reliability": reliability,
+        "siting.cover_all": cover_all,
+        "siting.backup_share": backup_share,
+        "siting.risk": risk,
+        "siting.tail": tail,
+        "disruption.closures": _text(closures),
+        "disruption.crs": crs if closures is not None else None,
         "siting.constraints.budget": budget,
         "siting.constraints.people": people,
         "standard.inner": inner,

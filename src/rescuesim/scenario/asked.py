@@ -11,7 +11,7 @@ import numpy as np
 from rescuesim.candidates import CandidateSites
 from rescuesim.errors import InputError, nearest_name
 from rescuesim.network import RoadNetwork
-from rescuesim.scenario.sections import ConstraintsSection, SitingSection, SubsidySection
+from rescuesim.scenario.sections import ConstraintsSection, DisruptionSection, SitingSection, SubsidySection
 from rescuesim.siting import GroupLimit, Lexicographic, Separation, SitingConstraints, Subsidy, sites_as_points
 from rescuesim.siting.models import MODELS
 from rescuesim.travel import travel_times
@@ -24,9 +24,13 @@ __all__ = [
     "constraint_faults",
     "must_fit",
     "objective_names",
+    "risk_faults",
 ]
 
-OPTIONS = ("n_sites", "n_units", "units_per_site", "busy_fraction", "service_hours", "reliability", "weighted")
+OPTIONS = (
+    *("n_sites", "n_units", "units_per_site", "busy_fraction", "service_hours", "reliability", "weighted"),
+    *("cover_all", "backup_share", "risk", "tail"),
+)
 _WANTED = {"n_sites": "a number of sites", "n_units": "a number of units", "busy_fraction": "a share from 0 to 1"}
 _LIMITS = ("budget", "people", "n_new_sites")  # side conditions that say how much may be opened
 
@@ -76,7 +80,20 @@ def asked_faults(siting: SitingSection) -> list[tuple[str, str | None, str]]:
             which = " and ".join(siting.objectives)
             reason = "which opens as many as it takes" if option == "n_sites" else "for which it would do nothing"
             faults.append((option, str(value), f"no {option} with {which}, {reason}"))
+    if siting.risk == "cvar" and siting.tail is None:
+        faults.append(("tail", None, "with cvar the probability of the worst states that count, above 0 and at most 1"))
+    if siting.tail is not None and siting.risk != "cvar" and "tail" in taken:
+        faults.append(("tail", str(siting.tail), "no tail without risk cvar, for which it would do nothing"))
+    if siting.backup_share is not None and siting.cover_all is not False and "backup_share" in taken:
+        faults.append(("backup_share", str(siting.backup_share), "cover_all = false with it"))
     return [fault for at, fault in enumerate(faults) if fault not in faults[:at]]
+
+
+def risk_faults(siting: SitingSection, disruption: DisruptionSection | None) -> list[tuple[str, str | None, str]]:
+    """Say that coverage over states is asked where no roads break; as `asked_faults` does."""
+    if siting.risk is None or disruption is not None:
+        return []
+    return [("risk", siting.risk, "closed roads to rate it over: a section [disruption], or --closures")]
 
 
 def _is_wanted(siting: SitingSection, name: str, field: inspect.Parameter, option: str) -> bool:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from rescuesim._tables.layer_files import split_source
 from rescuesim.disruption.outages import fallback_channels
 from rescuesim.errors import DataFileError, Fault, InputError, nearest_name
-from rescuesim.scenario.asked import asked_faults
+from rescuesim.scenario.asked import asked_faults, risk_faults
 from rescuesim.scenario.sections import (
     DemandSection,
     DisruptionSection,
@@ -198,7 +198,7 @@ def _word_faults(file: str, scenario: Scenario, lines: dict[str, int]) -> list[F
         elif any(stage.unit_rank == 2 for stage in PRESETS[name].stages):
             expected = "a reading with one unit: the simulation sends one unit to a call and cannot judge a second"
             faults.append(_at(file, f"standard.{key}", name, expected, lines))
-    for key, given, expected in asked_faults(scenario.siting):
+    for key, given, expected in asked_faults(scenario.siting) + risk_faults(scenario.siting, scenario.disruption):
         faults.append(_at(file, f"siting.{key}", given, expected, lines))
     if scenario.disruption is not None and scenario.disruption.label in ("", "intact"):
         wanted = "a name of its own; intact means normal days"

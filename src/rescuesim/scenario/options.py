@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from rescuesim.errors import DataFileError, Fault, InputError
-from rescuesim.scenario.asked import asked_faults
+from rescuesim.scenario.asked import asked_faults, risk_faults
 from rescuesim.scenario.model import Scenario, fault_of, key_lines, load_scenario
 
 __all__ = ["scenario_with"]
@@ -63,6 +63,10 @@ def scenario_with(path: Path | None, options: Mapping[str, Any], *, constraints:
             if options.get(f"{name}.file"):
                 raw[name]["file"] = str(file)
         raw["data_folders"] = (*raw.get("data_folders", ()), *dict.fromkeys(str(file.parent) for file in named))
+    if closures := options.get("disruption.closures"):
+        file = Path.cwd() / closures
+        raw["disruption"]["closures"] = str(file)
+        raw["data_folders"] = (*raw.get("data_folders", ()), str(file.parent))
     lines: dict[str, int] = {}
     if constraints is not None:
         text, conditions = _toml(constraints)
@@ -75,7 +79,7 @@ def scenario_with(path: Path | None, options: Mapping[str, Any], *, constraints:
         raise InputError([_of_file(fault_of(name, entry, lines), constraints) for entry in error.errors()]) from None
     faults = [
         Fault(file=name, column=f"siting.{key}", value=value, expected=expected)
-        for key, value, expected in asked_faults(made.siting)
+        for key, value, expected in asked_faults(made.siting) + risk_faults(made.siting, made.disruption)
     ]
     if faults:
         raise InputError(faults)

@@ -102,6 +102,7 @@ class GroupSection(Section):
     of: tuple[str, ...] | None = Field(default=None, strict=False)
     sites: tuple[str, ...] | None = Field(default=None, strict=False)
     name: str = ""
+    crews: tuple[str, ...] | None = Field(default=None, strict=False)
 
 
 class SubsidySection(Section):
@@ -155,6 +156,10 @@ class SitingSection(Section):
     service_hours: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     reliability: float | None = Field(default=None, gt=0, lt=1)
     weighted: bool | None = None
+    cover_all: bool | None = None
+    backup_share: float | None = Field(default=None, ge=0, le=1)
+    risk: Literal["mean", "cvar", "worst"] | None = None
+    tail: float | None = Field(default=None, gt=0, le=1)
     constraints: ConstraintsSection = ConstraintsSection()
     relative_gap: float = Field(default=0.0, ge=0, lt=1)
     solve_limit_s: float = Field(default=60.0, gt=0)

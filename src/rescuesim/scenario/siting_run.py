@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from rescuesim.disruption import states_over_time
 from rescuesim.errors import Fault, InputError
 from rescuesim.report.document import check_folder, write_files
 from rescuesim.report.labels import Lang
@@ -15,7 +16,7 @@ from rescuesim.scenario.asked import asked_constraints, asked_objective
 from rescuesim.scenario.model import Scenario
 from rescuesim.scenario.prepare import Prepared
 from rescuesim.siting import SitingSolution, site
-from rescuesim.travel import TravelTimes, travel_times
+from rescuesim.travel import TravelTimes, TravelTimesEnsemble, travel_times
 
 __all__ = ["SITING_FILES", "SitingOutcome", "check_results_folder", "run_siting", "site_prepared"]
 
@@ -55,6 +56,18 @@ class SitingOutcome:
     files: dict[str, Path]
 
 
+def _times_asked(prepared: Prepared, times: TravelTimes) -> TravelTimes | TravelTimesEnsemble:
+    """Return the times, over the states that the disruption goes through where the objective has a risk."""
+    section = prepared.scenario.disruption
+    if prepared.scenario.siting.risk is None:
+        return times
+    if prepared.disruption is None or section is None:
+        raise InputError("siting.risk: expected a section [disruption], or --closures")
+    return TravelTimesEnsemble(
+        intact=times, states=states_over_time(prepared.disruption, until_s=section.horizon_h * 3600)
+    )
+
+
 def site_prepared(
     prepared: Prepared, times: TravelTimes, *, kind: str = "station", limit_s: float | None = None
 ) -> SitingSolution:
@@ -81,7 +94,7 @@ def site_prepared(
             chosen.constraints, prepared.network, prepared.sites, snap_limit_m=scenario.network.snap_limit_m
         )
         return site(
-            times,
+            _times_asked(prepared, times),
             asked_objective(chosen, prepared.sites, kind=kind),
             standard=prepared.standard if limit_s is None else None,
             limit_s=limit_s,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -67,24 +68,58 @@ def number_row(
 
 def group_rows(groups: Sequence[GroupLimit], sites: Sites) -> list[SiteRows]:
     """Write groups as rows; groups that cannot be kept by any plan become faults."""
-    parts = []
+    parts, table = [], sites.table
     for group in groups:
+        counted, suffix = _counted(group, sites)
         for name, members in _groups_of(group, sites):
-            inside = members & sites.in_model
+            inside = members & sites.in_model & counted
             openable = int((inside & ~sites.must_close).sum())
             if group.at_least is not None:
-                label = f"at least {group.at_least} in {name}"
+                label = f"at least {group.at_least} in {name}{suffix}"
                 if group.at_least > openable:
-                    had = f"{openable} of its sites may be open"
+                    had = f"{openable} of its sites{suffix} may be open"
                     sites.fault(name, f"at least {group.at_least}", f"no more than may be open: {had}", infeasible=True)
                 parts.append(number_row(inside, label, least=group.at_least))
             if group.at_most is not None:
-                fixed = int((inside & sites.must_open).sum())
-                if group.at_most < fixed:
-                    had = f"at least the {fixed} sites in it that stay open"
+                stays = inside & sites.must_open
+                if group.at_most < (fixed := int(stays.sum())):
+                    had = f"at least the {fixed} sites in it that stay open ({_by_crew(table, stays)})"
                     sites.fault(name, f"at most {group.at_most}", had, infeasible=True)
-                parts.append(number_row(inside, f"at most {group.at_most} in {name}", most=group.at_most))
+                parts.append(number_row(inside, f"at most {group.at_most} in {name}{suffix}", most=group.at_most))
+        if group.crews is None and group.per != "crew":
+            _say_what_counts(group, sites)
     return parts
+
+
+def _counted(group: GroupLimit, sites: Sites) -> tuple[NDArray[np.bool_], str]:
+    """Mark the sites whose crews a condition counts, and say which, where not all do."""
+    if group.crews is None:
+        return np.ones(len(sites.table), dtype=np.bool_), ""
+    present = {crew for crew, is_in in zip(sites.table.crews, sites.in_model, strict=True) if is_in}
+    for crew in group.crews:
+        if crew not in present:
+            sites.fault("crews", str(crew), nearest_name(str(crew), present))
+    return np.isin(np.array(sites.table.crews, dtype=object), list(group.crews)), f", of {' or '.join(group.crews)}"
+
+
+def _by_crew(table: CandidateSites, marked: NDArray[np.bool_]) -> str:
+    """List how many sites there are of each crew type."""
+    counts = Counter(crew for crew, is_marked in zip(table.crews, marked, strict=True) if is_marked)
+    return ", ".join(f"{counts[crew]} {crew}" for crew in sorted(counts))
+
+
+def _say_what_counts(group: GroupLimit, sites: Sites) -> None:
+    """Note that sites that stay open count, where they are of other crews than those that may be opened."""
+    stays = sites.must_open & sites.in_model
+    new = sites.in_model & ~sites.must_open & ~sites.must_close
+    crews = np.array(sites.table.crews, dtype=object)
+    others = stays & ~np.isin(crews, list(set(crews[new])))
+    if others.any():
+        about = f"per {group.per}" if group.per is not None else f"of group {group.name or 'of sites'}"
+        sites.notes.append(
+            f"conditions {about} count sites of all crews: {_by_crew(sites.table, others)} that stay open, too; "
+            "GroupLimit(crews=...) counts some crews alone"
+        )
 
 
 def _groups_of(group: GroupLimit, sites: Sites) -> list[tuple[str, NDArray[np.bool_]]]:

@@ -67,6 +67,10 @@ class GroupLimit:
         Instead of `per`: the ids of one group.
     name : str, optional
         Of that group, in messages.
+    crews : sequence of str, optional
+        Only open sites with these crew types are counted, such as ``["micro_station"]`` where a township's duty team
+        (专职队) is not to stand for its micro station; sites of all crews if absent, existing ones included. Sites of
+        another kind than the one that is sited, such as depots, never count.
 
     Raises
     ------
@@ -79,6 +83,8 @@ class GroupLimit:
     1
     >>> GroupLimit(sites=["s1", "s2"], name="port", at_most=1).name
     'port'
+    >>> GroupLimit(per="township", at_most=1, crews=["micro_station"]).crews
+    ['micro_station']
     """
 
     at_least: int | None = None
@@ -87,6 +93,7 @@ class GroupLimit:
     of: Sequence[str] | None = None
     sites: Sequence[str] | None = None
     name: str = ""
+    crews: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         faults = []
@@ -96,7 +103,7 @@ class GroupLimit:
             faults.append(f"per {self.per!r}: expected township, host or crew")
         if self.of is not None and self.per is None:
             faults.append("group: of goes with per")
-        for name, values in (("of", self.of), ("sites", self.sites)):
+        for name, values in (("of", self.of), ("sites", self.sites), ("crews", self.crews)):
             faults += [] if values is None else _texts(name, values)
         numbers = [(n, v) for n, v in (("at_least", self.at_least), ("at_most", self.at_most)) if v is not None]
         if not numbers:

@@ -224,12 +224,14 @@ def siting_problem(
     rows = _rows(constraints, sites, units_per_new_site) if not sites.faults else []
     if sites.faults:
         raise InputError(sites.faults)
-    net = table
+    net, exactly = table, None
     if constraints.subsidies:
-        net = replace(table, cost=np.array([float(cost) for cost in net_costs(constraints.subsidies, table)]))
+        exactly = tuple(net_costs(constraints.subsidies, table))
+        net = replace(table, cost=np.array([float(cost) for cost in exactly]))
     return SitingProblem(
         times=times,
         priced=net,
+        net_costs=exactly,
         limits=limits,
         must_open=sites.must_open,
         must_close=sites.must_close,

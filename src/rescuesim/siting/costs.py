@@ -12,7 +12,7 @@ from rescuesim.siting.conditions import Subsidy
 from rescuesim.siting.site_rows import SiteRows, stacked
 from rescuesim.siting.whole_rows import as_decimal, at_most_row
 
-__all__ = ["budget_rows", "grants", "net_costs", "subsidy_faults"]
+__all__ = ["budget_row", "budget_rows", "grants", "net_costs", "subsidy_faults"]
 
 _MOST_FUNDS = 6  # each doubles the number of rows of the budget
 
@@ -66,6 +66,17 @@ def net_costs(subsidies: Sequence[Subsidy], sites: CandidateSites) -> list[Decim
     with localcontext(Context(prec=60)):
         paid = grants(subsidies, sites)
         return [as_decimal(cost) - sum((row[j] for row in paid), Decimal(0)) for j, cost in enumerate(sites.cost)]
+
+
+def budget_row(costs: Sequence[Decimal], budget: float) -> SiteRows:
+    """Ask that the open sites cost no more than a budget, subsidies already taken off.
+
+    Parameters
+    ----------
+    costs : sequence of Decimal, length n_sites
+    budget : float
+    """
+    return at_most_row(costs, as_decimal(float(budget)), f"budget {float(budget):.15g}")[0]
 
 
 def budget_rows(budget: float, subsidies: Sequence[Subsidy], sites: CandidateSites) -> tuple[SiteRows, list[str]]:

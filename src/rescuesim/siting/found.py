@@ -91,12 +91,17 @@ class Stage:
     final: float
     runtime_s: float
 
+    def divided(self, factor: float) -> Stage:
+        """Return the stage in weights that are so many times smaller."""
+        names = ("value", "best_bound", "kept_at", "final")
+        return replace(self, **{name: getattr(self, name) / factor for name in names})
+
     @property
     def gap(self) -> float:
         """Distance of value and bound as a share of the value."""
         if self.value == self.best_bound:
             return 0.0
-        return abs(self.best_bound - self.value) / max(abs(self.value), 1e-9)
+        return abs(self.best_bound - self.value) / (abs(self.value) or 1e-9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Context, Decimal, localcontext
 from typing import Any, Literal
 
 import numpy as np
@@ -14,75 +13,29 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rescuesim.candidates import CandidateSites
-from rescuesim.errors import InputError
 from rescuesim.plan import Plan
-from rescuesim.siting.amounts import Over, amount_faults, asked_problem, check_asked
+from rescuesim.siting.amounts import Along, amount_faults, asked_along
 from rescuesim.siting.constraints import SitingConstraints
 from rescuesim.siting.cover_groups import build_problem
 from rescuesim.siting.covering import Cover, maximise
 from rescuesim.siting.formulation import solve_formulation
 from rescuesim.siting.found import Clock, Found, Run
 from rescuesim.siting.limits import AnyTimes
-from rescuesim.siting.models import MODELS, MinSites, Model
+from rescuesim.siting.models import MODELS, MinSites
+from rescuesim.siting.models.mclp import number_and_budget
+from rescuesim.siting.models.states import every_state
 from rescuesim.siting.point_groups import point_groups
 from rescuesim.siting.problem import SitingProblem
+from rescuesim.siting.resources import Over, Resource
 from rescuesim.siting.shared_bounds import SharedBounds
-from rescuesim.siting.site_rows import SiteRows, row_of, stacked
-from rescuesim.siting.staffing import people_needed
+from rescuesim.siting.site_rows import stacked
 from rescuesim.siting.verification import verified
-from rescuesim.siting.warm_up import clock_once_compiled
-from rescuesim.siting.whole_rows import as_decimal, at_most_row
 from rescuesim.standard import ResponseStandard
+from rescuesim.travel import TravelTimesEnsemble
 
-__all__ = ["Frontier", "Over", "Resource", "frontier", "resource_of"]
+__all__ = ["Frontier", "frontier"]
 
 logger = logging.getLogger(__name__)
-_PLACES = 60  # digits that sums of amounts are kept to
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
-    """What is spent along a frontier.
-
-    Parameters
-    ----------
-    over : {'n_sites', 'people', 'cost'}
-    use : ndarray of float64, shape (n_sites,)
-        Of each site.
-    """
-
-    over: Over
-    use: NDArray[np.float64]
-
-    def row(self, amount: float) -> SiteRows:
-        """Ask that the open sites use at most an amount."""
-        if self.over == "n_sites":
-            return row_of(self.use.astype(np.int64), f"n_sites {amount:g}", upper=int(amount))
-        name = "budget" if self.over == "cost" else "people"
-        return at_most_row([as_decimal(one) for one in self.use], as_decimal(amount), f"{name} {amount:.15g}")[0]
-
-    def used(self, opened: NDArray[np.bool_]) -> float:
-        """Return what a plan uses, as the sum of the decimals that the uses are written as."""
-        with localcontext(Context(prec=_PLACES)):
-            return float(sum((as_decimal(one) for one in self.use[opened]), Decimal(0)))
-
-    def as_rows_have_it(self, amounts: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return uses and amounts such that what keeps the row of an amount, as it is rounded, uses no more than it."""
-        if self.over == "n_sites":
-            return self.use, np.array(amounts)
-        rows = [self.row(one) for one in amounts]
-        uses = [row.rows.toarray().ravel() / row.scales[0] for row in rows]
-        return np.min(uses, axis=0), np.array([row.upper[0] / row.scales[0] for row in rows])
-
-    def enough_for(self, opened: NDArray[np.bool_]) -> float:
-        """Return about the smallest amount whose row a plan keeps: rows round uses up where they cannot be exact."""
-        amount = self.used(opened)
-        if self.over == "n_sites":
-            return amount
-        while not (row := self.row(amount)).kept(opened).all():
-            beyond = int((row.rows @ opened.astype(np.int64))[0] - row.upper[0])
-            amount = math.nextafter(amount + beyond / row.scales[0], math.inf)
-        return amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +55,8 @@ class Frontier:
     weight : float
         Of all demand points together, to turn covered weight into a share.
     runtime_s : float
+    notes : tuple of str
+        Which amounts of the objective are not asked along the frontier, and which limits hold at every amount.
     """
 
     objective_name: str
@@ -111,6 +66,7 @@ class Frontier:
     plans: tuple[Plan | None, ...]
     weight: float
     runtime_s: float
+    notes: tuple[str, ...] = ()
 
     @property
     def largest_gap(self) -> float:
@@ -119,33 +75,8 @@ class Frontier:
         return float(gaps.max()) if len(gaps) else 0.0
 
 
-def resource_of(problem: SitingProblem, over: Over, constraints: SitingConstraints) -> Resource:
-    """Return what each site uses of a resource.
-
-    Raises
-    ------
-    InputError
-        If `over` is unknown, or costs are asked for where a fund leaves no site a cost of its own.
-    """
-    if over == "n_sites":
-        return Resource(over=over, use=np.ones(problem.n_sites))
-    if over == "cost":
-        if constraints.has_funds:
-            raise InputError("over cost: expected subsidies without a fund, since no site has a cost of its own")
-        return Resource(over=over, use=problem.sites.cost.astype(np.float64))
-    if over != "people":
-        raise InputError(f"over {over!r}: expected n_sites, people or cost")
-    need, _ = people_needed(
-        problem.sites,
-        staffed_shifts=constraints.staffed_shifts,
-        staffing=constraints.staffing,
-        confidence=constraints.muster_confidence,
-    )
-    return Resource(over=over, use=need.astype(np.float64))
-
-
 def frontier(
-    times: AnyTimes,
+    times: AnyTimes | TravelTimesEnsemble,
     objective: Any,
     *,
     over: Over = "n_sites",
@@ -163,9 +94,11 @@ def frontier(
 
     Parameters
     ----------
-    times : TravelTimes or TravelTimePairs
+    times : TravelTimes, TravelTimePairs or TravelTimesEnsemble
+        Over states of a broken network, an objective with a risk is asked.
     objective : object
-        Of `rescuesim.siting.models`; over ``n_sites`` its own number does not matter.
+        Of `rescuesim.siting.models`. Its own number of sites is not asked, whatever is spent, nor its budget over
+        ``cost``: the amounts stand in their place, and the notes of the result say so.
     over : {'n_sites', 'people', 'cost'}, optional
         What is spent; people as `people_needed` has it, cost net of subsidies.
     amounts : sequence of float, optional
@@ -198,31 +131,36 @@ def frontier(
     [[0.0, 0.0, 0.0], [1.0, 50.0, 50.0], [2.0, 90.0, 90.0]]
     """
     faults = _number_faults(n_points) if amounts is None else amount_faults(amounts, over)
-    check_asked(times, objective, over=over, solve_limit_s=solve_limit_s, relative_gap=relative_gap, further=faults)
-    clock = clock_once_compiled(solve_limit_s, len(times.sites), len(times.demand))
-    model, asked = MODELS[type(objective)], constraints or SitingConstraints()
-    given = None if amounts is None else sorted({float(one) for one in amounts})
-    most = None if given is None else given[-1]
-    problem = asked_problem(
-        times, objective, over=over, most=most, standard=standard, limit_s=limit_s, constraints=asked
-    )
-    resource = resource_of(problem, over, asked)
-    run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
-    levels = given or _levels(problem, resource, model, run, n_points)
-    walk = _Walk(problem=problem, model=model, objective=objective, resource=resource, levels=levels)
-    found = walk.solved(run)
-    rows = [walk.row(at, one) for at, one in enumerate(found)]
-    plans = tuple(
-        None if one.opened is None else _plan(times.sites, one.opened, a) for one, a in zip(found, levels, strict=True)
-    )
-    return Frontier(
-        objective_name=model.name,
-        sense=model.sense,
+    along = asked_along(
+        times,
+        objective,
         over=over,
-        points=pd.DataFrame(rows),
-        plans=plans,
-        weight=float(problem.demand.weights.sum()),
-        runtime_s=clock.elapsed_s(),
+        standard=standard,
+        limit_s=limit_s,
+        constraints=constraints,
+        solve_limit_s=solve_limit_s,
+        relative_gap=relative_gap,
+        workers=workers,
+        seed=seed,
+        amounts=amounts,
+        further=faults,
+    )
+    given = None if amounts is None else sorted({float(one) for one in amounts})
+    walk = _Walk(along=along, levels=given or _levels(along, n_points))
+    found = walk.solved()
+    sites = along.problem.times.sites
+    return Frontier(
+        objective_name=along.model.name,
+        sense=along.model.sense,
+        over=over,
+        points=pd.DataFrame([walk.row(at, one) for at, one in enumerate(found)]),
+        plans=tuple(
+            None if one.opened is None else _plan(sites, one.opened, amount)
+            for one, amount in zip(found, walk.levels, strict=True)
+        ),
+        weight=float(along.problem.times.demand.weights.sum()),
+        runtime_s=along.run.clock.elapsed_s(),
+        notes=along.notes,
     )
 
 
@@ -231,12 +169,13 @@ def _number_faults(n_points: object) -> list[str]:
     return [f"n_points {n_points!r}: expected 2 or more"] if wrong else []
 
 
-def _levels(problem: SitingProblem, resource: Resource, model: Model, run: Run, n_points: int) -> list[float]:
+def _levels(along: Along, n_points: int) -> list[float]:
     """Choose amounts from what must be used to what saturates."""
+    problem, resource = along.problem, along.resource
     least = resource.enough_for(problem.must_open)
     most = resource.enough_for(~problem.must_close)
-    if model.uses_limits and problem.limits is not None:
-        most = min(most, max(least, _saturating(problem, resource, run)))
+    if along.model.uses_limits and problem.limits is not None:
+        most = min(most, max(least, _saturating(along)))
     levels = np.linspace(least, most, n_points)
     if resource.over == "cost":
         return sorted({least, *(one for one in np.round(levels[1:-1], 2).tolist() if least < one < most), most})
@@ -245,41 +184,35 @@ def _levels(problem: SitingProblem, resource: Resource, model: Model, run: Run, 
     return sorted(set(np.rint(levels).tolist()))
 
 
-def _saturating(problem: SitingProblem, resource: Resource, run: Run) -> float:
+def _saturating(along: Along) -> float:
     """Return an amount that is enough to cover all that can be covered, about the smallest."""
+    problem, run = along.problem, along.run
     part = replace(
         run, clock=Clock(limit_s=max(run.clock.left_s() / 20, 0.5)), relative_gap=max(run.relative_gap, 0.01)
     )
-    if resource.over == "n_sites":
+    over_states = problem.states is not None
+    if along.resource.over == "n_sites" and not over_states:
         found = MODELS[MinSites].solve(problem, MinSites(), part)
     else:
-        program = MODELS[MinSites].formulate(problem, MinSites())
-        found = solve_formulation(problem, replace(program, objective=resource.use), part)
-    return math.inf if found.opened is None else resource.enough_for(found.opened)
+        program = every_state(problem) if over_states else MODELS[MinSites].formulate(problem, MinSites())
+        use = np.array([float(one) for one in along.resource.use])
+        found = solve_formulation(problem, replace(program, objective=use), part)
+    return math.inf if found.opened is None else along.resource.enough_for(found.opened)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Walk:
     """The points of a frontier, solved from the smallest amount to the largest."""
 
-    problem: SitingProblem
-    model: Model
-    objective: Any
-    resource: Resource
+    along: Along
     levels: list[float]
 
-    def at(self, amount: float) -> tuple[SitingProblem, Any]:
-        """Return the problem and the objective of one amount."""
-        if self.resource.over == "n_sites":
-            return self.problem, replace(self.objective, n_sites=max(int(amount), 1))
-        rows = stacked([self.problem.rows, self.resource.row(amount)])
-        return replace(self.problem, rows=rows), self.objective
-
-    def solved(self, run: Run) -> list[Found]:
+    def solved(self) -> list[Found]:
         """Solve all points; plans are handed on to larger amounts, bounds to smaller ones."""
-        sign = 1.0 if self.model.sense == "max" else -1.0
+        run = self.along.run
+        sign = 1.0 if self.along.model.sense == "max" else -1.0
         shared = self._shared()
-        whole = self._whole_value() if self.model.uses_limits and sign > 0 else math.inf
+        whole = self._whole_value() if self.along.model.uses_limits and sign > 0 else math.inf
         found: list[Found] = []
         before: Found | None = None
         for k, amount in enumerate(self.levels):
@@ -310,38 +243,32 @@ class _Walk:
 
     def _one(self, amount: float, run: Run, before: Found | None) -> Found:
         """Solve one point and recompute its objective."""
-        problem, objective = self.at(amount)
-        if self.resource.over == "n_sites" and amount < 1:
+        along = self.along
+        problem, objective = along.at(amount)
+        if along.resource.over == "n_sites" and amount < 1:
             nothing = np.zeros(problem.n_sites, dtype=np.bool_)
             asks_all = getattr(objective, "cover_all", False) and len(point_groups(problem)) > 0
-            if self.model.sense == "min" or asks_all or not problem.keeps(nothing):
+            if along.model.sense == "min" or asks_all or not problem.keeps(nothing):
                 return Found(status="infeasible", opened=None, objective=math.nan, best_bound=math.nan)
             found = Found(status="optimal", opened=nothing, objective=0.0, best_bound=0.0, bound_source="no site")
-            return replace(found, objective=verified(problem, self.model, objective, found))
-        if faults := self.model.check(problem, objective):
-            raise InputError("; ".join(faults))
-        found = self._solve(problem, objective, amount, run, before)
-        value = verified(problem, self.model, objective, found)
-        if found.opened is None:
-            return replace(found, objective=math.nan)
-        return replace(found, objective=value, best_bound=value if found.status == "optimal" else found.best_bound)
+            return replace(found, objective=verified(problem, along.model, objective, found))
 
-    def _solve(self, problem: SitingProblem, objective: Any, amount: float, run: Run, before: Found | None) -> Found:
+        def solve(exactly: SitingProblem, asked: Any, part: Run) -> Found:
+            return self._solve(exactly, asked, part, before)
+
+        return along.solved(problem, objective, run, solve)
+
+    def _solve(self, problem: SitingProblem, objective: Any, run: Run, before: Found | None) -> Found:
         """Solve one point; coverage from the plan of the amount before it."""
-        if self.model.name != "max_coverage" or problem.limits is None or problem.limits.wants_second.any():
-            return self.model.solve(problem, objective, run)
+        if self.along.model.name != "max_coverage" or problem.limits is None or problem.limits.wants_second.any():
+            return self.along.model.solve(problem, objective, run)
         groups = build_problem(problem)
         if groups.rounded:
-            return self.model.solve(problem, objective, run)
-        parts = [problem.rows]
-        if (n_sites := getattr(objective, "n_sites", None)) is not None:
-            parts.append(row_of(np.ones(problem.n_sites, dtype=np.int64), f"n_sites {n_sites}", upper=int(n_sites)))
-        if (budget := getattr(objective, "budget", None)) is not None:
-            parts.append(self._cost().row(budget))
+            return self.along.model.solve(problem, objective, run)
         cover = Cover.of(
             groups.first,
             groups.weight / groups.scale,
-            rows=stacked(parts),
+            rows=stacked([problem.rows, number_and_budget(problem, objective)]),
             must_open=problem.must_open,
             must_close=problem.must_close,
         )
@@ -349,48 +276,46 @@ class _Walk:
 
     def _shared(self) -> SharedBounds | None:
         """Prices that bound all points of a covering model at once."""
-        if self.model.name != "max_coverage":
+        if self.along.model.name != "max_coverage":
             return None
-        groups = build_problem(self.problem)
+        groups = build_problem(self.along.problem)
         if groups.rounded:
             return None
-        use, amounts = self.resource.as_rows_have_it(self.levels)
+        use, amounts = self.along.resource.as_rows_have_it(self.levels)
         return SharedBounds(
             groups.first,
             groups.weight / groups.scale,
             use,
-            self.problem.must_open,
-            self.problem.must_close,
+            self.along.problem.must_open,
+            self.along.problem.must_close,
             amounts,
         )
 
     def _whole_value(self) -> float:
         """Return what all sites that may be open would reach together."""
-        if self.model.name != "max_coverage":
+        if self.along.model.name != "max_coverage":
             return math.inf
-        groups = build_problem(self.problem)
+        groups = build_problem(self.along.problem)
         return math.inf if groups.rounded else float(groups.weight.sum()) / groups.scale
-
-    def _cost(self) -> Resource:
-        return Resource(over="cost", use=self.problem.sites.cost.astype(np.float64))
 
     def row(self, at: int, found: Found) -> dict[str, Any]:
         """Return one row of the table."""
-        value, bound = found.objective, found.best_bound
-        gap = (
-            math.nan if found.opened is None else 0.0 if value == bound else abs(bound - value) / max(abs(value), 1e-9)
-        )
+        value, bound = found.objective / self.along.factor, found.best_bound / self.along.factor
+        gap = math.nan if found.opened is None else 0.0 if value == bound else abs(bound - value) / (abs(value) or 1e-9)
         opened = found.opened
         return {
             "amount": self.levels[at],
-            "used": math.nan if opened is None else self.resource.used(opened),
+            "used": math.nan if opened is None else self.along.resource.used(opened),
             "objective": value if opened is not None else math.nan,
             "best_bound": bound if opened is not None else math.nan,
             "gap": gap,
             "status": "optimal" if gap == 0 else found.status,
             "n_sites": 0 if opened is None else int(opened.sum()),
-            "cost": math.nan if opened is None else self._cost().used(opened),
+            "cost": math.nan if opened is None else self._cost_of(opened),
         }
+
+    def _cost_of(self, opened: NDArray[np.bool_]) -> float:
+        return Resource(over="cost", use=self.along.problem.costs).used(opened)
 
 
 def _plan(sites: CandidateSites, opened: NDArray[np.bool_], amount: float) -> Plan:

@@ -17,9 +17,10 @@ from typing import Any
 from rescuesim.errors import InputError
 from rescuesim.siting.found import Clock, Found, Run, Stage
 from rescuesim.siting.mean_time_stage import solve_mean_time
-from rescuesim.siting.models import MODELS, Model
+from rescuesim.siting.models import MODELS, Model, model_of
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.sequence import Goal, Kept, solve_stage, value_of
+from rescuesim.siting.solving import value_factor
 
 __all__ = ["Lexicographic", "Tolerance", "lexicographic_model"]
 
@@ -53,9 +54,9 @@ class Tolerance:
             upto = "0 or more, and under 1" if self.amount is None else "0 or more"
             raise InputError(f"tolerance {given!r}: expected {upto}")
 
-    def of(self, value: float) -> float:
-        """Return what may be given away of a value."""
-        return float(self.amount) if self.amount is not None else float(self.share or 0.0) * abs(value)
+    def of(self, value: float, factor: float = 1.0) -> float:
+        """Return what may be given away of a value, given in a unit so many times smaller than that of the amount."""
+        return float(self.amount) * factor if self.amount is not None else float(self.share or 0.0) * abs(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class Lexicographic:
     Parameters
     ----------
     objectives : sequence of objectives
-        The most important first. After another objective, ``MinSites`` and ``MinCost`` ask for the fewest sites and
+        The most important first. Over states of a broken network at least one has a risk; those without a risk are
+        of unbroken roads. After another objective, ``MinSites`` and ``MinCost`` ask for the fewest sites and
         the lowest cost among the plans that keep the earlier objectives, and not that everything be covered.
     tolerances : sequence of float or Tolerance, optional
         What later objectives may give away of each but the last; a number is a share of its value. None if absent.
@@ -91,11 +93,6 @@ class Lexicographic:
             raise InputError(f"objectives {self.objectives!r}: expected a list of two or more")
         names = ", ".join(sorted(kind.__name__ for kind in MODELS))
         faults += [f"objective {one!r}: expected one of {names}" for one in self.objectives if type(one) not in MODELS]
-        faults += [
-            f"objective {one!r}: expected without a risk, since sequences are not made over states of a network"
-            for one in self.objectives
-            if getattr(one, "risk", None) is not None
-        ]
         given: Any = self.tolerances
         if isinstance(given, str) or not isinstance(given, Sequence):
             faults.append(f"tolerances {given!r}: expected a list, one for each objective but the last")
@@ -113,7 +110,7 @@ class Lexicographic:
 
 def lexicographic_model(objective: Lexicographic) -> Model:
     """Return the model of a sequence: its name, sense and value are those of the first objective."""
-    models = [MODELS[type(one)] for one in objective.objectives]
+    models = [model_of(one) for one in objective.objectives]
     goals = [
         Goal(objective=one, model=model, only_counts=k > 0 and model.name in ("min_sites", "min_cost"))
         for k, (one, model) in enumerate(zip(objective.objectives, models, strict=True))
@@ -131,6 +128,9 @@ def lexicographic_model(objective: Lexicographic) -> Model:
     def value(problem: SitingProblem, _: Any, found: Found) -> float:
         return models[0].value(problem, objective.objectives[0], found)
 
+    def sums_weights(_: Any) -> bool:
+        return models[0].sums_weights(objective.objectives[0])
+
     return Model(
         name=models[0].name,
         sense=models[0].sense,
@@ -139,6 +139,7 @@ def lexicographic_model(objective: Lexicographic) -> Model:
         formulate=formulate,
         solve=solve,
         value=value,
+        sums_weights=sums_weights,
     )
 
 
@@ -161,7 +162,7 @@ def _solve(problem: SitingProblem, goals: Sequence[Goal], tolerances: Sequence[T
         plan = found
         value = value_of(problem, goal, found)
         sign = 1.0 if goal.model.sense == "max" else -1.0
-        allowed = tolerances[k].of(value) if k < len(tolerances) else 0.0
+        allowed = tolerances[k].of(value, _size(problem, goal)) if k < len(tolerances) else 0.0
         kept.append(Kept(goal=goal, value=value, at=value - sign * allowed))
         stages.append(
             Stage(
@@ -190,6 +191,11 @@ def _solve(problem: SitingProblem, goals: Sequence[Goal], tolerances: Sequence[T
         surely_shut=None,
         stages=tuple(stages),
     )
+
+
+def _size(problem: SitingProblem, goal: Goal) -> float:
+    """Return what values of a goal are larger by than in the weights that were given."""
+    return value_factor(problem, goal.model, goal.objective)
 
 
 def _which(k: int, goal: Goal) -> str:

@@ -17,9 +17,10 @@ doi:10.1007/BFb0120690
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,22 +30,30 @@ from rescuesim.siting.mean_time_swaps import KeptSwaps
 from rescuesim.siting.medians.allocation import allocating
 from rescuesim.siting.medians.branching import prove
 from rescuesim.siting.medians.going import Going
+from rescuesim.siting.medians.lagrangian import Pace, Prices, ascend, relaxation
 from rescuesim.siting.medians.rows import float_rows
 from rescuesim.siting.medians.swaps import SwapSearch
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.sequence import Goal, Kept, value_of
-from rescuesim.siting.site_rows import SiteRows, row_of, stacked
+from rescuesim.siting.site_rows import SiteRows, row_of, stacked, tightened
 from rescuesim.siting.whole_rows import as_decimal, at_most_row
 
 __all__ = ["solve_mean_time"]
 
+logger = logging.getLogger(__name__)
+
 _WORK = 2e8  # of a search for one price: a quarter of a second or so
 _FIRST_PRICE = 0.05  # of the longest time of a point, for each unit of its weight
-_MOST_PRICES = 12
+_MOST_PRICES = 20
 _SMALL = 20_000  # pairs that the mixed program proves to the last digit in a moment
+_LIKE = 1.2  # ratio of two prices up to which one begins where the other ended
 _NARROW = 1.5  # ratio of the best price and its neighbours at which the search for it ends
-_SHARE_OF_TURN, _SHARE_OF_PROOF, _SHARE_OF_LAST = 0.03, 0.5, 0.95  # of the time that is left
-_DEARER = 1.4  # times the price of the best bound
+_SHARE_OF_BOUNDS, _SHARE_OF_PROOF = 0.5, 0.3  # of the time that is left
+_TURNS, _ROUNDS = 1500, 8  # of the swaps
+_PACE = Pace(step=1.5, patience=20, cut=0.75, most=600)
+_PACE_AFTER = Pace(step=1.2, patience=20, cut=0.75, most=2000)  # from prices that were good nearby
+_NEARBY, _SMALLER, _MISSES = 0.02, 0.8, 4  # how far away, as a share; how it shrinks where that did not help
+_WORTH = 2e-5  # of the bound, that counts as help
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +145,7 @@ def _side(problem: SitingProblem, kept: Sequence[Kept]) -> SiteRows | None:
                 parts.append(at_most_row(costs, as_decimal(float(budget)), "budget kept")[0])
         else:
             return None
-    return stacked(parts)
+    return tightened(stacked(parts))
 
 
 def _priced(
@@ -167,6 +176,58 @@ def _priced(
     return _Priced(base=base, lack=np.where(alone, 0.0, lack), apart=apart, spare=spare, covers=covers, weight=weight)
 
 
+@dataclass(slots=True, kw_only=True)
+class _Ascents:
+    """Bounds at one price after the other; each ascent begins where one at a price nearby ended.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+    priced : _Priced
+    n_sites : int
+        Most open sites.
+    opened : ndarray of bool, shape (n_sites,)
+        A plan that keeps all.
+    best : float
+        Its weighted time.
+    going : Going
+    """
+
+    problem: SitingProblem
+    priced: _Priced
+    n_sites: int
+    opened: NDArray[np.bool_]
+    best: float
+    going: Going
+    _ends: dict[float, Prices] = field(default_factory=dict)
+
+    def bound(self, price: float) -> float:
+        """Return a bound on the weighted time of every plan that keeps all."""
+        problem, rows = self.problem, float_rows(self.problem.rows)
+        cost, kept = self.priced.cost(price), price * self.priced.spare
+        relaxed = relaxation(cost, problem.must_open, problem.must_close, self.n_sites, rows)
+        near = [one for one in self._ends if one > 0 and max(one / price, price / one) < _LIKE] if price > 0 else []
+        if near:
+            end = max((self._ends[one] for one in near), key=lambda one: one.bound)
+            start = end.price, end.row_price
+        else:
+            second = min(1, int(self.opened.sum()) - 1)
+            start = np.partition(cost[self.opened], second, axis=0)[second], np.zeros(len(rows))
+        target = self.best + kept
+        prices = ascend(
+            relaxed,
+            problem.must_open,
+            problem.must_close,
+            start,
+            target=target,
+            enough=target,
+            pace=_PACE_AFTER if near else _PACE,
+            going=self.going,
+        )
+        self._ends[price] = replace(prices, bound=prices.bound - kept)
+        return prices.bound - kept
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Walk:
     """The search for the price at which the coverage is just kept."""
@@ -179,28 +240,26 @@ class _Walk:
     never: float
 
     def best(self, plan: Found, weight: float) -> Found:
-        """Look for the price of the best bound in short turns, then prove at that price."""
+        """Look for the price of the best bound, swap, then branch at that price."""
         assert plan.opened is not None
         best, opened, bounds = self._time(plan.opened), plan.opened, {0.0: -math.inf}
-        going = Going(clock=self.run.clock)
-        for turn in range(_MOST_PRICES + 1):
-            price = self._next(bounds, weight) if turn else 0.0
-            # without a coverage to keep there is one price
-            last = self.priced.lack is None or (turn > 0 and price in bounds)
-            if turn == _MOST_PRICES:
-                price, last = max(bounds, key=lambda one: bounds[one]), True
-            found, least = self._at(price, opened, going, share=_SHARE_OF_PROOF if last else _SHARE_OF_TURN)
-            bounds[price] = max(bounds.get(price, 0.0), (least - price * self.priced.spare) / weight)
-            best, opened = self._better(best, opened, found, price, going)
-            close = best - max(bounds.values()) <= max(self.run.relative_gap, 1e-9) * abs(best)
-            if close or last or found is None or not going():
-                break
-        bound = max(0.0, *bounds.values())
-        # plans that just keep the coverage lie at prices above that of the best bound; branching finds the best of them
-        if self.priced.lack is not None and best - bound > max(self.run.relative_gap, 1e-9) * abs(best) and going():
-            found, _ = self._at(price * _DEARER, opened, going, share=_SHARE_OF_LAST)
-            best, opened = self._better(best, opened, found, price * _DEARER, going)
-        bound = min(bound, best)
+        going, swaps, price = Going(clock=self.run.clock), self._swaps(), 0.0
+        if swaps is not None:
+            best, opened = self._better(best, opened, opened, self._next({0.0: 0.0}, weight), going, swaps)
+            part = Going(clock=Clock(limit_s=self.run.clock.left_s() * _SHARE_OF_BOUNDS), interrupted=going.interrupted)
+            bounds = self._bounds(opened, best, weight, part)
+            going.interrupted = part.interrupted
+            price = max(bounds, key=lambda one: bounds[one])
+            logger.debug("mean time %g, bound %g at a price of %g", best, bounds[price], price)
+            for _ in range(_ROUNDS):
+                if self._close(best, bounds) or not going():
+                    break
+                best, opened = self._better(best, opened, opened, price, going, swaps)
+        if not self._close(best, bounds) and going():
+            found, least = self._at(price, opened, going, share=_SHARE_OF_PROOF if swaps is not None else 1.0)
+            bounds[price] = max(bounds[price], (least - price * self.priced.spare) / weight)
+            best, opened = self._better(best, opened, found, price, going, swaps)
+        bound = min(max(0.0, *bounds.values()), best)
         done = best - bound <= 1e-9 * abs(best)
         return Found(
             status="optimal" if done else "feasible",
@@ -210,22 +269,42 @@ class _Walk:
             bound_source="Lagrangian relaxation of the coverage" if self.coverage else "Lagrangian relaxation",
         )
 
-    def _better(
-        self, best: float, opened: NDArray[np.bool_], found: NDArray[np.bool_] | None, price: float, going: Going
-    ) -> tuple[float, NDArray[np.bool_]]:
-        """Take a plan, mended and bettered by swaps, if it keeps all and is quicker."""
-        if found is not None:
-            found = self._swapped(found, price, going)
-            if self._keeps(found) and (value := self._time(found)) < best:
-                return value, found
-        return best, opened
+    def _bounds(self, opened: NDArray[np.bool_], best: float, weight: float, going: Going) -> dict[float, float]:
+        """Bound the mean time at one price after the other, around the best of them."""
+        problem = self.problem
+        ascents = _Ascents(
+            problem=problem, priced=self.priced, n_sites=self._n_sites(), opened=opened, best=best * weight, going=going
+        )
+        bounds: dict[float, float] = {}
+        price, at = 0.0, 0.0
+        while price not in bounds and len(bounds) < _MOST_PRICES:
+            bounds[price] = ascents.bound(price) / weight
+            price = self._next(bounds, weight) if going() else price
+        # a price nearby shakes the ascent out of where it stalled, much more than a new start at the same one does
+        at = max(bounds, key=lambda one: bounds[one])
+        width, misses = _NEARBY, 0
+        while at > 0 and misses < _MISSES and going():
+            price = at * (1 + width)
+            bounds[price] = ascents.bound(price) / weight
+            if bounds[price] > bounds[at] * (1 + _WORTH):
+                at, misses = price, 0
+            else:
+                width, misses = _SMALLER * width, misses + 1
+            width = -width
+        return bounds
 
-    def _swapped(self, opened: NDArray[np.bool_], price: float, going: Going) -> NDArray[np.bool_]:
-        """Make up for the coverage that the plan of a price lacks, and take what is quicker."""
+    def _n_sites(self) -> int:
+        return min(int(getattr(self.goal.objective, "n_sites", self.problem.n_sites)), self.problem.n_sites)
+
+    def _close(self, best: float, bounds: Mapping[float, float]) -> bool:
+        return best - max(bounds.values()) <= max(self.run.relative_gap, 1e-9) * abs(best)
+
+    def _swaps(self) -> KeptSwaps | None:
+        """Return what makes up for coverage that a plan lacks, and finds quicker ones; None without a coverage."""
         priced, problem = self.priced, self.problem
-        if priced.covers is None or not problem.keeps(opened):
-            return opened
-        swaps = KeptSwaps(
+        if priced.covers is None:
+            return None
+        return KeptSwaps(
             base=priced.base,
             covers=priced.covers,
             weight=priced.weight,
@@ -233,9 +312,28 @@ class _Walk:
             must_open=problem.must_open,
             must_close=problem.must_close,
             rows=problem.rows,
-            n_sites=min(int(getattr(self.goal.objective, "n_sites", problem.n_sites)), problem.n_sites),
+            n_sites=self._n_sites(),
+            seed=self.run.seed,
         )
-        return swaps.improved(opened, price, going)
+
+    def _better(
+        self,
+        best: float,
+        opened: NDArray[np.bool_],
+        found: NDArray[np.bool_] | None,
+        price: float,
+        going: Going,
+        swaps: KeptSwaps | None,
+    ) -> tuple[float, NDArray[np.bool_]]:
+        """Take a plan, mended and bettered by swaps, if it keeps all and is quicker."""
+        if found is not None and swaps is not None:
+            try:
+                found = swaps.improved(found, price, going, turns=_TURNS)
+            except KeyboardInterrupt:
+                going.interrupted = True
+        if found is not None and self._keeps(found) and (value := self._time(found)) < best:
+            return value, found
+        return best, opened
 
     def _next(self, bounds: Mapping[float, float], weight: float) -> float:
         """Return the next price to try: beyond the best one, between it and a neighbour, or again the best one."""
@@ -263,7 +361,7 @@ class _Walk:
             cost=np.ascontiguousarray(cost),
             must_open=problem.must_open,
             must_close=problem.must_close,
-            n_sites=min(int(getattr(self.goal.objective, "n_sites", problem.n_sites)), problem.n_sites),
+            n_sites=self._n_sites(),
             side=problem.rows,
             rows=float_rows(problem.rows),
             rng=np.random.default_rng(self.run.seed),

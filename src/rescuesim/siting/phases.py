@@ -18,20 +18,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rescuesim.candidates import CandidateSites
-from rescuesim.errors import InputError
 from rescuesim.plan import Plan
-from rescuesim.siting.amounts import Over, amount_faults, asked_problem, check_asked
+from rescuesim.siting.amounts import Along, amount_faults, asked_along
 from rescuesim.siting.constraints import SitingConstraints
-from rescuesim.siting.found import Clock, Found, Run
-from rescuesim.siting.frontier import Resource, resource_of
+from rescuesim.siting.found import Clock, Found
 from rescuesim.siting.limits import AnyTimes
-from rescuesim.siting.models import MODELS, Model
 from rescuesim.siting.problem import SitingProblem
-from rescuesim.siting.site_rows import SiteRows, stacked
-from rescuesim.siting.verification import verified
-from rescuesim.siting.warm_up import clock_once_compiled
+from rescuesim.siting.resources import Over
 from rescuesim.solver.binary_program import NO_BOUND
 from rescuesim.standard import ResponseStandard
+from rescuesim.travel import TravelTimesEnsemble
 
 __all__ = ["Phases", "phases"]
 
@@ -53,6 +49,8 @@ class Phases:
     status : {'feasible', 'infeasible', 'unknown'}
     message : str
     runtime_s : float
+    notes : tuple of str
+        Which amounts of the objective are not asked, and which limits hold in every phase.
     """
 
     objective_name: str
@@ -63,10 +61,11 @@ class Phases:
     status: Literal["feasible", "infeasible", "unknown"]
     message: str
     runtime_s: float
+    notes: tuple[str, ...] = ()
 
 
 def phases(
-    times: AnyTimes,
+    times: AnyTimes | TravelTimesEnsemble,
     objective: Any,
     amounts: Sequence[float],
     *,
@@ -83,9 +82,11 @@ def phases(
 
     Parameters
     ----------
-    times : TravelTimes or TravelTimePairs
+    times : TravelTimes, TravelTimePairs or TravelTimesEnsemble
+        Over states of a broken network, an objective with a risk is asked.
     objective : object
-        Of `rescuesim.siting.models`; over ``n_sites`` its own number does not matter.
+        Of `rescuesim.siting.models`. Its own number of sites is not asked, whatever is spent, nor its budget over
+        ``cost``: the amounts stand in their place, and the notes of the result say so.
     amounts : sequence of float
         What is there by the end of each phase, all phases before included, rising: numbers of open sites, people on
         rosters, or money after subsidies.
@@ -116,33 +117,37 @@ def phases(
     [[('a',), 50.0, 0.0], [('b',), 90.0, 0.0]]
     """
     faults = amount_faults(amounts, over) or _order_faults(amounts, over)
-    check_asked(times, objective, over=over, solve_limit_s=solve_limit_s, relative_gap=relative_gap, further=faults)
-    clock = clock_once_compiled(solve_limit_s, len(times.sites), len(times.demand))
-    model, asked = MODELS[type(objective)], constraints or SitingConstraints()
-    ends = [float(one) for one in amounts]
-    problem = asked_problem(times, objective, over=over, standard=standard, limit_s=limit_s, constraints=asked)
-    order = _Order(
-        last=problem,
-        early=_without_demands(problem, asked),
-        model=model,
-        objective=objective,
-        resource=resource_of(problem, over, asked),
-        amounts=ends,
-        run=Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap),
-        n_solves=len(ends) ** 2,
+    along = asked_along(
+        times,
+        objective,
+        over=over,
+        standard=standard,
+        limit_s=limit_s,
+        constraints=constraints,
+        solve_limit_s=solve_limit_s,
+        relative_gap=relative_gap,
+        workers=workers,
+        seed=seed,
+        amounts=None,
+        further=faults,
     )
+    ends = [float(one) for one in amounts]
+    early = _without_demands(along.problem, constraints or SitingConstraints())
+    order = _Order(along=along, early=early, amounts=ends, n_solves=len(ends) ** 2)
+    sites = along.problem.times.sites
     own = [order.solve(k) for k in range(len(ends))]
     chain = None if any(one.opened is None for one in own) else order.best(own)
     status, message = _outcome(chain, own)
     return Phases(
-        objective_name=model.name,
-        sense=model.sense,
+        objective_name=along.model.name,
+        sense=along.model.sense,
         over=over,
         table=order.table(chain, own),
-        plans=() if chain is None else tuple(order.plan(times.sites, k, one) for k, one in enumerate(chain)),
+        plans=() if chain is None else tuple(order.plan(sites, k, one) for k, one in enumerate(chain)),
         status=status,
         message=message,
-        runtime_s=clock.elapsed_s(),
+        runtime_s=along.run.clock.elapsed_s(),
+        notes=along.notes,
     )
 
 
@@ -175,7 +180,7 @@ def _without_demands(problem: SitingProblem, constraints: SitingConstraints) -> 
     negative = np.asarray((side.rows < 0).sum(axis=1)).ravel() > 0  # of the form "a only with b": asked in all phases
     keeps_existing = np.array([label.endswith("existing sites moved") for label in side.labels], dtype=np.bool_)
     lower = np.where(negative | keeps_existing, side.lower, -NO_BOUND)
-    rows = SiteRows(rows=side.rows, lower=lower, upper=side.upper, labels=side.labels, scales=side.scales)
+    rows = replace(side, lower=lower)
     exists = problem.sites.with_status("existing") & (constraints.existing == "keep")
     return replace(problem, must_open=problem.must_open & exists, rows=rows)
 
@@ -193,38 +198,26 @@ def _at_most(objective: Any, openable: int) -> Any:
 class _Order:
     """All that the phases of one order share."""
 
-    last: SitingProblem
+    along: Along
     early: SitingProblem
-    model: Model
-    objective: Any
-    resource: Resource
     amounts: list[float]
-    run: Run
     n_solves: int
 
     def solve(self, k: int, inside: NDArray[np.bool_] | None = None, around: NDArray[np.bool_] | None = None) -> Found:
         """Solve a phase; its plan lies inside one set of sites and around another, where given."""
-        problem = self.last if k == len(self.amounts) - 1 else self.early
-        objective = self.objective
+        along = self.along
+        problem = along.problem if k == len(self.amounts) - 1 else self.early
         if inside is not None:
             problem = replace(problem, must_close=problem.must_close | ~inside)
         if around is not None:
             problem = replace(problem, must_open=problem.must_open | around)
         if (problem.must_open & problem.must_close).any():
             return Found(status="infeasible", opened=None, objective=math.nan, best_bound=math.nan)
-        if self.resource.over == "n_sites":
-            openable = int((~problem.must_close).sum())
-            objective = replace(objective, n_sites=max(1, min(int(self.amounts[k]), openable)))
-        else:
-            problem = replace(problem, rows=stacked([problem.rows, self.resource.row(self.amounts[k])]))
+        problem, objective = along.at(self.amounts[k], problem)
         if inside is not None:
             objective = _at_most(objective, int((~problem.must_close).sum()))
-        if faults := self.model.check(problem, objective):
-            raise InputError("; ".join(faults))
-        part = Clock(limit_s=max(self.run.clock.left_s() / max(self.n_solves / 2, 1), 0.05))
-        found = self.model.solve(problem, objective, replace(self.run, clock=part))
-        value = verified(problem, self.model, objective, found)
-        return found if found.opened is None else replace(found, objective=value)
+        part = Clock(limit_s=max(along.run.clock.left_s() / max(self.n_solves / 2, 1), 0.05))
+        return along.solved(problem, objective, replace(along.run, clock=part))
 
     def chain(self, own: Sequence[Found], start: int) -> list[Found] | None:
         """Make the order that goes through the best plan of one phase; None if it breaks off."""
@@ -259,8 +252,8 @@ class _Order:
     def loss(self, found: Found, own: Found) -> float:
         """Return the share that a plan is at most worse than the best of its phase."""
         best = own.objective if own.status == "optimal" else own.best_bound
-        lost = best - found.objective if self.model.sense == "max" else found.objective - best
-        return max(lost, 0.0) / max(abs(best), 1e-9)
+        lost = best - found.objective if self.along.model.sense == "max" else found.objective - best
+        return max(lost, 0.0) / (abs(best) or 1e-9)
 
     def plan(self, sites: CandidateSites, k: int, found: Found) -> Plan:
         """Return the plan of a phase."""
@@ -270,8 +263,8 @@ class _Order:
 
     def table(self, chain: Sequence[Found] | None, own: Sequence[Found]) -> pd.DataFrame:
         """Return one row a phase."""
-        rows = []
-        before = np.zeros(self.last.n_sites, dtype=np.bool_)
+        rows, factor = [], self.along.factor
+        before = np.zeros(self.along.problem.n_sites, dtype=np.bool_)
         for k, (one, alone) in enumerate(zip(chain or (), own, strict=False)):
             assert one.opened is not None
             new = one.opened & ~before & ~(self.early.must_open if k == 0 else False)
@@ -279,11 +272,11 @@ class _Order:
                 {
                     "phase": k + 1,
                     "amount": self.amounts[k],
-                    "used": self.resource.used(one.opened),
-                    "opens": tuple(self.last.sites.ids[j] for j in np.flatnonzero(new)),
-                    "objective": one.objective,
-                    "own_best": alone.objective,
-                    "own_bound": alone.objective if alone.status == "optimal" else alone.best_bound,
+                    "used": self.along.resource.used(one.opened),
+                    "opens": tuple(self.along.problem.sites.ids[j] for j in np.flatnonzero(new)),
+                    "objective": one.objective / factor,
+                    "own_best": alone.objective / factor,
+                    "own_bound": (alone.objective if alone.status == "optimal" else alone.best_bound) / factor,
                     "loss": self.loss(one, alone),
                 }
             )

@@ -19,12 +19,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import block_array, csr_array, diags_array, eye_array, vstack
 
+from rescuesim.siting.costs import budget_row
 from rescuesim.siting.formulation import Formulation, mixed_program
 from rescuesim.siting.found import Run
 from rescuesim.siting.models import MODELS, Model
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.site_rows import SiteRows, no_rows, row_of, stacked
-from rescuesim.siting.whole_rows import as_decimal, at_most_row
 from rescuesim.solver import MixedProgram, solve_mixed
 from rescuesim.solver.binary_program import NO_BOUND
 
@@ -134,8 +134,7 @@ def _numbers_as_rows(problem: SitingProblem, objective: Any) -> tuple[SitingProb
         parts.append(row_of(np.ones(problem.n_sites, dtype=np.int64), f"n_sites {n_sites}", upper=int(n_sites)))
         changes["n_sites"] = problem.n_sites
     if (budget := getattr(objective, "budget", None)) is not None:
-        costs = [as_decimal(cost) for cost in problem.sites.cost.tolist()]
-        parts.append(at_most_row(costs, as_decimal(budget), f"budget {budget:.15g}")[0])
+        parts.append(budget_row(problem.costs, budget))
         changes["budget"] = float(problem.sites.cost.sum()) + 1.0
     if not changes:
         return problem, objective

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,14 +20,16 @@ from rescuesim.siting.conditions import is_number, whole_number
 from rescuesim.siting.constraints import SitingConstraints, fund_faults, siting_problem
 from rescuesim.siting.coverage import point_coverage
 from rescuesim.siting.found import Found, Run
+from rescuesim.siting.held_states import held_states
 from rescuesim.siting.lexicographic import Lexicographic, lexicographic_model
 from rescuesim.siting.limits import AnyTimes, covered_points, pair_limits
 from rescuesim.siting.medians.allocation import nearest_open
-from rescuesim.siting.models import MODELS, MaxCoverage, Model
-from rescuesim.siting.models.states import STATES, coverage_by_state
+from rescuesim.siting.models import MODELS, Model, model_of, risk_faults
+from rescuesim.siting.models.states import coverage_by_state
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.relaxation import relax, relaxation_words
 from rescuesim.siting.solution import Asked, SitingSolution
+from rescuesim.siting.solving import in_given_weights, solve_exactly, well_sized
 from rescuesim.siting.verification import verified
 from rescuesim.siting.warm_up import clock_once_compiled
 from rescuesim.standard import ResponseStandard
@@ -112,51 +115,114 @@ def site(
         workers=workers,
         seed=seed,
     )
+    clock = clock_once_compiled(solve_limit_s, *_size(times))
+    problem, model = _asked(
+        times,
+        objective,
+        standard=standard,
+        limit_s=limit_s,
+        constraints=constraints or SitingConstraints(),
+        kind=kind,
+        units_per_new_site=units_per_new_site,
+    )
+    run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
+    found, notes = _solved(problem, model, objective, run)
+    relaxation = _relaxed(problem, model, objective, run) if found.status == "infeasible" else None
+    solution = _solution(problem, model, objective, run, found, relaxation, units_per_new_site, notes)
+    said = (solution.status, solution.opened, solution.objective, solution.best_bound)
+    logger.info("%s %s: %s %g, bound %g", type(objective).__name__, *said)
+    return solution
+
+
+def _size(times: AnyTimes | TravelTimesEnsemble) -> tuple[int, int]:
+    """Return the numbers of sites and points."""
+    one = times.intact if isinstance(times, TravelTimesEnsemble) else times
+    return len(one.sites), len(one.demand)
+
+
+def _asked(
+    times: AnyTimes | TravelTimesEnsemble,
+    objective: Any,
+    *,
+    standard: ResponseStandard | None,
+    limit_s: float | None,
+    constraints: SitingConstraints,
+    kind: str,
+    units_per_new_site: int | None,
+) -> tuple[SitingProblem, Model]:
+    """Make the problem, and find the model that is asked about it; what does not fit together is refused."""
     states = times if isinstance(times, TravelTimesEnsemble) else None
     times = times.intact if isinstance(times, TravelTimesEnsemble) else times
-    clock = clock_once_compiled(solve_limit_s, len(times.sites), len(times.demand))
     _check_kind(times, kind)
-    model = _model_of(objective, over_states=states is not None)
+    model = _model_asked(objective, over_states=states is not None)
     if isinstance(times, TravelTimePairs) and not model.uses_limits:
         raise InputError(f"{type(objective).__name__} needs the times of all pairs: expected TravelTimes, not pairs")
     limits = pair_limits(times, standard=standard, limit_s=limit_s, kind=kind) if model.uses_limits else None
-    asked = constraints or SitingConstraints()
-    problem = siting_problem(times, limits, asked, kind=kind, units_per_new_site=units_per_new_site)
-    problem = replace(problem, standard=standard, states=states)
-    if faults := model.check(problem, objective) + fund_faults(asked, objective):
+    problem = siting_problem(times, limits, constraints, kind=kind, units_per_new_site=units_per_new_site)
+    problem = replace(problem, standard=standard, states=held_states(states, limits))
+    if faults := model.check(problem, objective) + fund_faults(constraints, objective):
         raise InputError("; ".join(faults))
-    run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
-    found = model.solve(problem, objective, run)
-    relaxation = _relaxed(problem, model, objective, run) if found.status == "infeasible" else None
-    value = verified(problem, model, objective, found)
+    return problem, model
+
+
+def _solved(problem: SitingProblem, model: Model, objective: Any, run: Run) -> tuple[Found, list[str]]:
+    """Solve, recompute the objective, and say what is to be said of the solve."""
+    sized = well_sized(problem, objective)
+    found = solve_exactly(sized, objective, run, model.solve)
+    value = verified(sized, model, objective, found)
     # an optimum is its own bound, whatever rounding lies between the two
-    bound = (
-        value if found.status == "optimal" and math.isclose(value, found.best_bound, abs_tol=1e-9) else found.best_bound
-    )
+    if found.status == "optimal" and math.isclose(value, found.best_bound, abs_tol=1e-9):
+        found = replace(found, best_bound=value)
+    found = in_given_weights(sized, model, objective, replace(found, objective=value))
+    notes = [*sized.notes]
+    goals = getattr(objective, "objectives", ())
+    if problem.states is not None and (plain := [one for one in goals if getattr(one, "risk", None) is None]):
+        notes.append(f"of unbroken roads: {', '.join(type(one).__name__ for one in plain)}")
+    may_open = problem.sites.cost[~problem.must_close & ~problem.must_open]
+    if found.status == "optimal" and not found.ties_broken and not goals and len(set(may_open.tolist())) > 1:
+        name = type(objective).__name__
+        notes.append(
+            f"plans as good as this one may be cheaper: Lexicographic([{name}(...), MinCost()]) asks for the cheapest"
+        )
+    return found, notes
+
+
+def _solution(
+    problem: SitingProblem,
+    model: Model,
+    objective: Any,
+    run: Run,
+    found: Found,
+    relaxation: pd.DataFrame | None,
+    units_per_new_site: int | None,
+    notes: Sequence[str],
+) -> SitingSolution:
+    """Put together what was found and what there is to say about it."""
+    sites = problem.times.sites
     opened = problem.must_open if found.opened is None else found.opened
-    ids = [id_ for id_, is_open in zip(times.sites.ids, opened, strict=True) if is_open]
-    solution = SitingSolution(
+    ids = [id_ for id_, is_open in zip(sites.ids, opened, strict=True) if is_open]
+    value, bound = found.objective, found.best_bound
+    message = found.message or _message(found, run.relative_gap)
+    return SitingSolution(
         objective_name=model.name,
         status=found.status,
         objective=value,
         best_bound=bound,
         bound_source=found.bound_source,
-        gap=abs(bound - value) / max(abs(value), 1e-9) if bound != value else 0.0,
-        plan=_plan(times.sites, found, ids, units_per_new_site),
+        gap=abs(bound - value) / (abs(value) or 1e-9) if bound != value else 0.0,
+        plan=_plan(sites, found, ids, units_per_new_site),
         **_points(problem, found, opened),
-        runtime_s=clock.elapsed_s(),
-        seed=seed,
+        runtime_s=run.clock.elapsed_s(),
+        seed=run.seed,
         ties_broken=found.ties_broken,
-        message=". ".join(filter(None, (found.message or _message(found, relative_gap), relaxation_words(relaxation)))),
-        notes=problem.notes,
+        message=". ".join(filter(None, (message, relaxation_words(relaxation)))),
+        notes=tuple(notes),
         stages=found.stages,
         relaxation=relaxation,
-        surely_open=_marked(times.sites.ids, found.surely_open),
-        surely_shut=_marked(times.sites.ids, found.surely_shut),
-        asked=Asked(problem=problem, model=model, objective=objective, found=found, standard=standard),
+        surely_open=_marked(sites.ids, found.surely_open),
+        surely_shut=_marked(sites.ids, found.surely_shut),
+        asked=Asked(problem=problem, model=model, objective=objective, found=found, standard=problem.standard),
     )
-    logger.info("%s %s: %s %g, bound %g", type(objective).__name__, solution.status, ids, value, bound)
-    return solution
 
 
 def _plan(sites: CandidateSites, found: Found, opened: list[str], units_per_new_site: int | None) -> Plan:
@@ -206,20 +272,15 @@ def _check_kind(times: AnyTimes, kind: str) -> None:
         raise InputError(f"kind {kind!r}: expected sites of this kind, there is none among the {len(times.sites)}")
 
 
-def _model_of(objective: object, *, over_states: bool) -> Model:
+def _model_asked(objective: Any, *, over_states: bool) -> Model:
     """Return the model of an objective, for times in one state or over several."""
-    if isinstance(objective, Lexicographic) and not over_states:
-        return lexicographic_model(objective)
-    if type(objective) not in MODELS:
-        raise InputError(f"objective {objective!r}: expected one of {', '.join(sorted(t.__name__ for t in MODELS))}")
-    risk = getattr(objective, "risk", None)
-    if over_states and not isinstance(objective, MaxCoverage):
-        raise InputError(f"{type(objective).__name__}: over states of a network expected MaxCoverage with a risk")
-    if over_states and risk is None:
-        raise InputError("risk None: expected mean, cvar or worst for times over states of a network")
-    if not over_states and risk is not None:
-        raise InputError(f"risk {risk!r}: expected times over states of a network (TravelTimesEnsemble)")
-    return STATES if over_states else MODELS[type(objective)]
+    goals = objective.objectives if isinstance(objective, Lexicographic) else (objective,)
+    if wrong := [one for one in goals if type(one) not in MODELS]:
+        names = ", ".join(sorted(kind.__name__ for kind in MODELS))
+        raise InputError(f"objective {wrong[0]!r}: expected one of {names}")
+    if faults := risk_faults(goals, over_states=over_states):
+        raise InputError("; ".join(faults))
+    return lexicographic_model(objective) if isinstance(objective, Lexicographic) else model_of(objective)
 
 
 def _relaxed(problem: SitingProblem, model: Model, objective: Any, run: Run) -> pd.DataFrame | None:

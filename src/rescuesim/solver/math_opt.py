@@ -17,6 +17,7 @@ from rescuesim.errors import InputError, SolverError
 from rescuesim.solver.binary_program import Status
 from rescuesim.solver.large_rows import tamed
 from rescuesim.solver.mixed_program import LinearSolution, MixedProgram, MixedSolution
+from rescuesim.solver.quiet import quiet
 
 if TYPE_CHECKING:
     from ortools.math_opt.python import mathopt
@@ -54,7 +55,7 @@ def solve_mixed(
     Returns
     -------
     MixedSolution
-        At Ctrl-C, what was found until then.
+        At Ctrl-C the assignment to start from, without a bound: HiGHS gives nothing away until it is done.
 
     Raises
     ------
@@ -133,6 +134,10 @@ def _solve_with(
         )
     kind = mathopt.SolverType.HIGHS if engine == "HiGHS" else mathopt.SolverType.GSCIP
     result = _solved(model, kind, parameters, start)
+    if result is None:
+        value = math.inf if known is None else float(program.objective @ known)
+        status: Status = "unknown" if known is None else "feasible"
+        return MixedSolution(status=status, x=known, objective=value, best_bound=-math.inf, bound_source="")
     reason = mathopt.TerminationReason
     if result.termination.reason in (reason.INFEASIBLE, reason.INFEASIBLE_OR_UNBOUNDED) and known is None:
         return MixedSolution(status="infeasible", x=None, objective=math.inf, best_bound=math.inf, bound_source="")
@@ -149,9 +154,12 @@ def _solve_with(
         return MixedSolution(status="unknown", x=None, objective=math.inf, best_bound=bound, bound_source=engine)
     value = float(program.objective @ found)
     done = result.termination.reason == reason.OPTIMAL and value - bound <= 1e-9 * max(1.0, abs(value))
-    status: Status = "optimal" if done else "feasible"
     return MixedSolution(
-        status=status, x=found, objective=value, best_bound=value if done else min(bound, value), bound_source=engine
+        status="optimal" if done else "feasible",
+        x=found,
+        objective=value,
+        best_bound=value if done else min(bound, value),
+        bound_source=engine,
     )
 
 
@@ -180,6 +188,8 @@ def solve_linear(
     parameters = mathopt.SolveParameters(time_limit=datetime.timedelta(seconds=min(limit_s, _LONGEST_S)))
     model = _model(program, relaxed=True)
     result = _solved(model, kind, parameters, None)
+    if result is None:
+        return LinearSolution(status="unknown", x=None, objective=math.inf, row_duals=None)
     reason = mathopt.TerminationReason
     if result.termination.reason in (reason.INFEASIBLE, reason.INFEASIBLE_OR_UNBOUNDED):
         return LinearSolution(status="infeasible", x=None, objective=math.inf, row_duals=None)
@@ -231,28 +241,35 @@ def _model(program: MixedProgram, *, relaxed: bool) -> mathopt.Model:
 
 
 def _solved(model: mathopt.Model, kind: Any, parameters: Any, start: Any) -> Any:
-    """Solve in a thread of its own, so that Ctrl-C stops the solver and keeps what it has found."""
+    """Solve in a thread of its own, so that Ctrl-C stops the solver and keeps what it has found.
+
+    HiGHS looks at no interrupter: it is left to itself, to its limit or the end of the process, and None is returned.
+    """
     from ortools.math_opt.python import mathopt
     from ortools.util.python import solve_interrupter
 
-    # SCIP takes no interrupter: it runs to its limit
-    interrupter = solve_interrupter.SolveInterrupter() if kind != mathopt.SolverType.GSCIP else None
+    interrupter = solve_interrupter.SolveInterrupter()
     done: list[Any] = []
+    finished = threading.Event()
 
     def work() -> None:
         try:
             done.append(mathopt.solve(model, kind, params=parameters, model_params=start, interrupter=interrupter))
         except Exception as error:
             done.append(error)
+        finally:
+            finished.set()
 
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    while thread.is_alive():
-        try:
-            thread.join(0.2)
-        except KeyboardInterrupt:
-            if interrupter is not None:
+    with quiet(1, 2) if kind == mathopt.SolverType.GSCIP else quiet(1):
+        threading.Thread(target=work, daemon=True).start()
+        # an event, since a join that Ctrl-C ends may take a thread that runs for one that is done
+        while not finished.is_set():
+            try:
+                finished.wait(0.2)
+            except KeyboardInterrupt:
                 interrupter.interrupt()
+                if kind == mathopt.SolverType.HIGHS:
+                    return None
     if isinstance(done[0], Exception):
         # MathOpt's own handling of a refusal fails; what the solver said is the error before
         said = done[0].__context__ or done[0]

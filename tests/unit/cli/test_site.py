@@ -154,3 +154,57 @@ def test_a_solve_stopped_without_a_plan_and_an_interrupt_have_codes_of_their_own
     assert left_with([*files, "--number", "2"]) == 4
     monkeypatch.setattr(siting_run, "run_siting", interrupted)
     assert left_with([*files, "--number", "2"]) == 130
+
+
+def test_units_of_expected_and_reliable_coverage_are_asked_on_the_command_line(
+    files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    units = ["--units", "3", "--units-per-site", "2", "--busy", "0.5"]
+    assert left_with([*files, "--objective", "max_expected_coverage", *units, "--json"]) == 0
+    expected = json.loads(capsys.readouterr().out)
+    assert expected["status"] == "optimal"
+    # two units where 110 of 140 people are in time of one another's site, and the third where the rest is
+    reliable = ["--objective", "max_reliable_coverage", *units, "--reliability", "0.7", "--json"]
+    assert left_with([*files, *reliable]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["objective"] <= expected["objective"] / 0.7
+    assert left_with([*files, "--objective", "max_expected_coverage", "--units", "3"]) == 2
+    assert "busy_fraction" in capsys.readouterr().err
+    assert left_with([*files, "--number", "2", "--units", "3"]) == 2
+    assert "no n_units with max_coverage" in capsys.readouterr().err
+
+
+def test_backup_is_weighed_against_first_cover_on_the_command_line(
+    files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    backup = [*files, "--objective", "max_backup_coverage", "--number", "2"]
+    assert left_with(backup) == 3
+    assert "n_sites of 3 or more, or cover_all=False" in capsys.readouterr().err
+    assert left_with([*backup, "--weigh-backup", "--json"]) == 0
+    half = json.loads(capsys.readouterr().out)["objective"]
+    assert left_with([*backup, "--weigh-backup", "--backup-share", "0", "--json"]) == 0
+    assert half < json.loads(capsys.readouterr().out)["objective"] == 110
+    assert left_with([*backup, "--backup-share", "0.2"]) == 2
+    assert "cover_all = false" in capsys.readouterr().err
+
+
+def test_coverage_over_the_states_of_closed_roads_is_asked_on_the_command_line(
+    files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = [*files, "--number", "2", "--json"]
+    assert left_with([*asked, "--risk", "worst"]) == 2
+    assert "closed roads to rate it over" in capsys.readouterr().err
+    closures = tmp_path / "closures.csv"
+    columns = {"label": ["桥"], "lon": [119.305], "lat": [28.70], "closed_at_h": [0], "reopened_at_h": [36]}
+    pd.DataFrame(columns).to_csv(closures, index=False)
+    found = {}
+    for name, risk in (("mean", ["mean"]), ("worst", ["worst"]), ("cvar", ["cvar", "--tail", "0.5"])):
+        assert left_with([*asked, "--closures", str(closures), "--risk", *risk]) == 0
+        found[name] = json.loads(capsys.readouterr().out)["objective"]
+    assert left_with(asked) == 0
+    intact = json.loads(capsys.readouterr().out)["objective"]
+    # closed for 36 of 72 hours
+    assert found["mean"] == pytest.approx((intact + found["worst"]) / 2)
+    assert found["cvar"] == found["worst"] < intact
+    assert left_with([*asked, "--closures", str(closures), "--risk", "cvar"]) == 2
+    assert "probability of the worst states" in capsys.readouterr().err

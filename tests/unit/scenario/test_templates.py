@@ -71,7 +71,7 @@ def test_the_scenario_file_loads_and_holds_every_key_with_its_default(tmp_path: 
     text = path.read_text(encoding="utf-8")
     switched_on = re.sub(r"(?m)^#(?=[\w\[])", "", text)
     # a sequence of objectives that takes every option there is
-    every = ["max_coverage", "max_expected_coverage", "max_reliable_coverage", "min_max_time"]
+    every = ["max_coverage", "max_expected_coverage", "max_reliable_coverage", "min_max_time", "max_backup_coverage"]
     switched_on = switched_on.replace('objective = "max_coverage"', f"objective = {every}")
     (tmp_path / "county" / "all.toml").write_text(switched_on, encoding="utf-8")
     load_scenario(tmp_path / "county" / "all.toml")

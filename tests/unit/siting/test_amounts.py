@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from rescuesim.siting import (
     site,
 )
 from rescuesim.siting.constraints import siting_problem
-from rescuesim.siting.frontier import resource_of
+from rescuesim.siting.resources import resource_of
 from rescuesim.standard import load_standard
 from rescuesim.travel import TravelTimes, TravelTimesEnsemble
 
@@ -80,9 +79,24 @@ def test_an_earlier_phase_is_sought_inside_a_plan_of_fewer_sites_than_the_number
     found = phases(times_of(rows, cost=2.0), objective, [2, 4, 6], over="cost", **asked)  # type: ignore[arg-type]
     assert found.status == "feasible"
     assert [len(plan.opened) for plan in found.plans] == [1, 2, 3]
-    number = "n_units" if isinstance(objective, MaxExpectedCoverage) else "n_sites"
+
+
+def test_units_that_no_choice_of_sites_can_hold_are_refused_along_all_amounts() -> None:
+    units = MaxExpectedCoverage(n_units=7, busy_fraction=0.2, units_per_site=1)
     with pytest.raises(InputError, match="7: expected at most"):
-        phases(times_of(rows), replace(objective, **{number: 7}), [2, 4], over="cost", **asked)  # type: ignore[arg-type]
+        phases(times_of(APART), units, [2, 4], over="cost", limit_s=100.0)
+
+
+@pytest.mark.parametrize("solve", [frontier, phases])
+def test_along_money_the_number_of_the_objective_is_no_second_limit_and_the_result_says_so(solve: Any) -> None:
+    times = times_of(APART, cost=2.0)
+    found = solve(times, MaxCoverage(2, budget=6.0), amounts=[2, 4, 12], over="cost", limit_s=100.0)
+    assert [len(plan.opened) for plan in found.plans] == [1, 2, 6]
+    assert [note.split(" of ")[0] for note in found.notes] == ["n_sites 2", "budget 6"]
+    assert "SitingConstraints(n_new_sites=...)" in found.notes[0]
+    by_number = solve(times, MaxCoverage(2, budget=6.0), amounts=[2, 6], limit_s=100.0)
+    assert [len(plan.opened) for plan in by_number.plans] == [2, 3]
+    assert by_number.notes == ("budget 6 of the objective holds at every amount",)
 
 
 def test_phases_without_money_open_nothing() -> None:
@@ -192,10 +206,13 @@ def test_all_options_that_make_no_sense_are_told_together() -> None:
         assert all(one in str(caught.value) for one in ("risk", "amounts", "solve_limit_s", "relative_gap"))
 
 
-def test_times_of_several_states_and_pairs_for_medians_are_refused() -> None:
+@pytest.mark.parametrize("solve", [frontier, phases])
+def test_an_objective_without_a_risk_is_refused_over_states(solve: Any) -> None:
     states = TravelTimesEnsemble.__new__(TravelTimesEnsemble)
-    with pytest.raises(InputError, match="times TravelTimesEnsemble"):
-        frontier(states, MaxCoverage(1), limit_s=100)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="risk None: expected mean, cvar or worst"):
+        solve(states, MaxCoverage(1), amounts=[1], limit_s=100)
+    with pytest.raises(InputError, match="MinMeanTime: over states of a network expected MaxCoverage with a risk"):
+        solve(states, MinMeanTime(1), amounts=[1])
 
 
 def test_amounts_of_numpy_are_numbers() -> None:

@@ -242,11 +242,11 @@ def test_shares_that_are_no_numbers_have_no_gini() -> None:
         gini(["a"], [1])
 
 
-def test_a_sequence_takes_tolerances_as_a_list_and_no_risk() -> None:
+def test_a_sequence_takes_tolerances_as_a_list_and_a_risk_over_states_alone() -> None:
     with pytest.raises(InputError, match=r"tolerances 0\.1: expected a list"):
         rs.Lexicographic([rs.MaxCoverage(1), rs.MinCost()], tolerances=0.1)  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="expected without a risk"):
-        rs.Lexicographic([rs.MaxCoverage(1, risk="mean"), rs.MinCost()])
+    with pytest.raises(InputError, match="risk 'mean': expected times over states"):
+        rs.site(times_of(TWO), rs.Lexicographic([rs.MaxCoverage(1, risk="mean"), rs.MinCost()]), limit_s=100)
 
 
 def test_a_reliability_that_no_fleet_gives_is_answered_at_once() -> None:

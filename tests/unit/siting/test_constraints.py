@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -11,9 +12,11 @@ from oracles_siting_conditions import binomial_at_least
 
 from rescuesim.errors import InputError
 from rescuesim.siting import (
+    CapacitatedMedian,
     CrewStaffing,
     GroupLimit,
     MaxCoverage,
+    MinMeanTime,
     MinSites,
     Separation,
     SitingConstraints,
@@ -70,14 +73,16 @@ def test_a_budget_holds_to_the_cent() -> None:
     assert opened(times, budget=0.29) == ("s0",)
 
 
-def test_amounts_beyond_whole_numbers_are_rounded_to_the_safe_side_and_said() -> None:
+def test_amounts_of_more_digits_than_a_whole_number_holds_are_kept_to_the_last_one() -> None:
     times = alone([5, 6], cost=[1e11 + 1 / 3, 2e11 + 1 / 7])
     asked = SitingConstraints(budget=3e11 + 1)
     solution = site(times, MaxCoverage(2), limit_s=100, constraints=asked)
     assert solution.opened == ("s0", "s1")
-    assert "rounded up" in solution.notes[0]
+    assert "digit by digit" in solution.notes[0]
     exactly = SitingConstraints(budget=2e11 + 1 / 7)
-    assert site(times, MaxCoverage(2), limit_s=100, constraints=exactly).opened == ("s0",)
+    assert site(times, MaxCoverage(2), limit_s=100, constraints=exactly).opened == ("s1",)
+    a_hair_less = SitingConstraints(budget=math.nextafter(2e11 + 1 / 7, 0))
+    assert site(times, MaxCoverage(2), limit_s=100, constraints=a_hair_less).opened == ("s0",)
 
 
 def test_a_subsidy_lowers_what_a_site_costs_up_to_its_cap() -> None:
@@ -255,11 +260,49 @@ def test_covering_everything_with_too_little_money_says_how_much_it_takes() -> N
     assert "budget 45: raise from 45 to 60" in solution.message
 
 
-def test_three_thirds_are_one_and_noise_of_sums_is_no_amount() -> None:
+def test_thirds_are_added_as_they_are_written_and_noise_of_sums_is_no_amount() -> None:
     third, noisy = as_decimal(2 / 3), as_decimal(1.1 * 12.28)
-    rows, note = at_most_row([third] * 3, as_decimal(2.0), "budget")
-    assert rows.kept(np.ones(3, dtype=np.bool_)).all()
-    assert "rounded" in note
+    rows, _ = at_most_row([third] * 3, as_decimal(2.0), "budget")
+    assert rows.kept(np.ones(3, dtype=np.bool_)).all()  # 0.6666666666666666 three times
     rows, note = at_most_row([noisy, as_decimal(1.0)], as_decimal(14.508), "budget")
     assert rows.rows.toarray().tolist() == [[13508, 1000]]
     assert (rows.upper.tolist(), note) == ([14508], "")
+
+
+def test_a_condition_per_township_counts_crews_that_are_named_or_says_whom_it_counts() -> None:
+    crews = ["township_duty", "micro_station", "micro_station", "micro_station"]
+    status = ["existing", "candidate", "candidate", "candidate"]
+    times = alone([1, 9, 5, 7], township=["甲", "甲", "乙", "乙"], crew=crews, status=status)
+    one = SitingConstraints(groups=[GroupLimit(per="township", at_most=1)])
+    all_crews = site(times, MaxCoverage(3), limit_s=100, constraints=one)
+    assert all_crews.opened == ("s0", "s3")
+    assert any("1 township_duty that stay open, too; GroupLimit(crews=...)" in note for note in all_crews.notes)
+    stations = SitingConstraints(groups=[GroupLimit(per="township", at_most=1, crews=["micro_station"])])
+    counted = site(times, MaxCoverage(3), limit_s=100, constraints=stations)
+    assert counted.opened == ("s0", "s1", "s3")
+    assert not any("GroupLimit" in note for note in counted.notes)
+    wanted = [GroupLimit(per="township", of=["甲"], at_least=2, crews=["micro_station"])]
+    with pytest.raises(InputError, match="1 of its sites, of micro_station may be open"):
+        site(times, MaxCoverage(3), limit_s=100, constraints=SitingConstraints(groups=wanted))
+    none = [GroupLimit(sites=["s0"], at_most=0)]
+    with pytest.raises(InputError, match=r"at least the 1 sites in it that stay open \(1 township_duty\)"):
+        site(times, MaxCoverage(3), limit_s=100, constraints=SitingConstraints(groups=none))
+    wrong = [GroupLimit(per="township", at_most=1, crews=["micro_stations"])]
+    with pytest.raises(InputError, match="did you mean micro_station"):
+        site(times, MaxCoverage(3), limit_s=100, constraints=SitingConstraints(groups=wrong))
+
+
+def test_an_optimum_whose_ties_in_cost_were_not_looked_at_says_so() -> None:
+    times = alone([5, 5, 5], cost=[3, 2, 1])
+    tied = site(times, MinMeanTime(1))
+    assert not tied.ties_broken
+    assert "Lexicographic([MinMeanTime(...), MinCost()])" in tied.notes[0]
+    assert site(times, MaxCoverage(1), limit_s=100).notes == ()
+
+
+def test_weights_that_capacities_cannot_be_set_against_are_refused() -> None:
+    times = TravelTimes.from_matrix(
+        [[10.0]], sites=pd.DataFrame({"id": ["s"]}), demand=pd.DataFrame({"id": ["d"], "weight": [1e-9]})
+    )
+    with pytest.raises(InputError, match="give weights and capacities in another unit"):
+        site(times, CapacitatedMedian(1))

@@ -11,6 +11,7 @@ import pytest
 from rescuesim.crew import default_crews
 from rescuesim.errors import InputError
 from rescuesim.siting import (
+    GroupLimit,
     MaxAvailableCoverage,
     MaxBackupCoverage,
     MaxCoverage,
@@ -62,7 +63,7 @@ def plane(seed: int, n_sites: int = 14, n_demand: int = 60, **demand: object) ->
         (lambda: MaxBackupCoverage(0), "n_sites 0: expected a whole number of 1 or more"),
         (lambda: MaxBackupCoverage(cover_all=False, backup_share=0.5), "n_sites None: expected a number of sites"),
         (lambda: MaxBackupCoverage(3, backup_share=0.5), "backup_share 0.5: expected just with cover_all=False"),
-        (lambda: MaxBackupCoverage(3, cover_all=False), "backup_share None: expected from 0 to 1"),
+        (lambda: MaxBackupCoverage(3, cover_all=False, backup_share=2), "backup_share 2: expected from 0 to 1"),
         (lambda: MaxAvailableCoverage(True), "n_sites True: expected a whole number"),
         (lambda: MaxExpectedCoverage(n_units=0, busy_fraction=1.0), "n_units 0: .*; busy_fraction 1.0: expected 0 or"),
         (lambda: MaxReliableCoverage(n_units=3, reliability=1.0), "reliability 1.0: .*; expected either busy_fraction"),
@@ -229,3 +230,18 @@ def test_townships_are_told_apart_with_their_gini() -> None:
     uneven = coverage_by_township(times, limits, site_mask(times, most.opened))
     assert uneven["share"].min() <= table["share"].min()
     assert uneven["covered"].sum() >= table["covered"].sum()
+
+
+def test_too_few_sites_for_full_first_cover_are_told_how_many_it_takes_and_what_else_to_ask() -> None:
+    apart = np.where(np.eye(4) > 0, 50.0, 400.0)
+    frames = {"sites": pd.DataFrame({"id": list("abcd")}), "demand": pd.DataFrame({"id": range(4), "people": 10})}
+    times = TravelTimes.from_matrix(apart, **frames)
+    few = site(times, MaxBackupCoverage(2), limit_s=100)
+    assert few.status == "infeasible"
+    assert "n_sites of 4 or more, or cover_all=False" in few.message
+    assert site(times, MaxBackupCoverage(4), limit_s=100).status == "optimal"
+    weighed = site(times, MaxBackupCoverage(2, cover_all=False), limit_s=100)
+    assert (weighed.status, weighed.objective) == ("optimal", 10.0)  # half of 20 covered
+    never = SitingConstraints(groups=[GroupLimit(sites=["a", "b"], at_most=1)])
+    none = site(times, MaxBackupCoverage(4), limit_s=100, constraints=never)
+    assert "nor does any number: expected cover_all=False" in none.message

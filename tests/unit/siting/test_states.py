@@ -17,6 +17,7 @@ from rescuesim.siting import MaxCoverage, MinSites, SitingConstraints, pair_limi
 from rescuesim.siting.constraints import siting_problem
 from rescuesim.siting.formulation import solve_formulation
 from rescuesim.siting.found import Clock, Run
+from rescuesim.siting.held_states import held_states
 from rescuesim.siting.models.states import STATES
 from rescuesim.travel import TravelTimesEnsemble, travel_times
 
@@ -82,7 +83,7 @@ def test_a_budget_holds_over_states_in_both_ways_to_solve(broken_town: TravelTim
     problem = siting_problem(dear.intact, pair_limits(dear.intact, limit_s=300), SitingConstraints())
     by_program = solve_formulation(
         problem,
-        STATES.formulate(replace(problem, states=dear), objective),
+        STATES.formulate(replace(problem, states=held_states(dear, problem.limits)), objective),
         Run(clock=Clock(limit_s=60.0)),
     )
     assert solution.status == by_program.status == "optimal"

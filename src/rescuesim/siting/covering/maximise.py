@@ -11,6 +11,7 @@ limit is met.
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass, field, replace
 
@@ -28,6 +29,8 @@ from rescuesim.siting.found import Found, Run
 from rescuesim.siting.site_rows import SiteRows
 
 __all__ = ["maximise", "no_row_is_lost"]
+
+logger = logging.getLogger(__name__)
 
 _SMALL = 4_000  # entries of a core that goes to the solver at once
 _PROVABLE = 1_500_000  # entries of a core that the solver is worth its model
@@ -114,6 +117,7 @@ def maximise(
     progress.searcher = searcher
     limit = core.base + float(core.cover.weight.sum())
     progress.bound, progress.source = limit, "all that can be covered"
+    _tell(progress, run)
     if core.cover.covers.nnz > max(_SMALL, 0):
         try:
             _narrow(cover, progress, run)
@@ -185,6 +189,7 @@ def _narrow(cover: Cover, progress: _Progress, run: Run) -> None:
             better = progress.bound < before
         better |= _searched(cover, progress, relaxation, random, run, share)
         stale = 0 if better else stale + 1
+        _tell(progress, run)
         smaller = _fixed(progress, relaxation, base)
         if smaller is not None:
             parent, left = relaxation, np.isin(progress.core.sites, smaller.sites)
@@ -192,6 +197,10 @@ def _narrow(cover: Cover, progress: _Progress, run: Run) -> None:
             progress.searcher = Searcher(smaller.cover, seed=int(random.integers(2**62)))
             relaxation = Relaxation(smaller.cover)
             relaxation.inherit(parent, smaller.group, parent.x[left])
+
+
+def _tell(progress: _Progress, run: Run) -> None:
+    logger.debug("%.3f s: covered weight %.9g, bound %.9g", run.clock.elapsed_s(), progress.value, progress.bound)
 
 
 def _is_provable(progress: _Progress, run: Run) -> bool:
@@ -284,6 +293,7 @@ def _finished(cover: Cover, progress: _Progress, run: Run, cost: NDArray[np.floa
         if proof.status == "optimal" or bound < progress.bound:
             progress.bound, progress.source = max(min(bound, progress.bound), progress.value), proof.source
         optimal = proof.status == "optimal" or progress.bound <= progress.value
+    _tell(progress, run)
     if optimal and not progress.stopped and cost is not None:
         ties = tie_factors(cost)
         of_core = replace(ties, values=ties.values[core.sites])

@@ -1,7 +1,9 @@
 """The set covering problem under any side conditions: reductions, a greedy start, proof.
 
 Reductions, again and again until nothing changes: rows that hold all sites of another row go, sites that another one
-can stand in for go, sites that alone cover some row are opened.
+can stand in for go, sites that alone cover some row are opened. What is left often falls apart into pieces that share
+neither rows nor side conditions; each is searched and bounded by itself (`least_cover`), and the bound of each is whole
+where costs are.
 
 References
 ----------
@@ -19,17 +21,19 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from rescuesim.siting.covering.cover import Cover
-from rescuesim.siting.covering.exact import TIE_EFFORT, cheapest_cover, is_over
+from rescuesim.siting.covering.exact import TIE_EFFORT, Proof, cheapest_cover, is_over
+from rescuesim.siting.covering.least_cover import LeastCover
 from rescuesim.siting.covering.maximise import no_row_is_lost
-from rescuesim.siting.covering.reductions import Core, core_of, dominated_sites, rows_over_others
-from rescuesim.siting.covering.whole_numbers import tie_factors, whole_numbers
+from rescuesim.siting.covering.reductions import Core, columns_of, core_of, dominated_sites, pieces_of, rows_over_others
+from rescuesim.siting.covering.whole_numbers import WholeNumbers, tie_factors, whole_numbers
 from rescuesim.siting.found import Found, Run
-from rescuesim.siting.site_rows import SiteRows
-from rescuesim.solver.binary_program import NO_BOUND
+from rescuesim.siting.site_rows import SiteRows, no_rows
+from rescuesim.solver.binary_program import NO_BOUND, Status
 
 __all__ = ["minimise"]
 
-_SMALL = 4_000  # entries that the plain code reduces before numba is loaded
+_SMALL = 4_000  # entries that the plain code reduces before numba is loaded, and that go to the solver at once
+_SHARE_OF_TIME = 0.5  # for search and bound, before the solver
 
 
 def minimise(cover: Cover, cost: NDArray[np.float64], run: Run, *, ties: NDArray[np.float64] | None = None) -> Found:
@@ -66,16 +70,14 @@ def minimise(cover: Cover, cost: NDArray[np.float64], run: Run, *, ties: NDArray
     core = _reduced(first, cost)
     scaled = whole_numbers(cost)
     base = float(cost[core.opened].sum())
-    start = _greedy(core.cover, cost[core.sites])
-    found = cheapest_cover(core.cover, scaled.values[core.sites], run, start=start, relative_gap=run.relative_gap)
-    slack = 0.0 if scaled.exact else 0.5 * len(core.sites) / scaled.scale
-    bound, source = base + max(-found.best_bound / scaled.scale - slack, 0.0), found.bound_source
-    if -found.best_bound <= 0:
+    found = _solved(core.cover, cost[core.sites], scaled, run)
+    bound, source = base + max(found.bound, 0.0), found.source
+    if found.bound <= 0:
         bound, source = base, "sites that must be open"
-    if found.x is None:
+    if found.plan is None:
         worst = math.inf if found.status == "infeasible" else bound
         return Found(status=found.status, opened=None, objective=0.0, best_bound=worst, bound_source=source)
-    opened = core.whole(found.x)
+    opened = core.whole(found.plan)
     value = float(cost[opened].sum())
     result = Found(
         status=found.status, opened=opened, objective=value, best_bound=min(bound, value), bound_source=source
@@ -83,6 +85,89 @@ def minimise(cover: Cover, cost: NDArray[np.float64], run: Run, *, ties: NDArray
     if found.status != "optimal" or ties is None:
         return result
     return _cheapest_of_best(first, result, cost, ties, run)
+
+
+def _solved(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers, run: Run) -> Proof:
+    """Solve a core: a large one piece by piece, search and bound before the solver; a small one by the solver."""
+    if cover.covers.nnz <= _SMALL:
+        return _by_solver(cover, cost, scaled, run)
+    if not no_row_is_lost(cover.rows):
+        return Proof(status="infeasible", plan=None, bound=math.inf, source="")
+    plan = np.zeros(cover.n_sites, dtype=np.bool_)
+    bound, sources = 0.0, dict[str, float]()
+    status: Status = "optimal"
+    pieces = pieces_of(cover)
+    for number, (sites, piece) in enumerate(pieces):
+        # the largest comes last and may take all the time that the others left
+        last = number == len(pieces) - 1
+        found = _solved_piece(piece, cost[sites], scaled, run if last else _part_of(run, piece, cover))
+        if found.plan is None:
+            if found.status == "infeasible":
+                return found
+            status = "unknown"
+        else:
+            plan[sites] = found.plan
+        if found.status != "optimal" and status == "optimal":
+            status = found.status
+        bound += found.bound
+        sources[found.source] = max(sources.get(found.source, 0.0), found.bound)
+    source = max(sources, key=lambda name: sources[name], default="")
+    return Proof(status=status, plan=None if status == "unknown" else plan, bound=bound, source=source)
+
+
+def _part_of(run: Run, piece: Cover, cover: Cover) -> Run:
+    """Give a piece a share of the time after its entries, and at least a twentieth."""
+    return run.part(max(piece.covers.nnz / max(cover.covers.nnz, 1), 0.05))
+
+
+def _solved_piece(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers, run: Run) -> Proof:
+    """Solve one piece: search and bound first, where no side condition binds it; then the solver."""
+    if len(cover.rows):
+        return _by_solver(cover, cost, scaled, run)
+    least = LeastCover(cover, cost, _greedy(cover, cost), scaled, seed=run.seed)
+    stopped = False
+    try:
+        least.improve(run, _SHARE_OF_TIME)
+    except KeyboardInterrupt:
+        # what was found until then, with its bound
+        stopped = True
+    value = least.value
+    mine = Proof(
+        status="optimal" if least.is_closed(0.0) else "feasible",
+        plan=least.opened,
+        bound=min(least.bound, value),
+        source="linear relaxation",
+    )
+    if stopped or least.is_closed(run.relative_gap) or is_over(run.clock):
+        return mine
+    kept = np.flatnonzero(~least.hopeless())
+    covers = columns_of(cover.covers, kept)
+    if (np.diff(covers.indptr) == 0).any():
+        return replace(mine, status="optimal", bound=value)
+    none = np.zeros(len(kept), dtype=np.bool_)
+    left = replace(cover, covers=covers, must_open=none, must_close=none, rows=no_rows(len(kept)))
+    # a rough start: from one that is nearly the best the solver looks for the best longer
+    found = _by_solver(left, cost[kept], scaled, run)
+    plan, better = least.opened, found.plan is not None and float(cost[kept][found.plan].sum()) < value
+    if found.plan is not None and better:
+        plan = np.zeros(cover.n_sites, dtype=np.bool_)
+        plan[kept] = found.plan
+        value = float(cost[plan].sum())
+    if found.status in ("optimal", "infeasible"):
+        # sites that were left out are in no cheaper cover
+        return Proof(status="optimal", plan=plan, bound=value, source=found.source or mine.source)
+    if found.bound > mine.bound:
+        return Proof(status="feasible", plan=plan, bound=min(found.bound, value), source=found.source)
+    return replace(mine, plan=plan, status="optimal" if mine.bound >= value else "feasible")
+
+
+def _by_solver(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers, run: Run) -> Proof:
+    """Let the solver find the plan of least cost, from a greedy one."""
+    factors = np.rint(cost * scaled.scale).astype(np.int64)
+    found = cheapest_cover(cover, factors, run, start=_greedy(cover, cost), relative_gap=run.relative_gap)
+    slack = 0.0 if scaled.exact else 0.5 * cover.n_sites / scaled.scale
+    bound = -found.best_bound / scaled.scale - slack
+    return Proof(status=found.status, plan=found.x, bound=bound, source=found.bound_source)
 
 
 def _reduced(core: Core, cost: NDArray[np.float64]) -> Core:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import block_array, csr_array, vstack
+from scipy.sparse.csgraph import connected_components
 
 from rescuesim.siting.covering.cover import Cover, equal_rows, kernel, merged_rows
 from rescuesim.siting.covering.local_search import compressed
 from rescuesim.siting.site_rows import SiteRows
 from rescuesim.solver.binary_program import NO_BOUND
 
-__all__ = ["Core", "columns_of", "core_of", "dominated_sites", "fixed_further", "rows_over_others"]
+__all__ = ["Core", "columns_of", "core_of", "dominated_sites", "fixed_further", "pieces_of", "rows_over_others"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,56 @@ def columns_of(covers: csr_array, columns: NDArray[np.int64]) -> csr_array:
         (np.ones(int(kept.sum()), dtype=np.int8), at[kept].astype(np.int32), ends[covers.indptr]),
         shape=(covers.shape[0], len(columns)),
     )
+
+
+def pieces_of(cover: Cover) -> list[tuple[NDArray[np.int64], Cover]]:
+    """Take a cover of free sites apart into covers that share neither groups nor side conditions.
+
+    Parameters
+    ----------
+    cover : Cover
+
+    Returns
+    -------
+    list of (ndarray of int64, Cover)
+        The sites of each piece and the cover over them, by ascending number of entries. Sites that cover nothing and
+        are in no side condition are in none.
+
+    Examples
+    --------
+    >>> from rescuesim.siting.site_rows import no_rows
+    >>> cover = Cover.of(np.array([[1, 0, 1, 0], [0, 1, 0, 0]]), np.ones(2), rows=no_rows(4))
+    >>> [(sites.tolist(), piece.covers.toarray().tolist()) for sites, piece in pieces_of(cover)]
+    [([1], [[1]]), ([0, 2], [[1, 1]])]
+    """
+    rows = cover.rows
+    links = csr_array(vstack([cover.covers.astype(np.int64), abs(csr_array(rows.rows))], format="csr"))
+    n_links = links.shape[0]
+    # rows and sites are the nodes of a graph; what is connected belongs together
+    both: Any = csr_array(block_array([[None, links], [links.T, None]], format="csr"))
+    _, label = connected_components(both, directed=False)
+    of_row, of_site = label[:n_links], label[n_links:]
+    pieces = []
+    used = np.unique(of_row[np.diff(links.indptr) > 0])
+    for number in used.tolist():
+        sites = np.flatnonzero(of_site == number)
+        mine = of_row == number
+        groups, side = mine[: cover.n_groups], mine[cover.n_groups :]
+        none = np.zeros(len(sites), dtype=np.bool_)
+        piece = Cover(
+            covers=csr_array(columns_of(csr_array(cover.covers[groups]), sites)),
+            weight=cover.weight[groups],
+            must_open=none,
+            must_close=none,
+            rows=SiteRows(
+                rows=csr_array(rows.rows[side][:, sites]),
+                lower=rows.lower[side],
+                upper=rows.upper[side],
+                labels=tuple(name for name, is_mine in zip(rows.labels, side.tolist(), strict=True) if is_mine),
+            ),
+        )
+        pieces.append((sites, piece))
+    return sorted(pieces, key=lambda both: both[1].covers.nnz)
 
 
 def _rows_over(rows: SiteRows, opened: NDArray[np.bool_], free: NDArray[np.int64]) -> SiteRows:

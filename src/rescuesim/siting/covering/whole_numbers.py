@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rescuesim.solver.binary_program import NO_BOUND
 
-__all__ = ["LARGEST_SUM", "WholeNumbers", "tie_factors", "whole_budget", "whole_numbers", "whole_scale"]
+__all__ = ["LARGEST_SUM", "WholeNumbers", "tie_factors", "whole_numbers", "whole_scale"]
 
 LARGEST_SUM = NO_BOUND / 8  # of an objective in whole numbers
 
@@ -73,29 +73,3 @@ def tie_factors(cost: NDArray[np.float64]) -> WholeNumbers:
     ranks = n * (n + 1) // 2 + 1
     whole = whole_numbers(cost, LARGEST_SUM / ranks / 2)
     return WholeNumbers(values=whole.values * ranks + np.arange(1, n + 1), scale=whole.scale * ranks, exact=whole.exact)
-
-
-def whole_budget(cost: NDArray[np.float64], budget: float) -> tuple[NDArray[np.int64], int]:
-    """Write ``cost @ x <= budget`` in whole numbers; costs that no scale makes whole are rounded up.
-
-    Parameters
-    ----------
-    cost : ndarray of float64, shape (n_sites,)
-    budget : float
-
-    Returns
-    -------
-    factors : ndarray of int64, shape (n_sites,)
-    most : int
-
-    Examples
-    --------
-    >>> factors, most = whole_budget(np.array([0.1, 0.2, 1.5]), 0.3)
-    >>> factors.tolist(), most
-    ([1, 2, 15], 3)
-    """
-    whole = whole_numbers(cost)
-    factors = whole.values if whole.exact else np.ceil(cost * whole.scale).astype(np.int64)
-    most = min(budget * whole.scale, float(LARGEST_SUM))
-    # a trillionth makes up for budgets such as 0.29 that binary fractions fall short of
-    return factors, int(np.floor(most * (1 + 1e-12) + 1e-9))

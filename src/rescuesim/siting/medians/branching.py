@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from rescuesim.siting.medians.going import Going
 from rescuesim.siting.medians.lagrangian import Pace, Prices, Relaxation, ascend, narrowed, relaxation
+from rescuesim.siting.medians.reduced import Left, solved_exactly
 from rescuesim.siting.medians.swaps import SwapSearch
 
 __all__ = ["Proof", "prove"]
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 _SAME = 1e-10  # of the value: sums of costs in another order differ by less
 _AT_THE_ROOT = Pace(step=1.5, patience=20, cut=0.75, most=3000)
 _AT_A_BRANCH = Pace(step=0.8, patience=8, cut=0.6, most=60)
+_EFFORT = 15.0  # seconds or so of CP-SAT on what the root leaves
 _WORK_A_SITE = 1e7  # of a further search before branching, for each site that the bound leaves open
 
 
@@ -147,6 +149,27 @@ class _Tree:
         self.search.weigh(np.flatnonzero(is_open))
         return False
 
+    def rest(self, prices: Prices, node: _Node) -> float:
+        """Return the bound that CP-SAT proves on what a branch leaves, if that is little; its plan is weighed."""
+        enough = self.enough()
+        left = Left(
+            cost=self.search.cost,
+            is_open=node.is_open,
+            is_shut=node.is_shut,
+            price=prices.price,
+            spare=enough - prices.bound,
+            n_sites=self.relaxed.n_sites,
+            side=self.search.side,
+            whole_step=self.whole_step,
+        )
+        limit_s, seed = self.going.clock.left_s(), int(self.search.rng.integers(2**31))
+        exact = solved_exactly(left, limit_s=limit_s, effort=_EFFORT, seed=seed)
+        if exact is None:
+            return prices.bound
+        self.search.weigh(exact.opened)
+        logger.debug("the rest: bound %g, value %g", exact.bound, self.search.value)
+        return min(enough, exact.bound)
+
     def branch(self, prices: Prices, node: _Node) -> None:
         """Put the two halves of a branch on the heap: one site open, and shut."""
         free = np.flatnonzero(~(node.is_open | node.is_shut))
@@ -192,7 +215,9 @@ def prove(search: SwapSearch, *, whole_step: float, relative_gap: float, going: 
             free = int((~(known[0] | known[1])).sum())
             search.search(_WORK_A_SITE * free, going=going, enough=bound)
             tree.relaxed = narrowed(relaxed, found[0].price, known[1])
-            tree.branch(*found)
+            bound = max(bound, tree.rest(*found))
+            if bound < tree.enough():
+                tree.branch(*found)
         while tree.heap and tree.heap[0][0] < tree.enough() and going():
             bound = max(bound, tree.heap[0][0])
             found = tree.bounded(tree.heap[0][2], _AT_A_BRANCH)

@@ -12,14 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
+from rescuesim.siting.covering.cover import Cover
+from rescuesim.siting.covering.local_search import Searcher
 from rescuesim.siting.found import Run
 from rescuesim.siting.problem import SitingProblem
+from rescuesim.siting.site_rows import row_of
 from rescuesim.solver import BinaryProgram, solve_binary
 from rescuesim.solver.binary_program import NO_BOUND
 
 __all__ = ["NO_PLAN", "plan_within"]
 
 NO_PLAN = np.empty(0, dtype=np.int64)
+_ROUNDS, _MOVES, _KICKS = 30, 1000, 20  # of the swaps before the solver is asked
 _LARGEST = 5000  # rows or columns that are compared all with all
 
 
@@ -60,7 +64,31 @@ def plan_within(problem: SitingProblem, within: NDArray[np.bool_], n_sites: int,
         greedy = _greedy(covers)
         if len(greedy) <= room:
             return np.concatenate([opened, sites[greedy]])
+        swapped = _swapped(covers, greedy[:room], run.seed)
+        if swapped is not None:
+            return np.concatenate([opened, sites[swapped]])
     return _by_solver(problem, covers, sites, opened, room, run)
+
+
+def _swapped(covers: NDArray[np.bool_], start: NDArray[np.int64], seed: int) -> NDArray[np.int64] | None:
+    """Swap sites until all points are reached, those that stay out weighing more each round; None if they are not.
+
+    References
+    ----------
+    Gao, C., Weise, T., Li, J. (2014). A weighting-based local search heuristic algorithm for the set covering problem.
+    2014 IEEE Congress on Evolutionary Computation, 826-831. doi:10.1109/CEC.2014.6900313
+    """
+    n_points, n = covers.shape
+    number = row_of(np.ones(n, dtype=np.int64), "number of sites", upper=len(start))
+    plan, weight = np.isin(np.arange(n), start), np.ones(n_points)
+    for turn in range(_ROUNDS):
+        searcher = Searcher(Cover.of(covers, weight, rows=number), seed=seed + turn)
+        plan = searcher.improved(plan, moves=_MOVES, kicks=_KICKS)
+        out = ~covers[:, plan].any(axis=1)
+        if not out.any():
+            return np.flatnonzero(plan)
+        weight[out] += 1.0
+    return None
 
 
 def _by_solver(

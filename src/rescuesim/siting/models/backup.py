@@ -7,8 +7,10 @@ y: covered, u: backed up, that is still covered whichever one of the open sites 
 time is covered and not backed up. Where a second unit is wanted, backed up means one more of both: two sites in time
 as first, three as first or second.
 
-BACOP1 fixes y = 1 for every coverable point and has b = 1; BACOP2 weighs the two with b. LSCP-B takes for p the fewest
-sites that cover all coverable points (that of LSCP) and then is BACOP1.
+BACOP1 fixes y = 1 for every coverable point and has b = 1: first coverage is mandatory, so p must be as large as in
+LSCP at least. BACOP2 gives that up and trades first coverage for backup, the two weighed with b; it is the one to ask
+where the number of sites is what can be afforded (Hogan and ReVelle 1986). LSCP-B takes for p the fewest sites that
+cover all coverable points (that of LSCP) and then is BACOP1.
 
 References
 ----------
@@ -40,6 +42,9 @@ from rescuesim.siting.started import found_units, solve_started
 
 __all__ = ["BACOP", "MaxBackupCoverage"]
 
+_SHARE_OF_FEWEST = 0.5  # of the time that is left, for the message of an infeasible siting
+_EVEN = 0.5  # who is covered and backed up counts once, who is just covered half
+
 
 @dataclass(frozen=True, slots=True)
 class MaxBackupCoverage:
@@ -51,9 +56,13 @@ class MaxBackupCoverage:
         Largest number of open sites, existing and required ones included. None: the fewest that cover every coverable
         point (LSCP-B); only with `cover_all`.
     cover_all : bool, optional
-        Every coverable point must be covered (BACOP1). If not, coverage and backup are weighed (BACOP2).
+        Whether every coverable point must be covered (BACOP1), as it must by default: that takes as many sites as
+        `MinSites` finds, and with fewer is infeasible, with a message that says how many it takes. If not, coverage
+        and backup are weighed against each other (BACOP2).
     backup_share : float, optional
-        Of BACOP2: what backup counts, from 0 to 1, coverage counting the rest. Expected just without `cover_all`.
+        Of BACOP2: what backup counts, from 0 to 1, coverage counting the rest; a half if absent, so that the objective
+        is half of the weight that is covered and half of the weight that is backed up. Expected just without
+        `cover_all`.
 
     References
     ----------
@@ -70,6 +79,9 @@ class MaxBackupCoverage:
     >>> solution = site(times, MaxBackupCoverage(2), limit_s=100)
     >>> solution.objective, solution.opened  # point 2 has one site in time: covered, not backed up
     (50.0, ('a', 'b'))
+    >>> both = site(times, MaxBackupCoverage(2, cover_all=False), limit_s=100)
+    >>> both.objective  # half of 70 covered, half of 50 backed up
+    60.0
     """
 
     n_sites: int | None = None
@@ -81,16 +93,18 @@ class MaxBackupCoverage:
         if n is not None and (isinstance(n, bool) or not isinstance(n, Integral) or n < 1):
             raise InputError(f"n_sites {n!r}: expected a whole number of 1 or more, or None")
         if n is None and not self.cover_all:
-            raise InputError("n_sites None: expected a number of sites where not all points must be covered")
+            raise InputError("n_sites None: expected a number of sites, or cover_all=True for as few as cover all")
         if self.cover_all and share is not None:
             raise InputError(f"backup_share {share!r}: expected just with cover_all=False")
-        if not self.cover_all and (isinstance(share, bool) or not isinstance(share, Real) or not 0 <= share <= 1):
-            raise InputError(f"backup_share {share!r}: expected from 0 to 1 where cover_all is False")
+        if share is not None and (isinstance(share, bool) or not isinstance(share, Real) or not 0 <= share <= 1):
+            raise InputError(f"backup_share {share!r}: expected from 0 to 1, or None for a half")
 
     @property
     def worth(self) -> tuple[float, float]:
         """What it counts to be covered and what to be backed up besides."""
-        share = 1.0 if self.backup_share is None else float(self.backup_share)
+        if self.cover_all:
+            return 0.0, 1.0
+        share = _EVEN if self.backup_share is None else float(self.backup_share)
         return 1 - share, share
 
 
@@ -200,8 +214,21 @@ def _solve(problem: SitingProblem, objective: MaxBackupCoverage, run: Run) -> Fo
         ceiling=float(groups.weight.sum()),
     )
     if found.status == "infeasible":
-        return replace(found, message=f"no {n_sites} sites that keep all side conditions cover every coverable point")
+        return replace(found, message=_too_few(problem, n_sites, run))
     return found
+
+
+def _too_few(problem: SitingProblem, n_sites: int, run: Run) -> str:
+    """Say that not all can be covered, with how many sites they could, and what else may be asked."""
+    none = f"no {n_sites} sites that keep all side conditions cover every coverable point"
+    fewest = LSCP.solve(problem, MinSites(), run.part(_SHARE_OF_FEWEST))
+    if fewest.status == "infeasible":
+        return f"{none}, nor does any number: expected cover_all=False, which weighs coverage and backup"
+    least = math.ceil(fewest.best_bound - 1e-6)
+    more = (
+        f"n_sites of {least} or more" if fewest.status == "optimal" else f"n_sites of more than {max(least, n_sites)}"
+    )
+    return f"{none}: expected {more}, or cover_all=False, which weighs coverage and backup"
 
 
 def _value(problem: SitingProblem, objective: MaxBackupCoverage, found: Found) -> float:
@@ -244,4 +271,5 @@ BACOP = Model(
     formulate=_formulate,
     solve=_solve,
     value=_value,
+    sums_weights=lambda _: True,
 )

@@ -92,6 +92,7 @@ class CapacitatedLocation:
             check_number(self.n_sites)
 
 
+_LEAST, _MOST = 1e-2, 1e12  # beyond, sums of weights meet the tolerances of the solver, and capacities with them
 _Objective = CapacitatedMedian | CapacitatedLocation
 
 
@@ -111,6 +112,9 @@ def _check(problem: SitingProblem, objective: _Objective) -> list[str]:
     weight = allocating(problem).weight
     if isinstance(objective, CapacitatedMedian) and len(weight) and not weight.sum() > 0:
         faults.append("the weights of all points that can be reached are 0: expected some above 0, to take a mean")
+    if len(weight) and weight.sum() > 0 and not _LEAST <= weight.sum() <= _MOST:
+        unit = "give weights and capacities in another unit"
+        faults.append(f"weights that sum to {weight.sum():g}: expected from {_LEAST:g} to {_MOST:g}, {unit}")
     return faults
 
 
@@ -196,7 +200,14 @@ def _shares_of(problem: SitingProblem, objective: _Objective, opened: NDArray[np
 
 def _model(name: str) -> Model:
     return Model(
-        name=name, sense="min", uses_limits=False, check=_check, formulate=_formulate, solve=_solve, value=_value
+        name=name,
+        sense="min",
+        uses_limits=False,
+        check=_check,
+        formulate=_formulate,
+        solve=_solve,
+        value=_value,
+        sums_weights=lambda _: False,
     )
 
 

@@ -230,4 +230,5 @@ EQUITY = Model(
     formulate=_formulate,
     solve=_solve,
     value=_value,
+    sums_weights=lambda _: False,
 )

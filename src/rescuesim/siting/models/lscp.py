@@ -157,7 +157,14 @@ def _value(problem: SitingProblem, objective: MinSites | MinCost, found: Found) 
 
 def _model(name: str) -> Model:
     return Model(
-        name=name, sense="min", uses_limits=True, check=_check, formulate=_formulate, solve=_solve, value=_value
+        name=name,
+        sense="min",
+        uses_limits=True,
+        check=_check,
+        formulate=_formulate,
+        solve=_solve,
+        value=_value,
+        sums_weights=lambda _: False,
     )
 
 

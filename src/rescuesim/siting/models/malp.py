@@ -300,4 +300,5 @@ MALP = Model(
     formulate=_formulate,
     solve=_solve,
     value=_value,
+    sums_weights=lambda _: True,
 )

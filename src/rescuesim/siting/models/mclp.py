@@ -15,13 +15,15 @@ doi:10.1007/BF01942293
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from rescuesim.errors import InputError, SolverError
+from rescuesim.siting.costs import budget_row
 from rescuesim.siting.cover_groups import (
     CoverRows,
     build_problem,
@@ -33,19 +35,20 @@ from rescuesim.siting.cover_groups import (
     status_rows,
 )
 from rescuesim.siting.covering import maximise
-from rescuesim.siting.covering.whole_numbers import tie_factors, whole_budget
+from rescuesim.siting.covering.whole_numbers import tie_factors
 from rescuesim.siting.formulation import Formulation
 from rescuesim.siting.found import Found, Run
 from rescuesim.siting.models.covered import covered_one_by_one
 from rescuesim.siting.models.model import Model
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.several_covers import Risk, check_risk
-from rescuesim.siting.site_rows import SiteRows, no_rows, row_of, stacked
+from rescuesim.siting.site_rows import AmountLimit, SiteRows, no_rows, row_of, stacked
 from rescuesim.siting.ties import improve_ties
+from rescuesim.siting.whole_rows import as_decimal
 from rescuesim.solver import BinaryProgram, solve_binary
 from rescuesim.solver.binary_program import NO_BOUND
 
-__all__ = ["MCLP", "MaxCoverage", "number_and_budget"]
+__all__ = ["MCLP", "MaxCoverage", "number_and_budget", "within_budget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +112,8 @@ def number_and_budget(problem: SitingProblem, objective: MaxCoverage) -> SiteRow
     if objective.n_sites is not None:
         rows.append(row_of(np.ones(n, dtype=np.int64), "number of sites", upper=int(objective.n_sites)))
     if objective.budget is not None:
-        factors, most = whole_budget(problem.sites.cost, float(objective.budget))
-        rows.append(row_of(factors, "budget", upper=most))
+        # whoever solves looks at the last digits (`rescuesim.siting.solving`)
+        rows.append(replace(budget_row(problem.costs, float(objective.budget)), limits=()))
     return stacked(rows)
 
 
@@ -156,9 +159,9 @@ def _too_many(problem: SitingProblem, objective: MaxCoverage) -> str:
     fixed = int(problem.must_open.sum())
     if objective.n_sites is not None and fixed > objective.n_sites:
         return f"n_sites {objective.n_sites} is less than the {fixed} existing and required sites, which stay open"
-    cost = float(problem.sites.cost[problem.must_open].sum())
-    if objective.budget is not None and cost > objective.budget * (1 + 1e-12):
-        return f"budget {objective.budget:g} is less than the cost of existing and required sites, {cost:g}"
+    if not within_budget(problem, objective, problem.must_open):
+        cost = math.fsum(problem.sites.cost[problem.must_open].tolist())
+        return f"budget {objective.budget:.15g} is less than the cost of existing and required sites, {cost:.15g}"
     return ""
 
 
@@ -202,14 +205,20 @@ def _solve_with_second_units(asked: SitingProblem, objective: MaxCoverage, run: 
     return improve_ties(first, cheapest, exact=ties.exact, hint=found.x, n_sites=n, run=run)
 
 
+def within_budget(problem: SitingProblem, objective: MaxCoverage, opened: NDArray[np.bool_]) -> bool:
+    """Whether open sites cost no more than the objective's own budget, if it has one; exact."""
+    if objective.budget is None:
+        return True
+    return AmountLimit(problem.costs, as_decimal(float(objective.budget))).kept(opened)
+
+
 def _value(problem: SitingProblem, objective: MaxCoverage, found: Found) -> float:
     """Add up the weights of the covered points one by one."""
     assert found.opened is not None
     if objective.n_sites is not None and int(found.opened.sum()) > objective.n_sites:
         raise SolverError(f"{int(found.opened.sum())} sites are open, expected at most {objective.n_sites}")
-    cost = math.fsum(problem.sites.cost[found.opened].tolist())
-    if objective.budget is not None and cost > objective.budget * (1 + 1e-9) + 1e-9:
-        raise SolverError(f"the sites cost {cost:g}, expected at most {objective.budget:g}")
+    if not within_budget(problem, objective, found.opened):
+        raise SolverError(f"the open sites cost more than {objective.budget:.15g}")
     return float(problem.demand.weights[covered_one_by_one(problem, found.opened)].sum())
 
 
@@ -221,4 +230,5 @@ MCLP = Model(
     formulate=_formulate,
     solve=_solve,
     value=_value,
+    sums_weights=lambda _: True,
 )

@@ -228,4 +228,5 @@ MEXCLP = Model(
     formulate=_formulate,
     solve=_solve,
     value=_value,
+    sums_weights=lambda _: True,
 )

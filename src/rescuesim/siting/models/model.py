@@ -33,6 +33,8 @@ class Model:
     value : callable
         From problem, objective and what was found to the objective, recomputed from times, limits and weights alone,
         by code that shares nothing with `formulate` and `solve`. Raises SolverError where a promise is broken.
+    sums_weights : callable
+        From an objective to whether its value is so many times larger where all weights are.
     """
 
     name: str
@@ -42,3 +44,4 @@ class Model:
     formulate: Callable[[SitingProblem, Any], Formulation]
     solve: Callable[[SitingProblem, Any, Run], Found]
     value: Callable[[SitingProblem, Any, Found], float]
+    sums_weights: Callable[[Any], bool]

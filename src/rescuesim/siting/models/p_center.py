@@ -198,5 +198,12 @@ def _value(problem: SitingProblem, objective: MinMaxTime, found: Found) -> float
 
 
 P_CENTER = Model(
-    name="min_max_time", sense="min", uses_limits=False, check=_check, formulate=_formulate, solve=_solve, value=_value
+    name="min_max_time",
+    sense="min",
+    uses_limits=False,
+    check=_check,
+    formulate=_formulate,
+    solve=_solve,
+    value=_value,
+    sums_weights=lambda objective: objective.weighted,
 )

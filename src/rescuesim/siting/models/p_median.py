@@ -204,5 +204,12 @@ def _value(problem: SitingProblem, objective: MinMeanTime, found: Found) -> floa
 
 
 P_MEDIAN = Model(
-    name="min_mean_time", sense="min", uses_limits=False, check=_check, formulate=_formulate, solve=_solve, value=_value
+    name="min_mean_time",
+    sense="min",
+    uses_limits=False,
+    check=_check,
+    formulate=_formulate,
+    solve=_solve,
+    value=_value,
+    sums_weights=lambda _: False,
 )

@@ -17,7 +17,6 @@ doi:10.21314/JOR.2000.038
 from __future__ import annotations
 
 import itertools
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +29,7 @@ from rescuesim.siting.formulation import Formulation
 from rescuesim.siting.found import Found, Run
 from rescuesim.siting.mean_cover import cover_mean
 from rescuesim.siting.models.covered import covered_one_by_one
-from rescuesim.siting.models.mclp import MaxCoverage, number_and_budget
+from rescuesim.siting.models.mclp import MaxCoverage, number_and_budget, within_budget
 from rescuesim.siting.models.model import Model
 from rescuesim.siting.point_groups import coverable, grouped, joined, only_columns
 from rescuesim.siting.problem import SitingProblem
@@ -39,7 +38,7 @@ from rescuesim.siting.site_rows import stacked
 from rescuesim.solver.binary_program import NO_BOUND
 from rescuesim.travel.plan_coverage import PlanCoverage
 
-__all__ = ["STATES", "coverage_by_state", "state_covers"]
+__all__ = ["STATES", "coverage_by_state", "every_state", "state_covers"]
 
 _STATES_AT_ONCE = 64  # whose points are grouped together, so that the points of all states never lie side by side
 
@@ -84,6 +83,23 @@ def state_covers(problem: SitingProblem, objective: MaxCoverage) -> SeveralCover
     worth = csr_array(entries, shape=(len(chance), len(groups)))
     tail = 1.0 if objective.tail is None else float(objective.tail)
     return SeveralCovers(groups=groups, worth=worth, chance=chance / chance.sum(), risk=objective.risk, tail=tail)
+
+
+def every_state(problem: SitingProblem) -> Formulation:
+    """Ask that all that can be covered in a state is covered in it, in every state; nothing is optimised."""
+    groups = state_covers(problem, MaxCoverage(1, risk="mean")).groups
+    twice = np.flatnonzero(groups.wants_second)
+    rows, none = csr_array(vstack([groups.first, groups.either[twice]])), np.empty(0)
+    return Formulation(
+        sense="min",
+        objective=np.zeros(problem.n_sites),
+        rows=rows,
+        lower=np.r_[np.ones(len(groups)), np.full(len(twice), 2.0)],
+        upper=np.full(rows.shape[0], np.inf),
+        low=none,
+        high=none,
+        whole=none.astype(np.bool_),
+    )
 
 
 def coverage_by_state(problem: SitingProblem, opened: NDArray[np.bool_]) -> tuple[PlanCoverage, NDArray[np.float64]]:
@@ -154,11 +170,8 @@ def _value(problem: SitingProblem, objective: Any, found: Found) -> float:
     assert found.opened is not None
     if objective.n_sites is not None and int(found.opened.sum()) > objective.n_sites:
         raise SolverError(f"{int(found.opened.sum())} sites are open, expected at most {objective.n_sites}")
-    if (
-        objective.budget is not None
-        and (spent := math.fsum(problem.sites.cost[found.opened])) > objective.budget + 1e-6
-    ):
-        raise SolverError(f"the open sites cost {spent:g}, expected at most {objective.budget:g}")
+    if not within_budget(problem, objective, found.opened):
+        raise SolverError(f"the open sites cost more than {objective.budget:.15g}")
     coverage, _ = coverage_by_state(problem, found.opened)
     if objective.risk == "mean":
         return float(coverage.mean()[0])
@@ -175,4 +188,5 @@ STATES = Model(
     formulate=_formulate,
     solve=_solve,
     value=_value,
+    sums_weights=lambda _: True,
 )
