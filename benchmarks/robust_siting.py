@@ -122,9 +122,9 @@ def figures() -> str:
     began, cpu = time.time(), time.process_time()
     tables = []
     with tempfile.TemporaryDirectory() as folder:
-        tables.append(("county", frontier(demo_county(Path(folder)), 1000, [30, 45, 60, 100], 12.0)))
+        tables.append(("county", frontier(demo_county(Path(folder)), 1000, [26, 30, 45, 60, 100, 150], 12.0)))
         if WUHAN.exists():
-            tables.append(("Wuhan", frontier(wuhan(), 1000, [20, 40], 45.0)))
+            tables.append(("Wuhan", frontier(wuhan(), 1000, [20, 40], 32.0)))
     spent = f"{time.time() - began:.0f} s of wall time, {time.process_time() - cpu:.0f} s of CPU time"
     head = (
         "| network | sites | gap | intact weight given up | worst tenth, nominal | robust | gain | at least (95 %) |\n"

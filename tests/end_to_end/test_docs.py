@@ -44,3 +44,18 @@ def test_the_siting_guide_names_every_objective_of_the_command_line() -> None:
 
     text = (ROOT / "docs/siting.md").read_text(encoding="utf-8")
     assert [name for name in objective_names() if f"`{name}`" not in text and "capacitated" not in name] == []
+
+
+@pytest.mark.slow
+def test_the_examples_of_the_disruption_guide_run_as_written(county: Path, tmp_path: Path) -> None:
+    text = (ROOT / "docs/disruption.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    for path in county.parent.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "失联村清零" in done.stdout
+    for made in ("flood.png", "price.png", "measures/over_time.csv"):
+        assert (tmp_path / made).stat().st_size > 0

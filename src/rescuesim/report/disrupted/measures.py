@@ -228,15 +228,15 @@ def disruption_measures(
         name: Lognormal.from_default(default(f"channel.delay.{name}")) for name in defaults_under("channel.delay")
     }
 
-    def courses_of(chosen: Sequence[Disruption]) -> tuple[list[Course], TravelTimes]:
+    def courses_of(chosen: Sequence[Disruption], on_foot_too: bool) -> tuple[list[Course], TravelTimes]:
         timelines = [stretches_of(one, open_sites, demand, fallbacks, until_s) for one in chosen]
         roads = merged_roads(timelines)
         ensemble = travel_times(network, open_sites, demand, states=roads.states, snap_limit_m=snap_limit_m)
-        reach = reaches(ensemble, timelines, roads, standard, is_seat, progress)
+        reach = reaches(ensemble, timelines, roads, standard, is_seat, on_foot_too, progress)
         each = zip(timelines, roads.of, strict=True)
         return [course_of(one, of, reach, ensemble.intact) for one, of in each], ensemble.intact
 
-    courses, intact = courses_of(some)
+    courses, intact = courses_of(some, True)
     normal = covered_now(intact, pair_limits(intact, standard=standard), standard, Orders())
     places = places_of(demand, open_sites, standard, normal)
     table = summary(courses, places, share)
@@ -246,7 +246,7 @@ def disruption_measures(
         places,
         network,
         serves,
-        lambda chosen: courses_of(chosen)[0],
+        lambda chosen: courses_of(chosen, False)[0],
     )
     return DisruptionMeasures(
         summary=table,

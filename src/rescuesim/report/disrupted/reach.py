@@ -81,6 +81,7 @@ def _reach(
     orders: Orders,
     seat: NDArray[np.bool_],
     intact_s: NDArray[np.float64],
+    on_foot_too: bool,
 ) -> Reach:
     drive_s = times.values
     cut = np.asarray(np.isfinite(intact_s[seat]).any(axis=0) & ~np.isfinite(drive_s[seat]).any(axis=0))
@@ -93,7 +94,7 @@ def _reach(
     site = np.asarray(whole.argmin(axis=0))
     force_s = whole[site, np.arange(len(cut))]
     on_foot = np.zeros(len(cut), dtype=np.bool_)
-    if (lost := had_road & ~np.isfinite(force_s)).any() and acting.any():
+    if on_foot_too and acting.any() and (lost := had_road & ~np.isfinite(force_s)).any():
         walk_s, walker = walked_in(times, state, acting)
         walk_s = walk_s + np.where(walker >= 0, order_s[walker], 0.0)
         on_foot = lost & np.isfinite(walk_s)
@@ -113,6 +114,7 @@ def reaches(
     roads: RoadStates,
     standard: ResponseStandard,
     seat: NDArray[np.bool_],
+    on_foot_too: bool,
     progress: Callable[[int, int], None] | None,
 ) -> dict[tuple[int, Orders], Reach]:
     """Compute every state of the roads once, with each set of orders that holds in it.
@@ -126,6 +128,8 @@ def reaches(
     standard : ResponseStandard
     seat : ndarray of bool, shape (n_sites,)
         Sites from which a road must lead to a place, or it is cut off.
+    on_foot_too : bool
+        Whether to look for crews that walk in, which takes most of the time.
     progress : callable or None
         Called with the states done and in all.
 
@@ -139,7 +143,9 @@ def reaches(
     wanted = dict(used_together(timelines, roads))
     for number, times in enumerate(ensemble):
         for orders in wanted[number]:
-            found[number, orders] = _reach(times, roads.states[number], limits, standard, orders, seat, intact_s)
+            found[number, orders] = _reach(
+                times, roads.states[number], limits, standard, orders, seat, intact_s, on_foot_too
+            )
         if progress is not None:
             progress(number + 1, len(roads.states))
     return found
