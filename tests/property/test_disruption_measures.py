@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from rescuesim.network import NetworkState
 from rescuesim.network.states import Closure
 from rescuesim.report.disrupted.villages import first_force
 from rescuesim.report.disrupted.walking import walked_in
+from rescuesim.siting import covered_points
 from rescuesim.siting.robustness import tail_gain
 
 
@@ -95,3 +97,39 @@ def test_the_gain_in_the_tail_is_the_difference_of_the_plans_own_tails(seed: int
     tails = [tail_of(column.tolist(), chance.tolist(), tail) for column in covered.T]
     assert math.isclose(found.gain, tails[1] - tails[0], abs_tol=1e-6)
     assert found.low <= found.high
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=15, deadline=None)
+def test_every_moment_of_the_table_is_what_that_moment_alone_gives(seed: int) -> None:
+    network = small_network(seed, tick_s=20.0, tau_s=0.0)
+    if network is None:
+        return
+    rng = np.random.default_rng(seed)
+    sites = rs.load_sites(points_beside(network, 2, rng, "s").assign(status="existing", crew="brigade"))
+    points = points_beside(network, 4, rng, "d").assign(people=[1, 10, 100, 1000], zone="suburb", township="镇")
+    demand, standard = rs.load_demand(points), rs.load_standard()
+    spans = np.sort(rng.uniform(0, 100, (6, 2)), axis=1) + np.array([0.0, 1.0])
+    roads = tuple(
+        rs.RoadOutage(closure=Closure(road=int(road)), from_s=begin, until_s=end)
+        for road, (begin, end) in zip(rng.integers(0, network.n_roads, 5), spans[:5].tolist(), strict=True)
+    )
+    away = rs.SiteOutage(site="s0", from_s=spans[5, 0], until_s=spans[5, 1])
+    storm = rs.Disruption(label="storm", roads=roads, sites=(away,))
+    found = rs.disruption_measures(
+        storm, network=network, sites=sites, demand=demand, standard=standard, until_s=110, assets_of=0
+    ).over_time
+    found = found[found["township"] == "镇"]
+    intact = np.isfinite(rs.travel_times(network, sites, demand).values).any(axis=0)
+    for at_s in rng.uniform(0, 110, 4).tolist():
+        row = found[(found["from_s"] <= at_s) & (at_s < found["until_s"])].iloc[0]
+        states = [replace(storm.state_at(at_s), unusable_sites=some) for some in (frozenset(), {"s0"})]
+        all_open, one_away = (
+            rs.travel_times(network, sites, demand, states=rs.NetworkStates(states=(one,)), engine="scipy")[0]
+            for one in states
+        )
+        times = one_away if away.from_s <= at_s < away.until_s else all_open
+        limits = rs.pair_limits(times, standard=standard)
+        assert row["people_covered"] == demand.people[covered_points(limits, np.ones(2, dtype=bool))].sum()
+        cut = intact & ~np.isfinite(all_open.values).any(axis=0)
+        assert row["people_isolated"] == demand.people[cut].sum()

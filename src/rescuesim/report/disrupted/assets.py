@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rescuesim._defaults import default
 from rescuesim._words import Note
 from rescuesim.disruption import Disruption
 from rescuesim.network import RoadNetwork
@@ -23,8 +24,6 @@ from rescuesim.report.disrupted.villages import Course
 
 __all__ = ["asset_costs"]
 
-_ROADS, _PAIRED = 60, 8  # roads that are spared one by one, and the costliest of them that are spared in pairs
-_NAMED = 6  # villages in a cell
 _COLUMNS = (
     "disruption",
     "rank",
@@ -107,11 +106,12 @@ def _roads(
     shut = {outage.closure.road for outage in disruption.roads if outage.closure.shuts and outage.from_s < until_s}
     if not shut:
         return [], []
+    most_roads, most_paired = (int(default(f"measures.roads_{name}").number) for name in ("spared", "paired"))
     out_h = {road: _out_h(disruption, road, until_s) for road in shut}
-    candidates = sorted(shut, key=lambda road: (-out_h[road], road))[:_ROADS]
+    candidates = sorted(shut, key=lambda road: (-out_h[road], road))[:most_roads]
     spared = courses_of([_without(disruption, {road}) for road in candidates])
     rows = [_road_row(course, one, (road,), places, network) for road, one in zip(candidates, spared, strict=True)]
-    best = [candidates[row] for row in sorted(range(len(rows)), key=lambda row: _order(rows[row]))[:_PAIRED]]
+    best = [candidates[row] for row in sorted(range(len(rows)), key=lambda row: _order(rows[row]))[:most_paired]]
     pairs = list(itertools.combinations(sorted(best), 2))
     together = courses_of([_without(disruption, set(pair)) for pair in pairs]) if pairs else []
     both = [_road_row(course, one, pair, places, network) for pair, one in zip(pairs, together, strict=True)]
@@ -127,11 +127,11 @@ def _roads(
                 f"{disruption.label}：{len(shut)} 条断路中，只逐条核算了中断最久的 {len(candidates)} 条",
             )
         )
-    if len(candidates) > _PAIRED:
+    if len(candidates) > most_paired:
         notes.append(
             Note(
-                f"{disruption.label}: pairs were looked for among the {_PAIRED} roads that cost most alone",
-                f"{disruption.label}：成对核算只在单独代价最大的 {_PAIRED} 条道路之间进行",
+                f"{disruption.label}: pairs were looked for among the {most_paired} roads that cost most alone",
+                f"{disruption.label}：成对核算只在单独代价最大的 {most_paired} 条道路之间进行",
             )
         )
     return [row for row in rows if _order(row)[0] < 0] + telling, notes
@@ -209,8 +209,9 @@ def _road_name(disruption: Disruption, network: RoadNetwork, road: int) -> str:
 
 def _names(chosen: NDArray[np.int64], places: Places) -> str:
     order = chosen[np.argsort(-places.demand.people[chosen], kind="stable")]
-    named = "、".join(places.demand.names[row] for row in order[:_NAMED].tolist())
-    return named + (f" +{len(order) - _NAMED}" if len(order) > _NAMED else "")
+    most = int(default("measures.villages_named").number)
+    named = "、".join(places.demand.names[row] for row in order[:most].tolist())
+    return named + (f" +{len(order) - most}" if len(order) > most else "")
 
 
 def _walkers(course: Course, chosen: NDArray[np.int64], places: Places) -> str:

@@ -35,11 +35,12 @@ from rescuesim.report.disrupted.words import measures_in_words, table_in_languag
 from rescuesim.siting import pair_limits
 from rescuesim.standard import ResponseStandard
 from rescuesim.travel import TravelTimes, travel_times
+from rescuesim.travel.trees import compiled_trees
 
 __all__ = ["DisruptionMeasures", "disruption_measures"]
 
 _TABLES = ("summary", "by_township", "over_time", "overlaps", "villages", "worst_assets")
-_HORIZON_S = 72 * 3600.0
+_MANY_STATES = 100  # of a county, beyond which the structure that is built once is soon worth it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +149,8 @@ def disruption_measures(
     standard: ResponseStandard,
     plan: Plan | None = None,
     seat: Iterable[str] | None = None,
-    until_s: float = _HORIZON_S,
-    share: float = 0.95,
+    until_s: float | None = None,
+    share: float | None = None,
     serves: Mapping[str, Iterable[str]] | None = None,
     assets_of: int = 1,
     snap_limit_m: float | None = None,
@@ -172,9 +173,10 @@ def disruption_measures(
         Ids of the open sites from which a road must lead to a village, or it is isolated: those in the county seat.
         Any open site will do if absent, so that a village with a crew of its own is never isolated.
     until_s : float, optional
-        End of the time looked at, in seconds after the onset; 72 h if absent.
+        End of the time looked at, in seconds after the onset; ``measures.horizon_h``, 72 h, if absent.
     share : float, optional
-        Of the people who are covered on normal days: cover is back when it is no less from then on.
+        Of the people who are covered on normal days: cover is back when it is no less from then on;
+        ``measures.cover_back_share``, 0.95, if absent.
     serves : mapping of str to iterable of str, optional
         Ids of the points that each feeder or base station supplies; without it their people are not known.
     assets_of : int, optional
@@ -220,6 +222,8 @@ def disruption_measures(
     some = (disruptions,) if isinstance(disruptions, Disruption) else tuple(disruptions)
     counted = Plan.today(sites) if plan is None else plan
     seat = None if seat is None else tuple(seat)
+    until_s = default("measures.horizon_h").number * 3600 if until_s is None else until_s
+    share = default("measures.cover_back_share").number if share is None else share
     _check(some, sites, demand, counted, seat, until_s, share, serves, assets_of)
     stations = {site.id for site in counted.stations}
     open_sites = sites.only(np.array([id_ in stations for id_ in sites.ids]))
@@ -231,7 +235,15 @@ def disruption_measures(
     def courses_of(chosen: Sequence[Disruption], on_foot_too: bool) -> tuple[list[Course], TravelTimes]:
         timelines = [stretches_of(one, open_sites, demand, fallbacks, until_s) for one in chosen]
         roads = merged_roads(timelines)
-        ensemble = travel_times(network, open_sites, demand, states=roads.states, snap_limit_m=snap_limit_m)
+        many = len(roads.states) >= _MANY_STATES and compiled_trees()
+        ensemble = travel_times(
+            network,
+            open_sites,
+            demand,
+            states=roads.states,
+            snap_limit_m=snap_limit_m,
+            engine="contraction" if many else "auto",
+        )
         reach = reaches(ensemble, timelines, roads, standard, is_seat, on_foot_too, progress)
         each = zip(timelines, roads.of, strict=True)
         return [course_of(one, of, reach, ensemble.intact) for one, of in each], ensemble.intact
