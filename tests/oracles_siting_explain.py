@@ -27,15 +27,16 @@ def covered(
     opened: Iterable[int],
     point: int,
     changed: Mapping[int, tuple[str, str]] | None = None,
+    later: Mapping[int, float] | None = None,
 ) -> bool:
-    """Whether a point is covered, with the crew and staffing of some sites changed."""
+    """Whether a point is covered, with the crew and staffing of some sites changed and some drives longer."""
     zone = times.demand.zones[point]
     if zone not in standard.presets:
         return False
     first, either = set(), set()
     for site in opened:
         crew, staffing = (changed or {}).get(site, (times.sites.crews[site], "plain"))
-        drive = times.values[site, point]
+        drive = times.values[site, point] + (later or {}).get(site, 0.0)
         if math.isinf(drive):
             continue
         if drive <= limit_s(standard, crew, zone, 1, staffing) + 1e-6:

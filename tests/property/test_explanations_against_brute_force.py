@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oracles_siting_explain import covered, staffings
 
 from rescuesim.crew import Lognormal, default_crews
-from rescuesim.siting import MaxCoverage, SitingSolution, site
+from rescuesim.siting import MaxCoverage, SitingSolution, default_staffing, site
 from rescuesim.standard import ResponseStandard, load_standard
 from rescuesim.travel import TravelTimes
 
@@ -74,9 +74,31 @@ def _sets(times: TravelTimes, solution: SitingSolution) -> tuple[list[int], list
     return opened, free
 
 
+def _roster(crew: str) -> float:
+    return float(default_staffing()[crew].people(1, ("day", "night"), 0.9))
+
+
+def _staff_keys(
+    times: TravelTimes, standard: ResponseStandard, opened: list[int], point: int
+) -> list[tuple[bool, float, float, float, str, int, str]]:
+    """Every change at an open site that covers a point: only just, more people, people, drive, kind, site, crew."""
+    found = []
+    for j in opened:
+        own = times.sites.crews[j]
+        for kind, crew, how in staffings(times, standard, j):
+            if covered(times, standard, opened, point, {j: (crew, how)}):
+                just = not covered(times, standard, opened, point, {j: (crew, how)}, {j: 10.0})
+                after = math.inf if kind == "steady" else _roster(crew)
+                # who is on call fills no shift
+                alike = (own == "township_duty") == (crew == "township_duty")
+                more = max(after - _roster(own), 0.0) if alike and kind != "steady" else after
+                found.append((just, more, after, times.values[j, point], kind, j, crew if kind == "staff" else ""))
+    return found
+
+
 @settings(max_examples=60)
 @given(solved())
-def test_every_fix_covers_its_point_staffing_comes_first_and_none_means_none(
+def test_every_fix_covers_its_point_and_is_the_cheapest_sufficient_one_staffing_before_building(
     drawn: tuple[SitingSolution, TravelTimes, ResponseStandard],
 ) -> None:
     solution, times, standard = drawn
@@ -85,39 +107,48 @@ def test_every_fix_covers_its_point_staffing_comes_first_and_none_means_none(
     assert list(told.index) == solution.points.loc[~solution.points["covered"], "id"].tolist()
     for id_, row in told.iterrows():
         point = times.demand.ids.index(str(id_))
-        staff = [
-            kind
-            for j in opened
-            for kind, crew, how in staffings(times, standard, j)
-            if covered(times, standard, opened, point, {j: (crew, how)})
-        ]
-        cheap = [times.sites.cost[j] for j in free if covered(times, standard, [*opened, j], point)]
-        both = [
-            j
+        staff = _staff_keys(times, standard, opened, point)
+        build = [
+            (not covered(times, standard, [*opened, j], point, None, {j: 10.0}), times.sites.cost[j])
             for j in free
-            for kind, crew, how in staffings(times, standard, j)
-            if kind == "staff" and covered(times, standard, [*opened, j], point, {j: (crew, how)})
+            if covered(times, standard, [*opened, j], point)
         ]
-        if staff:
-            assert row["fix"] == min(staff, key=["steady", "equip", "staff"].index)
-            assert row["fix_site"] in solution.opened
-        elif cheap:
-            assert row["fix"] == "open"
+        both = [
+            (not covered(times, standard, [*opened, j], point, {j: (crew, "plain")}, {j: 10.0}), times.sites.cost[j])
+            for j in free
+            for crew in standard.crews
+            if covered(times, standard, [*opened, j], point, {j: (crew, "plain")})
+        ]
+        first = [(min(some)[0], order) for order, some in enumerate((staff, build, both)) if some]
+        if not first:
+            assert (row["fix"], row["fix_site"]) == ("none", "")
         else:
-            assert row["fix"] == ("open_and_staff" if both else "none")
-        assert (row["open_cost"] == min(cheap)) if cheap else (row["open_site"] == "")
+            just, order = min(first)
+            assert bool(row["only_just"]) == just
+            assert row["fix"] in (("steady", "equip", "staff"), ("open",), ("open_and_staff",))[order]
+            taken = row[["fix_more_people", "fix_people"]].astype(float).fillna(math.inf).tolist()
+            if order == 0:
+                assert [just, *taken, row["fix_drive_s"]] == pytest.approx(list(min(staff)[:4]))
+                assert math.isnan(row["fix_cost"])
+            else:
+                assert (just, row["fix_cost"]) == min((build, both)[order - 1])
+            assert (row["just_fix"] != "") == (bool(staff) and min(staff)[0] and order > 0)
+        if build:
+            assert (row["open_only_just"], row["open_cost"]) == min(build)
+        else:
+            assert row["open_site"] == ""
         if row["fix"] != "none":
-            assert row["fix_drive_s"] <= row["fix_limit_s"] + 1e-4
+            assert row["fix_margin_s"] == pytest.approx(row["fix_limit_s"] - row["fix_drive_s"])
+            assert row["fix_margin_s"] >= -1e-4
             j = times.sites.ids.index(row["fix_site"])
             how = {"steady": "steady", "equip": "equip"}.get(row["fix"], "plain")
             changed = {j: (row["fix_crew"] or times.sites.crews[j], how)}
             assert covered(times, standard, {*opened, j}, point, changed)
         if row["cause"] in ("crew", "capability"):
             assert staff
-        if row["cause"] == "limit":
-            assert cheap
-            assert not staff
         assert (row["cause"] == "not_in_standard") == (times.demand.zones[point] not in standard.presets)
+        beyond = not covered(times, standard, [*opened, *free], point)
+        assert (row["cause"] in ("no_candidate", "road")) == (beyond and row["cause"] != "not_in_standard")
 
 
 @settings(max_examples=60)
@@ -148,12 +179,25 @@ def test_measures_losses_stand_ins_and_alternatives_are_what_counting_again_give
         for j in movable
         for k in (None, *free)
     }
+    people = times.demand.people
     for _, row in told.sites.iterrows():
         j = times.sites.ids.index(row["id"])
-        assert row["lost"] == now - weight([o for o in opened if o != j])
-        best = max((others[j, k] for k in free), default=None) if j in movable else None
-        if best is None or now == 0:
+        rest = [o for o in opened if o != j]
+        assert row["lost"] == now - weight(rest)
+        holds = {i for i in every if covered(times, standard, opened, i) and not covered(times, standard, rest, i)}
+        kept = {k: {i for i in holds if covered(times, standard, [*rest, k], i)} for k in free}
+        most = max((sum(people[i] for i in some) for some in kept.values()), default=0.0) if j in movable else 0.0
+        if not most > 0:
             assert row["replacement"] == ""
-        else:
-            assert row["kept_share"] == pytest.approx(best / now)
+            continue
+        k = times.sites.ids.index(row["replacement"])
+        gained = [
+            i for i in every if covered(times, standard, [*rest, k], i) and not covered(times, standard, opened, i)
+        ]
+        assert row["kept_people"] == sum(people[i] for i in kept[k]) == most
+        assert row["kept_share"] == pytest.approx(most / row["lost"])
+        assert row["new_people"] == sum(people[i] for i in gained)
+        assert others[j, k] == max(others[j, c] for c in free if sum(people[i] for i in kept[c]) == most)
+    sure = [i for i in every if covered(times, standard, opened, i, None, dict.fromkeys(opened, 10.0))]
+    assert told.people_only_just == told.people_covered - sum(people[i] for i in sure)
     assert told.n_alternatives == sum(value >= 0.99 * now - 1e-6 for value in others.values())

@@ -212,7 +212,11 @@ def _finish(outcome: Outcome, as_json: bool, lang: Language) -> None:
         )
     status = outcome.solution.status
     if status in ("infeasible", "unknown"):
-        typer.echo(f"rescuesim: {status}: {outcome.solution.message}", err=True)
+        from rescuesim.report.labels import label
+        from rescuesim.report.siting_phrases import message_words
+
+        words = label("status_of_siting", status, lang.value)
+        typer.echo(f"rescuesim: {words}: {message_words(outcome.solution.message, lang.value)}", err=True)
         raise typer.Exit(INFEASIBLE if status == "infeasible" else NO_SOLUTION)
 
 

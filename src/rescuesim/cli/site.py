@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from rescuesim._words import in_language
 from rescuesim.cli.options import INFEASIBLE, NO_SOLUTION, Json, Lang, Language, watching
 from rescuesim.errors import InputError
 
@@ -133,7 +132,7 @@ def site(
     asked = scenario_with(scenario, options, constraints=constraints)
     with watching(as_json) as tell:
         tell("load", 0, 1)
-        checked = prepare(asked)
+        checked = prepare(asked, kind=kind)
         if checked.faults or checked.prepared is None:
             raise InputError(checked.faults)
         tell("load", 1, 1)
@@ -154,16 +153,17 @@ def _finish(outcome: SitingOutcome, as_json: bool, lang: Language) -> None:
         typer.echo(json_text({**outcome.summary, "files": {k: str(v) for k, v in outcome.files.items()}}))
     else:
         from rescuesim.report.siting_explained import explanation_in_words
-        from rescuesim.report.siting_words import siting_facts
+        from rescuesim.report.siting_phrases import note_words
 
-        for line in siting_facts(solution, outcome.prepared.people, lang.value):
-            typer.echo(line)
-        if solution.status in ("optimal", "feasible"):
-            typer.echo(explanation_in_words(solution, lang=lang.value))
+        typer.echo(explanation_in_words(solution, lang=lang.value))
         for note in (*outcome.prepared.notes, *solution.notes):
-            typer.echo(f"{'说明：' if lang is Language.zh else 'note: '}{in_language(note, lang.value)}")
+            typer.echo(f"{'说明：' if lang is Language.zh else 'note: '}{note_words(note, lang.value)}")
         for path in outcome.files.values():
             typer.echo(str(path))
     if solution.status in ("infeasible", "unknown"):
-        typer.echo(f"rescuesim: {solution.status}: {solution.message}", err=True)
+        from rescuesim.report.labels import label
+        from rescuesim.report.siting_phrases import message_words
+
+        status = label("status_of_siting", solution.status, lang.value)
+        typer.echo(f"rescuesim: {status}: {message_words(solution.message, lang.value)}", err=True)
         raise typer.Exit(INFEASIBLE if solution.status == "infeasible" else NO_SOLUTION)

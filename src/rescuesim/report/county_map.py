@@ -34,6 +34,7 @@ __all__ = [
     "draw_closed",
     "draw_map",
     "draw_names",
+    "draw_points",
     "draw_roads",
     "draw_scale_and_source",
     "draw_sites",
@@ -83,6 +84,7 @@ _MARKERS: Mapping[str, str] = MappingProxyType(
         "ambulance": "P",
     }
 )
+_KIND_MARKERS: Mapping[str, str] = MappingProxyType({"depot": "h", "hub": "*", "shelter": "X"})
 _FEW_NEW_SITES = 12
 _METRES_PER_DEGREE = 111_320.0
 
@@ -143,6 +145,13 @@ def draw_map(
     check_roads(network, closed_roads)
     draw_roads(ax, network)
     draw_closed(ax, _coordinates(network.road_line[np.asarray(closed_roads, dtype=np.int64)]))
+    draw_points(ax, points)
+    draw_sites(ax, sites)
+    frame_map(ax, extent(network, points, sites))
+
+
+def draw_points(ax: Axes, points: pd.DataFrame) -> None:
+    """Draw the demand points by coverage and people."""
     lon, lat = points["lon"].to_numpy(np.float64), points["lat"].to_numpy(np.float64)
     states, size = point_states(points), _marker_area(points)
     for order, state in enumerate(("without", "covered", "missed")):
@@ -158,8 +167,6 @@ def draw_map(
             alpha=0.9,
             zorder=3 + order / 10,
         )
-    draw_sites(ax, sites)
-    frame_map(ax, extent(network, points, sites))
 
 
 def draw_sites(ax: Axes, sites: Iterable[PlanSite], *, size: float = 95) -> None:
@@ -176,8 +183,13 @@ def draw_sites(ax: Axes, sites: Iterable[PlanSite], *, size: float = 95) -> None
             edgecolors=edge,
             linewidths=1.3,
             zorder=4,
-            marker=_MARKERS.get(site.crew, "o"),
+            marker=_marker(site),
         )
+
+
+def _marker(site: PlanSite) -> str:
+    """Return the marker of a site: by crew, or by kind where no crew turns out."""
+    return _MARKERS.get(site.crew, "o") if site.kind == "station" else _KIND_MARKERS.get(site.kind, "o")
 
 
 def draw_roads(ax: Axes, network: RoadNetwork) -> None:
@@ -290,17 +302,25 @@ def draw_scale_and_source(ax: Axes) -> None:
     )
 
 
-def draw_names(ax: Axes, points: pd.DataFrame, sites: Sequence[PlanSite]) -> None:
-    """Write the names of townships, by people, and of new sites if few, leaving out what would overlap."""
+def draw_names(ax: Axes, points: pd.DataFrame, sites: Sequence[PlanSite]) -> int:
+    """Write the names of townships, by people, and of new sites if few, leaving out what would overlap.
+
+    Returns
+    -------
+    int
+        How many names were left out.
+    """
     ax.apply_aspect()
     placed = [site for site in sites if site.lon is not None and site.lat is not None]
     half = 6 * dots_per_point(ax)
     centres = [ax.transData.transform((site.lon or 0.0, site.lat or 0.0)) for site in placed]
     taken = [(x - half, y - half, x + half, y + half) for x, y in centres]
-    new = [site for site in placed if site.status != "existing"]
-    if len(new) <= _FEW_NEW_SITES:
+    new, n_left = [site for site in placed if site.status != "existing"], 0
+    if len(new) > _FEW_NEW_SITES:
+        n_left = len(new)
+    else:
         for site in new:
-            write_name(
+            n_left += not write_name(
                 ax,
                 (site.lon or 0.0, site.lat or 0.0),
                 site.name,
@@ -313,7 +333,8 @@ def draw_names(ax: Axes, points: pd.DataFrame, sites: Sequence[PlanSite]) -> Non
     groups = sorted(named.groupby("township", sort=True), key=lambda pair: -float(pair[1]["people"].sum()))
     for name, rows in groups:
         centre = float(rows["lon"].mean()), float(rows["lat"].mean())
-        write_name(ax, centre, str(name), taken, size=9.5, colour="#222222", beside=False)
+        n_left += not write_name(ax, centre, str(name), taken, size=9.5, colour="#222222", beside=False)
+    return n_left
 
 
 def dots_per_point(ax: Axes) -> float:
@@ -331,13 +352,13 @@ def write_name(
     size: float,
     colour: str,
     beside: bool,
-) -> None:
-    """Write a name at the first of a few places around a position where it overlaps no other."""
+) -> bool:
+    """Write a name at the first of a few places around a position where it overlaps no other; whether there is one."""
     from matplotlib.patheffects import withStroke
 
     words = drawable(name)
     if not words:
-        return
+        return False
     x, y = ax.transData.transform(at)
     em = size * dots_per_point(ax)
     wide = em * sum(1.0 if ord(character) > 0x2E80 else 0.6 for character in words)
@@ -365,19 +386,25 @@ def write_name(
                 fontfamily=font_families(),
                 path_effects=[withStroke(linewidth=2.4, foreground="#ffffff")],
             )
-            return
+            return True
+    return False
 
 
 def site_handles(sites: Sequence[PlanSite], lang: Lang) -> list[Any]:
     """Return the legend's handles for sites, by crew and by whether they exist."""
     handles = []
-    kinds = dict.fromkeys((site.crew, "existing" if site.status == "existing" else "new") for site in sites)
-    for crew, kind in sorted(kinds):
-        name = drawable(label("crew", crew, lang), otherwise="crew")
-        status = label("status", "existing" if kind == "existing" else "candidate", lang)
-        words = f"{name}（{status}）" if lang == "zh" else f"{name} ({status})"
-        handles.append(_dot(_MARKERS.get(crew, "o"), SITE_COLOURS[kind], words, 8))
+    seen = {(site.kind != "station", _group_of(site, lang), site.status == "existing"): site for site in sites}
+    for (_, name, exists), site in sorted(seen.items(), key=lambda pair: pair[0]):
+        status = label("status", "existing" if exists else "candidate", lang)
+        shown = drawable(name, otherwise="crew")
+        words = f"{shown}（{status}）" if lang == "zh" else f"{shown} ({status})"
+        handles.append(_dot(_marker(site), SITE_COLOURS["existing" if exists else "new"], words, 8))
     return handles
+
+
+def _group_of(site: PlanSite, lang: Lang) -> str:
+    """Name what a site is: its crew, or its kind where no crew turns out."""
+    return label("crew", site.crew, lang) if site.kind == "station" else label("site_kind", site.kind, lang)
 
 
 def _dot(marker: str, colours: tuple[str, str], words: str, size: float) -> Line2D:

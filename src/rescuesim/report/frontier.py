@@ -20,7 +20,11 @@ _WORDS = {
     "n_sites": ("开放站点数", "open sites"),
     "people": ("编制人数", "people on rosters"),
     "cost": ("费用（扣除补助后）", "cost after subsidies"),
-    "share": ("建成覆盖率（%）", "built coverage (% of weight)"),
+    "built": ("建成覆盖率（%，占标准管辖的 {:,.0f} 人）", "built coverage (% of {:,.0f} people under the standard)"),
+    "share": (
+        "覆盖权重（%，占 {:,.6g}；不是建成覆盖率）",
+        "covered weight (% of {:,.6g}; not built coverage)",
+    ),
     "value": ("目标值", "objective"),
     "plan": ("找到的方案", "plans found"),
     "bound": ("任何方案都达不到的区域", "out of reach of any plan"),
@@ -34,7 +38,8 @@ def plot_frontier(frontier: Frontier, *, lang: Lang = "zh", ax: Axes | None = No
     Parameters
     ----------
     frontier : Frontier
-        Coverage is drawn as a share of the weight of all demand points.
+        Coverage is drawn as a share of the demand points with a standard. Where their weights are their people, that is
+        the built coverage 建成覆盖率 of words and reports; if not, the axis bears another name.
     lang : {'zh', 'en'}, optional
     ax : matplotlib Axes, optional
 
@@ -69,7 +74,9 @@ def plot_frontier(frontier: Frontier, *, lang: Lang = "zh", ax: Axes | None = No
     )
     ax.set_ylim(low, high)
     ax.set_xlabel(word(frontier.over))
-    ax.set_ylabel(word("share" if is_coverage else "value"))
+    ax.set_ylabel(
+        word("built" if frontier.weighs_people else "share").format(frontier.weight) if is_coverage else word("value")
+    )
     ax.set_title(word("gap").format(100 * frontier.largest_gap), fontsize=10)
     ax.grid(visible=True, color="#eeeeee", linewidth=0.6)
     ax.set_axisbelow(True)

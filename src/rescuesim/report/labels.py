@@ -77,6 +77,12 @@ _LABELS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
             "enterprise": ("企业", "enterprise"),
             "neighbour_county": ("邻县", "neighbouring county"),
         },
+        "site_kind": {
+            "station": ("站点", "site"),
+            "depot": ("物资库", "depot"),
+            "hub": ("中心储备库", "hub"),
+            "shelter": ("避难场所", "shelter"),
+        },
         "status": {
             "existing": ("已有", "existing"),
             "required": ("必建", "required"),

@@ -1,4 +1,4 @@
-"""An explanation of a siting in words that a planner uses: what is missed and why, what helps, how sure it is.
+"""An explanation of a siting in words that a planner uses: the answer, what is missed and why, what helps, how sure.
 
 Shares are never rounded up to all of it, and a full share is written as the count it stands for: built coverage is a
 goal on paper, no promise for a call.
@@ -9,185 +9,25 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from rescuesim.errors import InputError
-from rescuesim.report.labels import Lang, count, label, language, percent, seconds, share
+from rescuesim.report.explanation_words import CAUSES, WORDS
+from rescuesim.report.labels import Lang, count, label, language, percent, seconds
+from rescuesim.report.siting_phrases import condition_words, kind_word
+from rescuesim.report.siting_words import answer_lines, siting_facts, technical_lines
+from rescuesim.siting.explain.over_states import STATE_CAUSES
 
 if TYPE_CHECKING:
     from rescuesim.siting import Explanation, SitingSolution
 
 __all__ = ["cause_words", "explanation_in_words"]
 
-_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "no_plan": ("没有可用的方案：{message}", "There is no plan: {message}"),
-        "built": (
-            "建成覆盖率（静态）：标准管辖的 {people} 人中，{share} 在行车时限之内。"
-            "这是建成后的目标，不是对每次呼叫的承诺。",
-            "Built coverage (static): of {people} people under the standard, {share} are within the drive limit. "
-            "A goal once built, no promise for each call.",
-        ),
-        "proved_weight": (
-            "已证明：按给定的站点和条件，没有方案能覆盖更多。",
-            "Proved: with these sites and conditions no plan can cover more.",
-        ),
-        "proved": (
-            "已证明：按给定的站点和条件，没有更好的方案。",
-            "Proved: with these sites and conditions no plan is better.",
-        ),
-        "bound_max": (
-            "任何方案都不会超过 {bound}；本方案为 {value}，最多还差 {gap}。",
-            "No plan can do better than {bound}; this one has {value}, so at most {gap} is missing.",
-        ),
-        "bound_min": (
-            "任何方案都不会低于 {bound}；本方案为 {value}，最多高出 {gap}。",
-            "No plan can need less than {bound}; this one needs {value}, at most {gap} more.",
-        ),
-        "no_bound": (
-            "尚未证明离最好的方案还有多远。",
-            "How far it is from the best plan is not proved.",
-        ),
-        "missed": ("未覆盖：{points} 个点、{people} 人。原因：", "Not covered: {points} points, {people} people. Why:"),
-        "nothing_missed": (
-            "标准管辖的点都在时限之内。",
-            "Every point under the standard lies within its limit.",
-        ),
-        "outside": (
-            "另有 {points} 个点、{people} 人所在区域没有标准，只作统计。",
-            "Besides, {points} points with {people} people lie in zones without a standard: they are only reported.",
-        ),
-        "unserved": (
-            "无路可达：{points} 个点、{people} 人。",
-            "No road leads to {points} points with {people} people.",
-        ),
-        "cause_line": ("  {cause}：{points} 个点、{people} 人", "  {cause}: {points} points, {people} people"),
-        "staff_first": (
-            "先看人员（不建新站；逐项单独计算，不能相加）：",
-            "Staffing first (no building; each by itself, they do not add up):",
-        ),
-        "no_staff": (
-            "在已开设的站点调整人员，覆盖不了更多的点。",
-            "No change of staff at an open site would cover more.",
-        ),
-        "staff": (
-            "  {site}：由{now}改为{crew}，净增 {points} 个点、{people} 人",
-            "  {site}: {crew} instead of {now} covers {points} more points, {people} people (net)",
-        ),
-        "equip": (
-            "  {site}：为{crew}补齐所缺的能力，净增 {points} 个点、{people} 人",
-            "  {site}: giving the {crew} the capabilities it lacks covers {points} more points, {people} people",
-        ),
-        "steady": (
-            "  {site}：{crew}各班次都按最好的班次值守，净增 {points} 个点、{people} 人",
-            "  {site}: staffing every shift of the {crew} as the best one covers {points} more points, {people} people",
-        ),
-        "build": ("再看增设站点（逐项单独计算，不能相加）：", "Then more sites (each by itself, they do not add up):"),
-        "open": (
-            "  {site}（{crew}，费用 {cost}）：增加 {points} 个点、{people} 人",
-            "  {site} ({crew}, cost {cost}): {points} more points, {people} people",
-        ),
-        "worst": ("未覆盖的点，按人口列出前 {n} 个：", "The uncovered points with the most people:"),
-        "point": ("  {name}（{people} 人）：{cause}；{fix}", "  {name} ({people} people): {cause}; {fix}"),
-        "fix_staff": (
-            "若{site}改由{crew}值守，时限为 {limit}，行车 {drive}，可以覆盖",
-            "with a {crew} at {site} the limit would be {limit} and the drive of {drive} keeps it",
-        ),
-        "fix_equip": (
-            "若{site}现有队伍补齐所缺的能力，时限为 {limit}，行车 {drive}，可以覆盖",
-            "if the crew at {site} had all capabilities, its limit would be {limit} and the drive of {drive} keeps it",
-        ),
-        "fix_steady": (
-            "若{site}各班次都按最好的班次值守，时限为 {limit}，行车 {drive}，可以覆盖",
-            "if {site} were staffed in every shift as in the best, its limit would be {limit} and the drive of {drive} "
-            "keeps it",
-        ),
-        "fix_open": (
-            "开设{site}（费用 {cost}，行车 {drive}）可以覆盖",
-            "opening {site} (cost {cost}, drive {drive}) would cover it",
-        ),
-        "fix_open_and_staff": (
-            "须开设{site}并由{crew}值守（行车 {drive}，时限 {limit}）",
-            "it takes {site} with a {crew} (drive {drive}, limit {limit})",
-        ),
-        "or_open": ("；或开设{site}（费用 {cost}）", "; or opening {site} (cost {cost})"),
-        "fix_far": (
-            "候选站点都够不着，最近的仍超出时限 {over}",
-            "no candidate reaches it, the nearest is {over} over the longest limit of any crew",
-        ),
-        "fix_two": ("单项措施不够，须同时采取两项", "no single measure is enough, it takes two"),
-        "fix_crewless": (
-            "任何队伍从任何候选站点都达不到，须改变标准或出动方式",
-            "no crew can keep the limit from any candidate: it takes another reading or another way to turn out",
-        ),
-        "fix_road": ("没有道路可达，须先修路或另设出动方式", "no road: it takes a road or another way to get there"),
-        "fix_none": ("标准没有规定时限，只作统计", "the standard sets no limit here, it is only reported"),
-        "fix_full": ("须增加容量或就近增设", "it takes more capacity or another site near it"),
-        "sites": ("各站点的作用：", "What each site is there for:"),
-        "site": (
-            "  {name}：覆盖 {points} 个点、{people} 人，其中 {alone} 个点、{alone_people} 人只有它能覆盖",
-            "  {name}: covers {points} points, {people} people; it alone covers {alone} points, {alone_people} people",
-        ),
-        "site_time": (
-            "  {name}：若不设，总用时增加 {lost}",
-            "  {name}: without it the total of weight times time grows by {lost}",
-        ),
-        "site_plain": ("  {name}", "  {name}"),
-        "needed": ("；不设则违反条件（{conditions}）", "; without it a condition would be broken ({conditions})"),
-        "idle": ("；不设也不减少覆盖", "; nothing is lost without it"),
-        "stand_in": ("；可由{site}代替，保留 {kept}", "; {site} could stand in and would keep {kept}"),
-        "stand_in_full": ("；可由{site}代替，不减少覆盖", "; {site} could stand in with nothing lost"),
-        "no_stand_in": ("；没有可代替的站点", "; no site could stand in"),
-        "fixed": ("；已有或必建，不变", "; existing or required, it stays"),
-        "rest": ("  其余 {n} 处见表格。", "  The other {n} are in the table."),
-        "sure_open": (
-            "已证明：凡比本方案更好的方案都要开设：{names}。",
-            "Proved: every better plan would open {names}.",
-        ),
-        "sure_shut": (
-            "已证明：凡比本方案更好的方案都不开设其中 {n} 处候选站点。",
-            "Proved: no better plan would open {n} of the other candidates.",
-        ),
-        "alternatives": (
-            "只换一处站点、损失不超过 {within} 的方案还有 {n} 个，例如：",
-            "{n} other plans differ by one site and lose no more than {within}, for instance:",
-        ),
-        "alternatives_equal": (
-            "只换一处站点、同样覆盖的方案还有 {n} 个，例如：",
-            "{n} other plans differ by one site and cover as much, for instance:",
-        ),
-        "no_alternatives": (
-            "只换一处站点的方案都明显更差。",
-            "Every plan that differs by one site is clearly worse.",
-        ),
-        "swap": ("  {shut}换成{opened}：{kept}，费用 {cost}", "  {opened} for {shut}: {kept}, cost {cost}"),
-        "drop": ("  不设{shut}：{kept}，费用 {cost}", "  without {shut}: {kept}, cost {cost}"),
-        "all_of_it": ("不减少", "nothing lost"),
-        "part_of_it": ("保留 {kept}", "keeps {kept}"),
-    }
-)
-_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "not_in_standard": ("标准对此类区域没有规定", "the standard sets no limit in this zone"),
-        "road": ("没有道路可达或道路中断", "no road leads there, or it is cut"),
-        "capability": ("近处的队伍不具备所需能力", "the crew that is near enough lacks a capability"),
-        "crew": ("近处有站点，但队伍出动太慢", "a site is near enough, its crew turns out too slowly"),
-        "second_unit": (
-            "第一支队伍能到，没有另一站点的第二支",
-            "the first unit is in time, no second one from another site",
-        ),
-        "full": ("近处的站点已满", "the sites in reach are full"),
-        "limit": ("离已开设的站点太远", "too far from every open site"),
-        "no_candidate": ("离所有候选站点都太远", "too far from every site that could be opened"),
-    }
-)
-
 
 def _say(key: str, lang: Lang, **values: object) -> str:
-    said = _WORDS[key][0 if lang == "zh" else 1].format(**values)
+    said = WORDS[key][0 if lang == "zh" else 1].format(**values)
     return said if lang == "zh" else re.sub(r"(?<![\d,.])1 (more )?points", r"1 \1point", said)
 
 
@@ -220,21 +60,22 @@ def explanation_in_words(solution: SitingSolution, *, lang: Lang = "zh", n_shown
     ...     demand=pd.DataFrame({"id": [1, 2], "name": ["甲村", "乙村"], "people": [50, 20]}))
     >>> text = explanation_in_words(rs.site(times, rs.MaxCoverage(1), limit_s=100), lang="en")
     >>> [line for line in text.splitlines() if "乙村" in line]
-    ['  乙村 (20 people): too far from every open site; opening 西门 (cost 1, drive 90 s) would cover it']
+    ['  乙村 (20 people): too far from every open site; opening 西门 (cost 1, 8 people): drive 90 s, which covers it']
     """
     if n_shown < 1:
         raise InputError(f"n_shown {n_shown}: expected 1 or more")
     language(lang)
     if solution.status in ("infeasible", "unknown"):
-        return _say("no_plan", lang, message=solution.message)
-    told = solution.explain()
+        return "\n".join(siting_facts(solution, {}, lang))
+    told, kind = solution.explain(), "station" if solution.asked is None else solution.asked.kind
     names = _names(solution)
-    lines = [*_how_good(solution, told, lang), *_missed(told, lang)]
-    lines += _measures(told, lang, n_shown)
-    lines += _worst_points(told, names, lang, n_shown)
-    lines += _sites(told, lang, n_shown)
+    lines = [*answer_lines(solution, lang), *_missed(told, kind, lang)]
+    lines += _over_states(told, kind, lang, n_shown)
+    lines += _measures(told, kind, lang, n_shown)
+    lines += _worst_points(told, names, kind, lang, n_shown)
+    lines += _sites(told, kind, lang, n_shown)
     lines += _how_sure(solution, told, names, lang, n_shown)
-    return "\n".join(lines)
+    return "\n".join([*lines, *technical_lines(solution, lang)])
 
 
 def _names(solution: SitingSolution) -> dict[str, str]:
@@ -244,39 +85,24 @@ def _names(solution: SitingSolution) -> dict[str, str]:
     return dict(zip(sites.ids, sites.names, strict=True))
 
 
-def _how_good(solution: SitingSolution, told: Explanation, lang: Lang) -> list[str]:
-    lines = []
-    if told.counted in ("weight", "points") and told.people > 0:
-        part = share(told.people_covered / told.people, told.people, "people", lang)
-        lines.append(_say("built", lang, people=count(told.people), share=part))
-    if solution.status == "optimal" and solution.gap == 0:
-        lines.append(_say("proved_weight" if solution.objective_name == "max_coverage" else "proved", lang))
-    elif not math.isfinite(solution.best_bound):
-        lines.append(_say("no_bound", lang))
-    else:
-        key = "bound_max" if solution.best_bound >= solution.objective else "bound_min"
-        written = {name: f"{getattr(solution, name):,.6g}" for name in ("best_bound", "objective")}
-        gap = percent(solution.gap, digits=2)
-        lines.append(_say(key, lang, bound=written["best_bound"], value=written["objective"], gap=gap))
-    return lines
-
-
-def _missed(told: Explanation, lang: Lang) -> list[str]:
+def _missed(told: Explanation, kind: str, lang: Lang) -> list[str]:
     points = told.points
     if told.counted not in ("weight", "points"):
         people = count(points["people"].sum())
         return [_say("unserved", lang, points=count(len(points)), people=people)] if len(points) else []
     inside = points[points["cause"] != "not_in_standard"]
+    roads = _say("on_intact", lang) if told.states is not None else ""
     if inside.empty:
-        lines = [_say("nothing_missed", lang)]
+        lines = [_say("nothing_missed", lang, roads=roads)]
     else:
-        lines = [_say("missed", lang, points=count(len(inside)), people=count(inside["people"].sum()))]
+        said = {"points": count(len(inside)), "people": count(inside["people"].sum())}
+        lines = [_say("missed", lang, roads=roads, **said)]
     for cause, rows in sorted(inside.groupby("cause"), key=lambda pair: -pair[1]["people"].sum()):
         lines.append(
             _say(
                 "cause_line",
                 lang,
-                cause=cause_words(str(cause), lang),
+                cause=cause_words(str(cause), lang, kind=kind),
                 points=count(len(rows)),
                 people=count(rows["people"].sum()),
             )
@@ -287,18 +113,55 @@ def _missed(told: Explanation, lang: Lang) -> list[str]:
     return lines
 
 
-def cause_words(cause: str, lang: Lang) -> str:
+def cause_words(cause: str, lang: Lang, *, kind: str = "station") -> str:
     """Say a cause of `rescuesim.siting.explain.fixes.CAUSES`; others are looked up among the reasons."""
-    return _CAUSES[cause][0 if lang == "zh" else 1] if cause in _CAUSES else label("reason", cause, lang)
+    if cause not in CAUSES:
+        return label("reason", cause, lang)
+    return CAUSES[cause][0 if lang == "zh" else 1].format(kind=kind_word(kind, lang))
 
 
-def _measures(told: Explanation, lang: Lang, n_shown: int) -> list[str]:
+def _over_states(told: Explanation, kind: str, lang: Lang, n_shown: int) -> list[str]:
+    """Say how often points are missed over the states, and why; nothing without states."""
+    if told.states is None:
+        return []
+    view, missed = told.states, told.states.points
+    said = {"points": count(len(missed)), "people": count(missed["people"].sum())}
+    lines = [_say("by_state", lang, n=count(len(view.table)), **said)]
+    for cause in STATE_CAUSES:
+        rows = missed[missed["cause"] == cause]
+        said = {"points": count(len(rows)), "people": count(rows["people"].sum())}
+        lines += [_say(f"state_{cause}", lang, kind=kind_word(kind, lang), **said)] if len(rows) else []
+    hit = missed[missed["cause"] != "always"].head(n_shown)
+    lines += [_say("state_worst", lang, n=len(hit))] if len(hit) else []
+    for _, row in hit.iterrows():
+        shares = {name: percent(row[f"{name}_share"]) for name in ("missed", "cut", "detour")}
+        lines.append(_say("state_point", lang, name=row["name"], people=count(row["people"]), **shares))
+    return [*lines, _say("intact_below", lang, kind=kind_word(kind, lang), kinds=kind_word(kind, lang, many=True))]
+
+
+def _takes(roster: float, more: float, lang: Lang) -> str:
+    """Say what a change at an open site takes in people, and that its money is not known."""
+    if math.isnan(more):
+        return _say("takes_unknown", lang)
+    key = "takes_more" if more > 0 else "takes_no_more"
+    return _say(key, lang, roster=count(roster), more=count(more))
+
+
+def _staff_of_opening(roster: float, lang: Lang, kind: str) -> str:
+    if kind != "station" and math.isnan(roster):
+        return ""  # depots turn nobody out
+    return _say("open_staff_unknown", lang) if math.isnan(roster) else _say("open_staff", lang, roster=count(roster))
+
+
+def _measures(told: Explanation, kind: str, lang: Lang, n_shown: int) -> list[str]:
     if told.counted not in ("weight", "points") or told.points[told.points["cause"] != "not_in_standard"].empty:
         return []
     staff = told.measures[told.measures["measure"] != "open"]
     build = told.measures[told.measures["measure"] == "open"]
-    lines = [_say("staff_first" if len(staff) else "no_staff", lang)]
-    # of a site, the best change alone is told
+    lines = []
+    if kind == "station":
+        lines = [_say("staff_first" if len(staff) else "no_staff", lang, kind=kind_word(kind, lang))]
+    # of a site, the cheapest change alone is told
     for _, row in staff.drop_duplicates("site").head(n_shown).iterrows():
         lines.append(
             _say(
@@ -307,62 +170,95 @@ def _measures(told: Explanation, lang: Lang, n_shown: int) -> list[str]:
                 site=row["name"],
                 now=label("crew", str(row["crew_now"]), lang),
                 crew=label("crew", str(row["crew"]), lang),
-                points=count(row["points"]),
-                people=count(row["people"]),
+                takes=_takes(row["roster"], row["more_people"], lang),
+                **_gained(row, told, lang),
             )
         )
-    lines += [_say("build", lang)] if len(build) else []
+    kinds = {"kind": kind_word(kind, lang), "kinds": kind_word(kind, lang, many=True)}
+    lines += [_say("build", lang, **kinds)] if len(build) else []
     for _, row in build.head(n_shown).iterrows():
-        crew, cost = label("crew", str(row["crew"]), lang), f"{row['cost']:g}"
-        gained = {"points": count(row["points"]), "people": count(row["people"])}
-        lines.append(_say("open", lang, site=row["name"], crew=crew, cost=cost, **gained))
+        crew = label("crew", str(row["crew"]), lang) + ("，" if lang == "zh" else ", ") if kind == "station" else ""
+        staff_words = _staff_of_opening(row["roster"], lang, kind)
+        said = {"cost": f"{row['cost']:,.10g}", "staff": staff_words, **_gained(row, told, lang)}
+        lines.append(_say("open", lang, site=row["name"], crew=crew, **said))
     return lines
 
 
-def _worst_points(told: Explanation, names: Mapping[str, str], lang: Lang, n_shown: int) -> list[str]:
+def _gained(row: pd.Series, told: Explanation, lang: Lang) -> dict[str, str]:
+    """Say how many a measure covers, and how many of them only just."""
+    just = row["people"] - min(row["people_sure"], row["people"])
+    sure = _say("sure_part", lang, n=count(just), margin=f"{told.margin_s:g}") if just > 0 else ""
+    return {"points": count(row["points"]), "people": count(row["people"]), "sure": sure}
+
+
+def _worst_points(told: Explanation, names: Mapping[str, str], kind: str, lang: Lang, n_shown: int) -> list[str]:
     rows = told.points[told.points["cause"] != "not_in_standard"]
     rows = rows.sort_values(["people", "id"], ascending=[False, True], kind="stable").head(n_shown)
     if rows.empty:
         return []
     lines = [_say("worst", lang, n=len(rows))]
     for _, row in rows.iterrows():
-        cause = cause_words(str(row["cause"]), lang)
-        fix = _fix(row, names, lang) if "fix_site" in row else _say("fix_road", lang)
+        cause = cause_words(str(row["cause"]), lang, kind=kind)
+        fix = _fix(row, names, kind, lang) if "fix_site" in row else _say("fix_road", lang)
         lines.append(_say("point", lang, name=row["name"], people=count(row["people"]), cause=cause, fix=fix))
     return lines
 
 
-def _fix(row: pd.Series, names: Mapping[str, str], lang: Lang) -> str:
-    """Say what would cover a point."""
-    kind = str(row["fix"])
+def _fix(row: pd.Series, names: Mapping[str, str], kind: str, lang: Lang) -> str:
+    """Say what would cover a point: the cheapest measure, and what else there is."""
+    measure = str(row["fix"])
     if row["cause"] == "full":
         return _say("fix_full", lang)
-    if kind == "none":
+    if measure == "none":
         if row["cause"] == "road" or (row["over_s"] == math.inf and row["nearest_s"] == math.inf):
             return _say("fix_road", lang)
         if math.isinf(row["over_s"]):
             return _say("fix_crewless", lang)
-        return _say("fix_far", lang, over=seconds(row["over_s"], lang)) if row["over_s"] > 0 else _say("fix_two", lang)
+        of_crew = " of any crew" if kind == "station" else ""
+        over = {"over": seconds(row["over_s"], lang), "kind": kind_word(kind, lang), "of_crew": of_crew}
+        return _say("fix_far", lang, **over) if row["over_s"] > 0 else _say("fix_two", lang)
     said = _say(
-        f"fix_{kind}",
+        f"fix_{measure}",
         lang,
         site=names[str(row["fix_site"])],
         crew=label("crew", str(row["fix_crew"]), lang),
+        takes=_takes(row["fix_people"], row["fix_more_people"], lang),
+        staff=_staff_of_opening(row["fix_people"], lang, kind),
         limit=seconds(row["fix_limit_s"], lang),
         drive=seconds(row["fix_drive_s"], lang),
-        cost=f"{row['open_cost']:g}",
+        cost=f"{row['fix_cost']:,.10g}",
+        verdict=_say("only_just" if row["only_just"] else "enough", lang, margin=_spare(row["fix_margin_s"], lang)),
     )
-    if kind in ("staff", "equip", "steady") and row["open_site"]:
-        said += _say("or_open", lang, site=names[str(row["open_site"])], cost=f"{row['open_cost']:g}")
+    if measure in ("staff", "equip", "steady") and row["open_site"]:
+        just = _say("or_just", lang, margin=_spare(row["open_margin_s"], lang)) if row["open_only_just"] else ""
+        staff = _staff_of_opening(row["open_people"], lang, kind)
+        cost = f"{row['open_cost']:,.10g}"
+        said += _say("or_open", lang, site=names[str(row["open_site"])], cost=cost, staff=staff, just=just)
+    if row["just_fix"]:
+        more = row["just_more_people"]
+        crew = label("crew", str(row["just_crew"]), lang) if row["just_crew"] else _say("same_crew", lang)
+        said += _say(
+            "but_just",
+            lang,
+            site=names[str(row["just_site"])] + ("改由" if lang == "zh" and row["just_crew"] else ""),
+            crew=crew,
+            more=_say("more_unknown", lang) if math.isnan(more) else _say("more_people", lang, more=count(more)),
+            margin=_spare(row["just_margin_s"], lang),
+        )
     return said
 
 
-def _sites(told: Explanation, lang: Lang, n_shown: int) -> list[str]:
+def _spare(margin_s: float, lang: Lang) -> str:
+    """Write a margin in tenths of a second, never rounded up."""
+    return f"{math.floor(max(margin_s, 0.0) * 10) / 10:.1f} {'秒' if lang == 'zh' else 's'}"
+
+
+def _sites(told: Explanation, kind: str, lang: Lang, n_shown: int) -> list[str]:
     new = told.sites[~told.sites["fixed"].astype(bool)]
     # those that are hardest to do without, and then those that nobody would miss
     ordered = new.sort_values(["lost", "id"], ascending=[False, True], kind="stable")
     shown = ordered if len(ordered) <= n_shown else pd.concat([ordered.head(n_shown - 1), ordered.tail(1)])
-    lines = [_say("sites", lang)] if len(shown) else []
+    lines = [_say("sites", lang, kind=kind_word(kind, lang))] if len(shown) else []
     for _, row in shown.iterrows():
         if told.counted == "time":
             said = _say("site_time", lang, name=row["name"], lost=count(row["lost"]))
@@ -378,42 +274,60 @@ def _sites(told: Explanation, lang: Lang, n_shown: int) -> list[str]:
             )
         else:
             said = _say("site_plain", lang, name=row["name"])
-        lines.append(said + _stand_in(row, told, lang))
+        lines.append(said + _stand_in(row, told, kind, lang))
     if len(ordered) > len(shown):
         lines.append(_say("rest", lang, n=len(ordered) - len(shown)))
     return lines
 
 
-def _stand_in(row: pd.Series, told: Explanation, lang: Lang) -> str:
+def _stand_in(row: pd.Series, told: Explanation, kind: str, lang: Lang) -> str:
     if told.counted == "":
         return ""
     if row["needed_for"]:
-        return _say("needed", lang, conditions=row["needed_for"])
+        return _say("needed", lang, conditions=condition_words(str(row["needed_for"]), lang))
     if row["lost"] == 0:
         return _say("idle", lang)
     if not row["replacement"]:
-        return _say("no_stand_in", lang)
+        return _say("no_stand_in", lang, kind=kind_word(kind, lang))
+    if told.counted == "time":
+        key = "stand_in_reach" if math.isnan(row["kept_share"]) else "stand_in_time"
+        return _say(key, lang, site=row["replacement_name"], kept=percent(row["kept_share"]))
+    besides = _say("besides", lang, new=count(row["new_people"])) if row["new_people"] > 0 else ""
     if row["kept_share"] >= 1:
-        return _say("stand_in_full", lang, site=row["replacement_name"])
-    return _say("stand_in", lang, site=row["replacement_name"], kept=percent(row["kept_share"]))
+        return _say("stand_in_full", lang, site=row["replacement_name"], besides=besides)
+    # without people, such as where points are counted, the share is of what is counted
+    share_of = row["kept_people"] / row["alone_people"] if row["alone_people"] > 0 else row["kept_share"]
+    said = {"alone_people": count(row["alone_people"]), "kept_people": count(row["kept_people"])}
+    return _say(
+        "stand_in", lang, site=row["replacement_name"], kept=percent(share_of, digits=0), besides=besides, **said
+    )
+
+
+def _never_open(solution: SitingSolution) -> set[str]:
+    """Return the sites that are closed or of another kind: that they stay shut proves nothing."""
+    if solution.asked is None:
+        return set()
+    problem = solution.asked.problem
+    return {id_ for id_, shut in zip(problem.sites.ids, problem.must_close.tolist(), strict=True) if shut}
 
 
 def _how_sure(
     solution: SitingSolution, told: Explanation, names: Mapping[str, str], lang: Lang, n_shown: int
 ) -> list[str]:
     lines, joint = [], "、" if lang == "zh" else ", "
+    kind = kind_word("station" if solution.asked is None else solution.asked.kind, lang)
     fixed = set(told.sites.loc[told.sites["fixed"].astype(bool), "id"])
     if sure := [names[id_] for id_ in solution.surely_open if id_ not in fixed]:
         shown = joint.join(sure[:n_shown]) + (joint + "…" if len(sure) > n_shown else "")
         lines.append(_say("sure_open", lang, names=shown))
-    if solution.surely_shut:
-        lines.append(_say("sure_shut", lang, n=count(len(solution.surely_shut))))
+    if n_shut := len(set(solution.surely_shut) - _never_open(solution)):
+        lines.append(_say("sure_shut", lang, n=count(n_shut), kind=kind))
     if told.counted == "":
         return lines
     if not told.n_alternatives:
-        return [*lines, _say("no_alternatives", lang)]
+        return [*lines, _say("no_alternatives", lang, kind=kind)]
     key = "alternatives" if told.within else "alternatives_equal"
-    lines.append(_say(key, lang, n=count(told.n_alternatives), within=percent(told.within, digits=0)))
+    lines.append(_say(key, lang, n=count(told.n_alternatives), within=percent(told.within, digits=0), kind=kind))
     for _, row in told.alternatives.head(n_shown).iterrows():
         part = _say("part_of_it", lang, kept=percent(row["share"]))
         kept = _say("all_of_it", lang) if row["share"] >= 1 else part

@@ -219,15 +219,16 @@ def _subsidy(section: SubsidySection) -> dict[str, Any]:
     return {key: math.inf if value is None and key in ("cap", "fund") else value for key, value in section}
 
 
-def must_fit(siting: SitingSection, sites: CandidateSites) -> tuple[str, str] | None:
-    """Say what number of sites is expected, if the one that is asked for cannot be; else None."""
+def must_fit(siting: SitingSection, sites: CandidateSites, *, kind: str = "station") -> tuple[str, str] | None:
+    """Say what number of sites of a kind is expected, if the one that is asked for cannot be; else None."""
     if siting.n_sites is None:
         return None
-    stations = np.array([kind == "station" for kind in sites.kinds])
+    of_kind = np.array([one == kind for one in sites.kinds])
     kept = ("existing", "required") if siting.constraints.existing == "keep" else ("required",)
-    fixed = int((sites.with_status(*kept) & stations).sum())
-    openable = int((~sites.with_status("closed") & stations).sum())
-    if fixed <= siting.n_sites <= openable:
-        return None
-    expected = f"from {fixed} (existing and required sites stay open and count) to {openable} (all that may be open)"
+    fixed = int((sites.with_status(*kept) & of_kind).sum())
+    openable = int((~sites.with_status("closed") & of_kind).sum())
+    if fixed <= siting.n_sites <= openable or not of_kind.any():
+        return None  # that there is no site of the kind is said by the siting itself
+    names = "sites" if kind == "station" else f"{kind}s"
+    expected = f"from {fixed} (existing and required {names} stay open and count) to {openable} (all that may be open)"
     return str(siting.n_sites), expected

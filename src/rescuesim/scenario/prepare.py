@@ -108,7 +108,7 @@ def check_scenario(path: Path | str) -> Checked:
     )
 
 
-def prepare(scenario: Scenario) -> Checked:
+def prepare(scenario: Scenario, *, kind: str = "station") -> Checked:
     """Load what a scenario names and collect the faults of all of it."""
     faults: list[Fault] = []
     network = _roads(faults, scenario)
@@ -120,7 +120,7 @@ def prepare(scenario: Scenario) -> Checked:
             reports[name] = report
             faults += report.faults() if scenario.network.off_road == "error" else []
     if sites is not None:
-        faults += _n_sites_faults(scenario, sites)
+        faults += _n_sites_faults(scenario, sites, kind)
         faults += [
             Fault(file=scenario.path.name, column=f"siting.constraints.{key}", value=value, expected=expected)
             for key, value, expected in constraint_faults(scenario.siting.constraints, sites)
@@ -177,8 +177,8 @@ def _roads(faults: list[Fault], scenario: Scenario) -> RoadNetwork | None:
     return tried(faults, load, section.file)
 
 
-def _n_sites_faults(scenario: Scenario, sites: CandidateSites) -> list[Fault]:
-    unfit = must_fit(scenario.siting, sites)
+def _n_sites_faults(scenario: Scenario, sites: CandidateSites, kind: str) -> list[Fault]:
+    unfit = must_fit(scenario.siting, sites, kind=kind)
     if unfit is None:
         return []
     value, expected = unfit

@@ -15,6 +15,7 @@ from rescuesim.plan import Plan
 from rescuesim.report.comparison import Comparison, compare
 from rescuesim.report.document import report_writers, write_files, write_json
 from rescuesim.report.labels import Lang
+from rescuesim.report.siting_files import force_summary, solution_force
 from rescuesim.report.siting_words import siting_facts
 from rescuesim.report.static_coverage import Times
 from rescuesim.scenario.model import Scenario
@@ -213,6 +214,10 @@ def _write(
         open_in_plan=[id_ in opened for id_ in prepared.sites.ids],
         units_in_plan=[solution.plan.units.get(id_, 0) for id_ in prepared.sites.ids],
     )
+    force = solution_force(solution)
+    staff = [str(name) for name in force if str(name) in ("turn_out", "roster") or str(name).startswith("people_")]
+    staffed = force[["id", *staff]].rename(columns={name: f"{name}_in_plan" for name in staff})
+    sites = sites.merge(staffed, on="id", how="left", validate="one_to_one")
     writers = {
         "summary.json": lambda path: write_json(path, summary),
         "plan.json": lambda path: path.write_text(solution.plan.to_json() + "\n", encoding="utf-8"),
@@ -261,6 +266,7 @@ def _summary(
             "opened": list(solution.opened),
             "new_sites": [site.id for site in solution.plan.new_sites()],
             "cost": round(solution.plan.cost, 6),
+            **({} if solution.status in ("infeasible", "unknown") else {"force": force_summary(solution)}),
             "covered_points": int(points["covered"].sum()),
             "uncovered_by_reason": points.loc[~points["covered"], "reason"].value_counts().sort_index().to_dict(),
             "uncoverable_by_reason": solution.uncoverable["reason"].value_counts().sort_index().to_dict(),

@@ -53,7 +53,10 @@ class Frontier:
     plans : tuple of Plan or None
         In the order of the points; None where there is no plan.
     weight : float
-        Of all demand points together, to turn covered weight into a share.
+        Of the demand points with a standard together (of all where the model has no limits), to turn covered weight
+        into a share.
+    weighs_people : bool
+        Whether that weight is their people: the share is 建成覆盖率 then.
     runtime_s : float
     notes : tuple of str
         Which amounts of the objective are not asked along the frontier, and which limits hold at every amount.
@@ -66,6 +69,7 @@ class Frontier:
     plans: tuple[Plan | None, ...]
     weight: float
     runtime_s: float
+    weighs_people: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -149,6 +153,7 @@ def frontier(
     walk = _Walk(along=along, levels=given or _levels(along, n_points))
     found = walk.solved()
     sites = along.problem.times.sites
+    weight, weighs_people = _weight_in_standard(along.problem)
     return Frontier(
         objective_name=along.model.name,
         sense=along.model.sense,
@@ -158,10 +163,21 @@ def frontier(
             None if one.opened is None else _plan(sites, one.opened, amount)
             for one, amount in zip(found, walk.levels, strict=True)
         ),
-        weight=float(along.problem.times.demand.weights.sum()),
+        weight=weight,
+        weighs_people=weighs_people,
         runtime_s=along.run.clock.elapsed_s(),
         notes=along.notes,
     )
+
+
+def _weight_in_standard(problem: SitingProblem) -> tuple[float, bool]:
+    """Return the weight that can count at all, and whether it is the people of zones with a standard."""
+    demand, limits = problem.times.demand, problem.limits
+    if limits is None:
+        return float(demand.weights.sum()), False
+    inside = limits.in_standard
+    weights, people = demand.weights[inside], demand.people[inside]
+    return float(weights.sum()), bool(np.array_equal(weights, people))
 
 
 def _number_faults(n_points: object) -> list[str]:

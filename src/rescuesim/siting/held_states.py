@@ -22,13 +22,19 @@ class HeldStates:
 
     Parameters
     ----------
-    states : NetworkStates
     pairs : tuple of TravelTimePairs
         In the order of the states.
+    ensemble : TravelTimesEnsemble
+        Gives all times, also those of pairs that are too far, for whoever asks why a point is missed.
     """
 
-    states: NetworkStates
     pairs: tuple[TravelTimePairs, ...]
+    ensemble: TravelTimesEnsemble
+
+    @property
+    def states(self) -> NetworkStates:
+        """The states, in the order of the pairs."""
+        return self.ensemble.states
 
     def within_cutoff(self) -> Iterator[TravelTimePairs]:
         """Return the pairs of one state after the other."""
@@ -57,4 +63,4 @@ def held_states(ensemble: TravelTimesEnsemble | None, limits: PairLimits | None)
         near = np.asarray(pairs.within(per_point))
         ends = np.r_[0, np.cumsum(near)]
         kept.append(replace(pairs, first=ends[pairs.first], point=pairs.point[near], ticks=pairs.ticks[near]))
-    return HeldStates(states=ensemble.states, pairs=tuple(kept))
+    return HeldStates(pairs=tuple(kept), ensemble=ensemble)

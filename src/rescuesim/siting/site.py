@@ -116,19 +116,30 @@ def site(
         seed=seed,
     )
     clock = clock_once_compiled(solve_limit_s, *_size(times))
+    conditions = constraints or SitingConstraints()
     problem, model = _asked(
         times,
         objective,
         standard=standard,
         limit_s=limit_s,
-        constraints=constraints or SitingConstraints(),
+        constraints=conditions,
         kind=kind,
         units_per_new_site=units_per_new_site,
     )
     run = Run(clock=clock, workers=workers, seed=seed, relative_gap=relative_gap)
     found, notes = _solved(problem, model, objective, run)
     relaxation = _relaxed(problem, model, objective, run) if found.status == "infeasible" else None
-    solution = _solution(problem, model, objective, run, found, relaxation, units_per_new_site, notes)
+    asked = Asked(
+        problem=problem,
+        model=model,
+        objective=objective,
+        found=found,
+        standard=standard,
+        constraints=conditions,
+        kind=kind,
+        units_per_new_site=units_per_new_site,
+    )
+    solution = _solution(asked, run, relaxation, notes)
     said = (solution.status, solution.opened, solution.objective, solution.best_bound)
     logger.info("%s %s: %s %g, bound %g", type(objective).__name__, *said)
     return solution
@@ -187,30 +198,22 @@ def _solved(problem: SitingProblem, model: Model, objective: Any, run: Run) -> t
     return found, notes
 
 
-def _solution(
-    problem: SitingProblem,
-    model: Model,
-    objective: Any,
-    run: Run,
-    found: Found,
-    relaxation: pd.DataFrame | None,
-    units_per_new_site: int | None,
-    notes: Sequence[str],
-) -> SitingSolution:
+def _solution(asked: Asked, run: Run, relaxation: pd.DataFrame | None, notes: Sequence[str]) -> SitingSolution:
     """Put together what was found and what there is to say about it."""
+    problem, found = asked.problem, asked.found
     sites = problem.times.sites
     opened = problem.must_open if found.opened is None else found.opened
     ids = [id_ for id_, is_open in zip(sites.ids, opened, strict=True) if is_open]
     value, bound = found.objective, found.best_bound
     message = found.message or _message(found, run.relative_gap)
     return SitingSolution(
-        objective_name=model.name,
+        objective_name=asked.model.name,
         status=found.status,
         objective=value,
         best_bound=bound,
         bound_source=found.bound_source,
         gap=abs(bound - value) / (abs(value) or 1e-9) if bound != value else 0.0,
-        plan=_plan(sites, found, ids, units_per_new_site),
+        plan=_plan(sites, found, ids, asked.units_per_new_site),
         **_points(problem, found, opened),
         runtime_s=run.clock.elapsed_s(),
         seed=run.seed,
@@ -221,7 +224,7 @@ def _solution(
         relaxation=relaxation,
         surely_open=_marked(sites.ids, found.surely_open),
         surely_shut=_marked(sites.ids, found.surely_shut),
-        asked=Asked(problem=problem, model=model, objective=objective, found=found, standard=problem.standard),
+        asked=asked,
     )
 
 

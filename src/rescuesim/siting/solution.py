@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rescuesim.errors import InputError
 from rescuesim.plan import Plan
@@ -17,6 +19,7 @@ from rescuesim.standard import ResponseStandard
 from rescuesim.travel.plan_coverage import PlanCoverage
 
 if TYPE_CHECKING:
+    from rescuesim.siting.constraints import SitingConstraints
     from rescuesim.siting.explain import Explanation
     from rescuesim.siting.models import Model
 
@@ -36,6 +39,12 @@ class Asked:
     found : Found
     standard : ResponseStandard or None
         None where one limit held for all pairs, or none.
+    constraints : SitingConstraints or None
+        Side conditions, for the shifts and crews that they staff.
+    kind : str
+        Of the sites that take part.
+    units_per_new_site : int or None
+        Units of the sites that are opened; those of the site table if None.
     """
 
     problem: SitingProblem
@@ -43,6 +52,19 @@ class Asked:
     objective: Any
     found: Found
     standard: ResponseStandard | None = None
+    constraints: SitingConstraints | None = None
+    kind: str = "station"
+    units_per_new_site: int | None = None
+
+    def units(self) -> NDArray[np.int64]:
+        """Units of each site if it is open: as the model placed them, else as the site table has them."""
+        sites = self.problem.sites
+        units = sites.units
+        if self.units_per_new_site is not None:
+            units = np.where(sites.with_status("existing"), units, self.units_per_new_site)
+        if self.found.units is not None:
+            units = np.where(self.found.units > 0, self.found.units, units)
+        return np.asarray(units, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,3 +110,32 @@ def test_objectives_without_a_risk_are_refused_over_states(broken_town: TravelTi
         site(broken_town, MaxCoverage(2), limit_s=300)
     with pytest.raises(InputError, match="MinSites: over states of a network expected MaxCoverage with a risk"):
         site(broken_town, MinSites(), limit_s=300)
+
+
+@pytest.mark.shared
+def test_the_explanation_goes_through_the_states_and_says_who_is_cut_off_and_who_is_late(
+    broken_town: TravelTimesEnsemble,
+) -> None:
+    solution = site(broken_town, MaxCoverage(2, risk="worst"), limit_s=300)
+    view = solution.explain().states
+    assert view is not None
+    rows = [broken_town.intact.sites.ids.index(id_) for id_ in solution.opened]
+    people, chance = broken_town.intact.demand.people, np.array([0.5, 0.2, 0.1, 0.1, 0.1])
+    drives = []
+    for times in broken_town:
+        usable = [row for row in rows if times.sites.ids[row] not in times.state.unusable_sites]  # type: ignore[union-attr]
+        drives.append(np.where(len(usable) > 0, times.values[usable].min(axis=0, initial=np.inf), np.inf))
+    missed = np.array([drive > 300 for drive in drives])
+    assert view.table["people_covered"].tolist() == [float(people[~one].sum()) for one in missed]
+    assert view.worst[1] == pytest.approx(min(view.table["people_covered"]) / people.sum())
+    told = view.points.set_index("id")
+    for point, id_ in enumerate(broken_town.intact.demand.ids):
+        share = float(chance @ missed[:, point])
+        assert (id_ in told.index) == (share > 0)
+        if share > 0:
+            assert told.loc[id_, "missed_share"] == pytest.approx(share)
+            late = float(chance @ [300 < drive[point] < np.inf for drive in drives])
+            # a drive beyond the cutoff of 600 s is late too, and no reason to speak of a cut
+            assert late - 1e-9 <= told.loc[id_, "detour_share"] <= share + 1e-9
+            assert told.loc[id_, "cut_share"] + told.loc[id_, "detour_share"] == pytest.approx(share)
+            assert (told.loc[id_, "cause"] == "always") == bool(missed[0, point])

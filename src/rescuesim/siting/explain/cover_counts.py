@@ -64,6 +64,15 @@ class CoverCounts:
         first, either = (part.indices[part.indptr[site] : part.indptr[site + 1]] for part in (self.first, self.either))
         return first.astype(np.int64), either.astype(np.int64)
 
+    def covered_after(self, shut: int, put: int) -> NDArray[np.bool_]:
+        """Mark the points that are covered with one open site shut and another in its place."""
+        n_first, n_either = self.n_first.copy(), self.n_either.copy()
+        for site, change in ((shut, -1), (put, 1)):
+            first, either = self.column(site)
+            n_first[first] += change
+            n_either[either] += change
+        return is_covered(n_first, n_either, self.wants)
+
     def lost_without(self, site: int) -> NDArray[np.int64]:
         """Return the covered points that would not be covered without an open site."""
         first, either = self.column(site)
@@ -72,8 +81,10 @@ class CoverCounts:
         n_either = self.n_either[touched] - np.isin(touched, either)
         return touched[self.covered[touched] & ~is_covered(n_first, n_either, self.wants[touched])]
 
-    def gains(self, without: int | None = None) -> NDArray[np.float64]:
+    def gains(self, without: int | None = None, *, only: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
         """Return the weight that each site would add, to the open sites or to those without one of them.
+
+        With `only`, the points that are counted.
 
         Returns
         -------
@@ -88,6 +99,10 @@ class CoverCounts:
             n_either[either] -= 1
         by_first = (n_first == 0) & (~self.wants | (n_either >= 1))
         by_either = self.wants & (n_first >= 1) & (n_either == 1)
+        if only is not None:
+            counted = np.zeros(len(n_first), dtype=np.bool_)
+            counted[only] = True
+            by_first, by_either = by_first & counted, by_either & counted
         return np.asarray(self.first.T @ (self.weight * by_first) + self.either.T @ (self.weight * by_either))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
+from scipy.sparse import csr_array
 
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE, limit_ticks
 from rescuesim.travel import TravelTimePairs, TravelTimes
@@ -21,12 +21,12 @@ class Drives:
     Parameters
     ----------
     times : TravelTimes or None
-    pairs : csc_array of int64, shape (n_sites, n_demand), or None
+    pairs : csr_array of int64, shape (n_sites, n_demand), or None
         Ticks plus 1, so that a time of 0 is kept.
     """
 
     times: TravelTimes | None
-    pairs: csc_array | None
+    pairs: csr_array | None
 
     def seconds(self, points: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the values of some points, ``inf`` where unreachable; shape (n_sites, n_points)."""
@@ -35,9 +35,10 @@ class Drives:
         ticks = self._ticks(points)
         return np.asarray(np.where(ticks == UNREACHABLE, np.inf, ticks / TICKS_PER_SECOND))
 
-    def _ticks(self, points: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _ticks(self, points: NDArray[np.int64], rows: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
         assert self.pairs is not None
-        ticks = self.pairs[:, points].toarray() - 1
+        some = self.pairs if rows is None else self.pairs[rows]
+        ticks = some[:, points].toarray() - 1
         return np.asarray(np.where(ticks < 0, UNREACHABLE, ticks))
 
     def within(
@@ -54,7 +55,7 @@ class Drives:
         if self.times is not None and self.times.unit != "s":
             values = self.times.values[np.ix_(rows, points)]
             return np.asarray((values <= limit) & np.isfinite(values))
-        ticks = self.times.ticks[np.ix_(rows, points)] if self.times is not None else self._ticks(points)[rows]
+        ticks = self.times.ticks[np.ix_(rows, points)] if self.times is not None else self._ticks(points, rows)
         return np.asarray(ticks <= limit_ticks(limit))
 
 
@@ -64,5 +65,5 @@ def drives_of(times: TravelTimes | TravelTimePairs) -> Drives:
         return Drives(times=times, pairs=None)
     shape = (len(times.sites), len(times.demand))
     return Drives(
-        times=None, pairs=csc_array((times.ticks.astype(np.int64) + 1, (times.site, times.point)), shape=shape)
+        times=None, pairs=csr_array((times.ticks.astype(np.int64) + 1, (times.site, times.point)), shape=shape)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -10,13 +10,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rescuesim.siting.coverage import point_coverage
+from rescuesim.siting.explain.choices import margin_of
 from rescuesim.siting.explain.cover_counts import cover_counts
+from rescuesim.siting.explain.crew_changes import crew_changes
 from rescuesim.siting.explain.crew_limits import crew_limits
 from rescuesim.siting.explain.drives import drives_of
 from rescuesim.siting.explain.fixes import point_fixes
 from rescuesim.siting.explain.mean_times import nearest_times
-from rescuesim.siting.explain.measures import measures
+from rescuesim.siting.explain.measures import MEASURE_COLUMNS, measures
 from rescuesim.siting.explain.opened_sites import Swaps, opened_sites, swaps_by_cover, swaps_by_time
+from rescuesim.siting.explain.over_states import StateView, over_states
+from rescuesim.siting.limits import AnyTimes, PairLimits, covered_points
 from rescuesim.siting.problem import SitingProblem
 
 if TYPE_CHECKING:
@@ -41,7 +45,11 @@ class Explanation:
     total : float
         Weight, or points, that any standard holds for; NaN for times.
     people, people_covered : float
-        In zones with a standard.
+        In zones with a standard; on unbroken roads, where there are states.
+    people_only_just : float
+        Of those covered, who would not be were every drive longer by the margin.
+    margin_s : float
+        A drive within its limit by less is only just so: 10 s; 0 for times in another unit.
     points : DataFrame
         Uncovered points with cause and fix; see `rescuesim.siting.explain.fixes.point_fixes`.
     measures : DataFrame
@@ -55,6 +63,9 @@ class Explanation:
         How many there are.
     within : float
         The share of the value that an alternative may lose.
+    states : StateView or None
+        Where times over states of a network were asked: what is covered in each, and which points are missed how often
+        and why. All else is then of unbroken roads.
     """
 
     counted: Literal["weight", "points", "time", ""]
@@ -62,21 +73,27 @@ class Explanation:
     total: float
     people: float
     people_covered: float
+    people_only_just: float
+    margin_s: float
     points: pd.DataFrame
     measures: pd.DataFrame
     sites: pd.DataFrame
     alternatives: pd.DataFrame
     n_alternatives: int
     within: float
+    states: StateView | None = None
 
     def to_frames(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name."""
-        return {
+        frames = {
             "uncovered": self.points,
             "measures": self.measures,
             "opened_sites": self.sites,
             "alternatives": self.alternatives,
         }
+        if self.states is not None:
+            frames |= {"states": self.states.table, "missed_by_state": self.states.points}
+        return frames
 
 
 def explain(asked: Asked) -> Explanation:
@@ -113,6 +130,8 @@ def explain(asked: Asked) -> Explanation:
     zones = tuple(dict.fromkeys(demand.zones))
     crews = None if asked.standard is None else crew_limits(asked.standard, zones)
     told = point_coverage(problem.times, problem.limits, opened)
+    all_open = point_coverage(problem.times, problem.limits, ~problem.must_close)
+    changes, margin_s = crew_changes(asked), margin_of(problem)
     swaps = swaps_by_cover(problem, counts)
     within = WITHIN if counted == "weight" else 0.0
     listed, number = _alternatives(asked, opened, swaps, within)
@@ -123,12 +142,33 @@ def explain(asked: Asked) -> Explanation:
         total=float(counts.weight[inside].sum()),
         people=float(demand.people[inside].sum()),
         people_covered=float(demand.people[counts.covered].sum()),
-        points=point_fixes(problem, counts, drives, crews, told),
-        measures=measures(problem, counts, drives, crews),
+        people_only_just=float(demand.people[counts.covered & ~_surely(problem, opened, margin_s)].sum()),
+        margin_s=margin_s,
+        points=point_fixes(problem, counts, drives, crews, told, changes=changes, all_open=all_open),
+        measures=measures(problem, counts, drives, crews, changes=changes, margin_s=margin_s),
         sites=opened_sites(problem, opened, counts, swaps, lambda after: _promised(asked, after)),
         alternatives=listed,
         n_alternatives=number,
         within=within,
+        states=None if problem.states is None else over_states(problem, opened),
+    )
+
+
+def _surely(problem: SitingProblem, opened: NDArray[np.bool_], margin_s: float) -> NDArray[np.bool_]:
+    """Mark the points that would still be covered were every drive longer by the margin."""
+    assert problem.limits is not None
+    return covered_points(_shorter(problem.limits, problem.times, margin_s), opened)
+
+
+def _shorter(limits: PairLimits, times: AnyTimes, margin_s: float) -> PairLimits:
+    """Return who is in time with all limits shorter by some."""
+    first, second = (replace(one, table=one.table - margin_s) for one in (limits.limit_s, limits.second_limit_s))
+    return replace(
+        limits,
+        limit_s=first,
+        second_limit_s=second,
+        covers=first.covering(times),
+        covers_second=second.covering(times),
     )
 
 
@@ -162,8 +202,10 @@ def _by_time(asked: Asked, opened: NDArray[np.bool_]) -> Explanation:
         total=np.nan,
         people=float(demand.people.sum()),
         people_covered=float(demand.people[reached].sum()),
+        people_only_just=0.0,
+        margin_s=0.0,
         points=told.reset_index(drop=True),
-        measures=pd.DataFrame(columns=["measure", "site", "name", "crew_now", "crew", "points", "people", "weight"]),
+        measures=pd.DataFrame(columns=list(MEASURE_COLUMNS)),
         sites=opened_sites(problem, opened, None, swaps, lambda after: _promised(asked, after)),
         alternatives=listed,
         n_alternatives=number,
@@ -210,7 +252,9 @@ def _alternatives(asked: Asked, opened: NDArray[np.bool_], swaps: Swaps, within:
         if problem.keeps(after) and _promised(asked, after):
             change = (problem.sites.cost[into] if into >= 0 else 0.0) - problem.sites.cost[out]
             share = value / swaps.value if swaps.better > 0 else swaps.value / value if value else 1.0
-            rows.append((ids[out], ids[into] if into >= 0 else "", float(value), float(share), cost + float(change)))
+            rows.append(
+                (ids[out], ids[into] if into >= 0 else "", float(value), float(share), round(cost + float(change), 6))
+            )
     frame = pd.DataFrame(rows, columns=["shut", "opened", "value", "share", "cost"])
     frame = frame.sort_values(["share", "cost", "shut", "opened"], ascending=[False, True, True, True])
     return frame.head(_LISTED).reset_index(drop=True), len(frame)

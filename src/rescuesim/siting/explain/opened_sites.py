@@ -23,7 +23,9 @@ _COLUMNS = [
         "alone_weight",
         "replacement",
         "replacement_name",
+        "kept_people",
         "kept_share",
+        "new_people",
         "lost",
         "needed_for",
     ),
@@ -47,6 +49,8 @@ class Swaps:
         Value without each site.
     swapped : ndarray of float64, shape (n_shut, n_put)
         Value after each swap that keeps the side conditions; NaN where it does not.
+    kept : ndarray of float64, shape (n_shut, n_put)
+        How much of what would be lost without the site the other one keeps, in the unit of the value.
     """
 
     value: float
@@ -55,6 +59,7 @@ class Swaps:
     put: NDArray[np.int64]
     without: NDArray[np.float64]
     swapped: NDArray[np.float64]
+    kept: NDArray[np.float64]
 
 
 def _allowed(
@@ -82,12 +87,14 @@ def _movable(problem: SitingProblem, opened: NDArray[np.bool_]) -> tuple[NDArray
 def swaps_by_cover(problem: SitingProblem, counts: CoverCounts) -> Swaps:
     """Try all swaps and count what is covered after each."""
     shut, put = _movable(problem, counts.opened)
-    without = np.array([counts.value - counts.weight[counts.lost_without(site)].sum() for site in shut.tolist()])
-    swapped = np.empty((len(shut), len(put)))
+    lost = [counts.lost_without(site) for site in shut.tolist()]
+    without = np.array([counts.value - counts.weight[points].sum() for points in lost])
+    swapped, kept = np.empty((len(shut), len(put))), np.empty((len(shut), len(put)))
     for number, site in enumerate(shut.tolist()):
         swapped[number] = without[number] + counts.gains(without=site)[put]
+        kept[number] = counts.gains(without=site, only=lost[number])[put]
     swapped[~_allowed(problem, counts.opened, shut, put)] = np.nan
-    return Swaps(value=counts.value, better=1, shut=shut, put=put, without=without, swapped=swapped)
+    return Swaps(value=counts.value, better=1, shut=shut, put=put, without=without, swapped=swapped, kept=kept)
 
 
 def swaps_by_time(problem: SitingProblem, opened: NDArray[np.bool_], nearest: NearestTimes) -> Swaps:
@@ -97,8 +104,10 @@ def swaps_by_time(problem: SitingProblem, opened: NDArray[np.bool_], nearest: Ne
     swapped = np.empty((len(shut), len(put)))
     for number, site in enumerate(shut.tolist()):
         swapped[number] = nearest.totals_swapped(site)[put]
+    with np.errstate(invalid="ignore"):  # a point that nobody else reaches makes both of them endless
+        kept = without[:, None] - swapped
     swapped[~_allowed(problem, opened, shut, put)] = np.nan
-    return Swaps(value=nearest.total, better=-1, shut=shut, put=put, without=without, swapped=swapped)
+    return Swaps(value=nearest.total, better=-1, shut=shut, put=put, without=without, swapped=swapped, kept=kept)
 
 
 def opened_sites(
@@ -121,11 +130,13 @@ def opened_sites(
     -------
     DataFrame
         ``id, name, status, fixed, cost, covers_points, covers_people, alone_points, alone_people, alone_weight,
-        replacement, replacement_name, kept_share, lost, needed_for``. ``alone_…`` is what nobody else covers and is
-        lost without the site. ``replacement`` is the site that does best in its place, with the side conditions kept,
-        and ``kept_share`` how much of the plan's value is then kept. ``lost`` is by how much the value gets
-        worse without the site and without a replacement. ``needed_for`` names the side conditions
-        that would be broken without it.
+        replacement, replacement_name, kept_people, kept_share, new_people, lost, needed_for``. ``alone_…`` is what
+        nobody else covers and is lost without the site. ``replacement`` is the site that keeps most of that in its
+        place, then does best for the whole, with the side conditions kept; there is none where it would keep nothing.
+        ``kept_people`` are the people of ``alone_people`` whom it keeps, ``kept_share`` the share of what would be lost
+        that it keeps (of the weight; where times count, of the time that would be added), ``new_people`` whom it covers
+        besides and nobody covers now. ``lost`` is by how much the value gets worse without the site and without a
+        replacement. ``needed_for`` names the side conditions that would be broken without it.
         Sites that must be open have no replacement.
     """
     sites, demand = problem.sites, problem.demand
@@ -136,6 +147,11 @@ def opened_sites(
         alone = np.empty(0, dtype=np.int64) if counts is None else counts.lost_without(site)
         number = place.get(site)
         stand_in, kept = _best_in_place(problem, opened, swaps, number, keeps)
+        kept_people = new_people = np.nan
+        if stand_in is not None and counts is not None:
+            after = counts.covered_after(site, stand_in)
+            kept_people = float(demand.people[alone[after[alone]]].sum())
+            new_people = float(demand.people[after & ~counts.covered].sum())
         lost = np.nan
         if swaps is not None and number is not None:
             lost = swaps.better * (swaps.value - swaps.without[number])
@@ -155,7 +171,9 @@ def opened_sites(
                 "alone_weight": 0.0 if counts is None else float(counts.weight[alone].sum()),
                 "replacement": "" if stand_in is None else sites.ids[stand_in],
                 "replacement_name": "" if stand_in is None else sites.names[stand_in],
+                "kept_people": kept_people,
                 "kept_share": kept,
+                "new_people": new_people,
                 "lost": float(lost),
                 "needed_for": _needed_for(problem, opened, site),
             }
@@ -176,16 +194,20 @@ def _needed_for(problem: SitingProblem, opened: NDArray[np.bool_], site: int) ->
 def _best_in_place(
     problem: SitingProblem, opened: NDArray[np.bool_], swaps: Swaps | None, number: int | None, keeps: Keeps
 ) -> tuple[int | None, float]:
-    """Return the best stand-in of a site and the share of the value that it keeps."""
+    """Return the stand-in of a site that keeps most of what is lost without it, and the share that it keeps."""
     if swaps is None or number is None or not swaps.swapped.shape[1] or swaps.value == 0:
         return None, np.nan
-    values = swaps.swapped[number]
-    for at in np.argsort(-swaps.better * np.where(np.isnan(values), -swaps.better * np.inf, values), kind="stable"):
-        if not np.isfinite(values[at]):
-            break
+    values, kept = swaps.swapped[number], np.nan_to_num(swaps.kept[number], nan=0.0)
+    lost = swaps.better * (swaps.value - swaps.without[number])
+    if not lost > 0:
+        return None, np.nan
+    order = np.lexsort((-swaps.better * np.nan_to_num(values, nan=-swaps.better * np.inf), -kept))
+    for at in order.tolist():
+        if not np.isfinite(values[at]) or not kept[at] > 0:
+            continue
         after = opened.copy()
         after[[swaps.shut[number], swaps.put[at]]] = [False, True]
         if keeps(after):
-            kept = values[at] / swaps.value if swaps.better > 0 else swaps.value / max(values[at], 1e-300)
-            return int(swaps.put[at]), float(kept)
+            share = kept[at] / lost if np.isfinite(lost) else np.nan
+            return int(swaps.put[at]), float(share)
     return None, np.nan

@@ -151,18 +151,27 @@ def _solve(problem: SitingProblem, objective: _Objective, run: Run) -> Found:
         best_bound=served.bound / unit,
         bound_source="HiGHS",
         shares=served.shares,
-        message=_message(served),
+        message=_message(served, _most_served(problem, asked)),
     )
 
 
-def _message(served: Served) -> str:
-    """Say how much is not served for want of capacity."""
+def _most_served(problem: SitingProblem, asked: Asked) -> float:
+    """Return a weight that no plan can exceed: the largest capacities of so many sites as may be open."""
+    capacity = np.sort(problem.sites.capacity[~problem.must_close])[::-1]
+    return float(capacity[: asked.n_sites].sum())
+
+
+def _message(served: Served, most: float) -> str:
+    """Say how much is not served, and whether that is proved or the search just stopped."""
     missed = served.reachable - served.weight
     if missed <= _SLACK * max(served.reachable, 1.0):
         return ""
+    whole, held = f"of the weight of {served.reachable:.15g} that can be reached", f"{served.weight:.15g}"
+    if served.status == "optimal" or served.weight >= most * (1 - _SLACK):
+        return f"proved: capacity and side conditions let at most {held} {whole} be served; {missed:.15g} is not"
     return (
-        f"capacity and side conditions let {served.weight:.15g} of the weight of {served.reachable:.15g} that can be "
-        f"reached be served; {missed:.15g} is not"
+        f"stopped at the limit: the plan serves {held} {whole}; whether "
+        f"{min(most, served.reachable) - served.weight:.15g} more could be served is not proved"
     )
 
 
