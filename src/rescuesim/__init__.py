@@ -48,6 +48,7 @@ __all__ = [
     "DataFileError",
     "DemandPoints",
     "Disruption",
+    "DisruptionMeasures",
     "DisruptionPreset",
     "Disruptions",
     "EvacuationRoutes",
@@ -99,6 +100,7 @@ __all__ = [
     "RoadOutage",
     "RoadRepairs",
     "RoadSlowing",
+    "RobustnessFrontier",
     "Route",
     "Routes",
     "Scenario",
@@ -111,6 +113,7 @@ __all__ = [
     "SitingSolution",
     "SolverError",
     "Subsidy",
+    "TailGain",
     "Timing",
     "Tolerance",
     "TravelConditions",
@@ -141,6 +144,7 @@ __all__ = [
     "demand_at",
     "depots_near_hubs",
     "detect_offset",
+    "disruption_measures",
     "disruption_preset",
     "disruption_presets",
     "download_network",
@@ -167,7 +171,10 @@ __all__ = [
     "phases",
     "places_from_counts",
     "plot_critical_roads",
+    "plot_disruption",
+    "plot_disruption_over_time",
     "plot_frontier",
+    "plot_robustness",
     "plot_service_areas",
     "point_coverage",
     "power_outages",
@@ -179,6 +186,7 @@ __all__ = [
     "repair_roads",
     "road_damages",
     "road_elements",
+    "robustness_frontier",
     "route",
     "run",
     "sample_disruptions",
@@ -192,12 +200,14 @@ __all__ = [
     "split_villages",
     "spread_population",
     "standard_service_areas",
+    "tail_gain",
     "travel_profile",
     "travel_time_pairs",
     "travel_times",
     "warning",
     "weigh",
     "write_demo_county",
+    "write_disruption_maps",
     "write_report",
     "write_service_areas",
 ]
@@ -311,7 +321,10 @@ if TYPE_CHECKING:
         plot_critical_roads,
         write_report,
     )
+    from rescuesim.report.disrupted.map import plot_disruption, plot_disruption_over_time, write_disruption_maps
+    from rescuesim.report.disrupted.measures import DisruptionMeasures, disruption_measures
     from rescuesim.report.frontier import plot_frontier
+    from rescuesim.report.robustness import plot_robustness
     from rescuesim.report.service_area_map import plot_service_areas
     from rescuesim.scenario import Outcome, Scenario, load_scenario, run, write_demo_county
     from rescuesim.simulation import CallLog, CallModel, SimulationResult, simulate
@@ -352,6 +365,7 @@ if TYPE_CHECKING:
         site_mask,
         sites_as_points,
     )
+    from rescuesim.siting.robustness import RobustnessFrontier, TailGain, robustness_frontier, tail_gain
     from rescuesim.standard import ResponseStandard, load_standard
     from rescuesim.travel import (
         CoverageBits,

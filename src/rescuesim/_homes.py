@@ -112,6 +112,8 @@ _HOMES = {
         "save_network",
         "travel_profile",
     ),
+    "rescuesim.network.calibrating.calibration": ("Calibration",),
+    "rescuesim.network.states": ("Closure",),
     "rescuesim.plan": (
         "Plan",
         "PlanSite",
@@ -129,6 +131,18 @@ _HOMES = {
         "plot_critical_roads",
         "write_report",
     ),
+    "rescuesim.report.disrupted.map": (
+        "plot_disruption",
+        "plot_disruption_over_time",
+        "write_disruption_maps",
+    ),
+    "rescuesim.report.disrupted.measures": (
+        "DisruptionMeasures",
+        "disruption_measures",
+    ),
+    "rescuesim.report.frontier": ("plot_frontier",),
+    "rescuesim.report.robustness": ("plot_robustness",),
+    "rescuesim.report.service_area_map": ("plot_service_areas",),
     "rescuesim.scenario": (
         "Outcome",
         "Scenario",
@@ -178,6 +192,12 @@ _HOMES = {
         "site",
         "site_mask",
         "sites_as_points",
+    ),
+    "rescuesim.siting.robustness": (
+        "RobustnessFrontier",
+        "TailGain",
+        "robustness_frontier",
+        "tail_gain",
     ),
     "rescuesim.standard": (
         "ResponseStandard",

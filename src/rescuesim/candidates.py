@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +97,36 @@ class CandidateSites:
     def with_status(self, *statuses: str) -> NDArray[np.bool_]:
         """Mark the sites that have one of the statuses; bool array, shape (n_sites,)."""
         return np.array([status in statuses for status in self.statuses], dtype=np.bool_)
+
+    def only(self, kept: NDArray[np.bool_]) -> CandidateSites:
+        """Return some of the sites, in their order.
+
+        Parameters
+        ----------
+        kept : ndarray of bool, shape (n_sites,)
+        """
+        rows = np.flatnonzero(kept)
+
+        def some(values: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(values[row] for row in rows)
+
+        return replace(
+            self,
+            ids=some(self.ids),
+            names=some(self.names),
+            lon=None if self.lon is None else self.lon[rows],
+            lat=None if self.lat is None else self.lat[rows],
+            kinds=some(self.kinds),
+            statuses=some(self.statuses),
+            townships=some(self.townships),
+            hosts=some(self.hosts),
+            crews=some(self.crews),
+            cost=self.cost[rows],
+            units=self.units[rows],
+            capacity=self.capacity[rows],
+            roster=None if self.roster is None else self.roster[rows],
+            rows=tuple(self.rows[row] for row in rows) if self.rows else (),
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """Return a table with WGS84 ``lon`` and ``lat`` and one row a site; NaN where capacity has no limit."""

@@ -53,6 +53,7 @@ def test_the_siting_guide_names_every_objective_of_the_command_line() -> None:
         ("disruption", ["water closes no bridge"]),
         ("messages", ["people warned in time", "no list of the grid company"]),
         ("repair", ["person-hours without cover"]),
+        ("robustness", ["失联村清零"]),
     ],
 )
 def test_the_examples_of_the_guides_to_disruption_run_as_written(
@@ -61,14 +62,16 @@ def test_the_examples_of_the_guides_to_disruption_run_as_written(
     text = (ROOT / f"docs/{guide}.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     assert len(blocks) >= 2
-    for name in ("county.osm", "sites.csv", "demand.csv", "closures.csv", "hazards.geojson"):
-        (tmp_path / name).write_bytes((county.parent / name).read_bytes())
+    for path in county.parent.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
     done = subprocess.run(
         [sys.executable, "-c", "\n".join(blocks)], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     for words in said:
         assert words in done.stdout
+    for figure in re.findall(r'savefig\("(.*?)"', text):
+        assert (tmp_path / figure).stat().st_size > 0
 
 
 def test_the_disruption_guide_names_every_kind_of_hazard() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -119,7 +118,7 @@ def critical_roads(
     if not counted.sites:
         expected = "sites with status existing, or opened=" if opened is None else "at least one id"
         raise InputError(f"critical roads: no site is open; expected {expected}")
-    open_sites = _only(sites, np.isin(np.array(sites.ids, dtype=object), counted.opened))
+    open_sites = sites.only(np.isin(np.array(sites.ids, dtype=object), counted.opened))
     longest_s = _longest_limit_s(open_sites, demand, standard)
     times = travel_times(network, open_sites, demand, cutoff_s=longest_s, snap_limit_m=snap_limit_m)
     losses = road_losses(times, pair_limits(times, standard=standard), engine=engine, progress=progress)
@@ -129,31 +128,6 @@ def critical_roads(
     compiled = engine == "auto" and compiled_trees()
     frame.attrs["notes"] = _notes(open_sites, demand, standard, losses, today=opened is None, compiled=compiled)
     return frame
-
-
-def _only(sites: CandidateSites, keep: NDArray[np.bool_]) -> CandidateSites:
-    """Return some of the sites."""
-    rows = np.flatnonzero(keep)
-
-    def some(values: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(values[row] for row in rows)
-
-    return replace(
-        sites,
-        ids=some(sites.ids),
-        names=some(sites.names),
-        lon=None if sites.lon is None else sites.lon[rows],
-        lat=None if sites.lat is None else sites.lat[rows],
-        kinds=some(sites.kinds),
-        statuses=some(sites.statuses),
-        townships=some(sites.townships),
-        hosts=some(sites.hosts),
-        crews=some(sites.crews),
-        cost=sites.cost[rows],
-        units=sites.units[rows],
-        roster=None if sites.roster is None else sites.roster[rows],
-        rows=tuple(sites.rows[row] for row in rows) if sites.rows else (),
-    )
 
 
 def _longest_limit_s(sites: CandidateSites, demand: DemandPoints, standard: ResponseStandard) -> float:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, hstack
+from scipy.sparse import csr_array, hstack, vstack
 
 from rescuesim.siting.covering.cover import equal_rows
 from rescuesim.siting.problem import SitingProblem
 
-__all__ = ["PointGroups", "coverable", "grouped", "only_columns", "point_groups"]
+__all__ = ["PointGroups", "coverable", "grouped", "joined", "only_columns", "point_groups"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +142,9 @@ def grouped(
     marks = wants_second[point].astype(np.int64) if apart is None else wants_second[point] + 2 * apart[point]
     size = (len(point), int(marks.max(initial=0)) + 1)
     mark = csr_array((np.ones(len(point)), (np.arange(len(point)), marks)), shape=size)
-    pattern = csr_array(hstack([first[point], either[point], mark], format="csr"))
+    # where nobody wants a second unit, the two say the same
+    whole = [first[point], either[point], mark] if wants_second[point].any() else [first[point], mark]
+    pattern = csr_array(hstack(whole, format="csr"))
     pattern.sort_indices()
     group, lead = equal_rows(pattern)
     ones = [csr_array(one[point[lead]]) for one in (first, either)]
@@ -155,6 +158,30 @@ def grouped(
         point=point,
         group=group,
     )
+
+
+def joined(blocks: Sequence[PointGroups]) -> tuple[PointGroups, NDArray[np.int64]]:
+    """Put groups of several lots of points together, equal ones into one.
+
+    Parameters
+    ----------
+    blocks : sequence of PointGroups
+        At least one; of the same sites.
+
+    Returns
+    -------
+    groups : PointGroups
+        Its points count the groups of the blocks, one block after the other.
+    group : ndarray of int64, shape (n_points,)
+        Group of each point of the blocks, one block after the other.
+    """
+    first, either = (csr_array(vstack(some)) for some in zip(*((one.first, one.either) for one in blocks), strict=True))
+    wants = np.concatenate([one.wants_second for one in blocks])
+    weight = np.concatenate([one.weight for one in blocks])
+    groups = grouped(first, either, wants, weight, np.arange(len(weight)))
+    begin = np.r_[0, np.cumsum([len(one) for one in blocks])]
+    lots = [groups.group[start + one.group] for start, one in zip(begin.tolist(), blocks, strict=False)]
+    return groups, np.concatenate(lots)
 
 
 def only_columns(covers: csr_array, kept: NDArray[np.bool_]) -> csr_array:

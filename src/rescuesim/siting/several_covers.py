@@ -17,6 +17,7 @@ doi:10.21314/JOR.2000.038
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -32,6 +33,7 @@ from rescuesim.siting.placing import first_feasible, place
 from rescuesim.siting.point_groups import PointGroups
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.started import found_units, solve_started
+from rescuesim.siting.tail_swaps import swapped
 
 __all__ = ["Risk", "SeveralCovers", "check_risk", "place_several", "several_formulation", "tail_mean"]
 
@@ -88,6 +90,18 @@ class SeveralCovers:
     def value(self, units: NDArray[np.int64]) -> float:
         """Return the number that is maximised."""
         return float(self.rated(self.covered(units > 0)[:, None])[0])
+
+    def merged(self) -> SeveralCovers:
+        """Put coverages that are alike for every plan into one, with the sum of their chances."""
+        worth = csr_array(self.worth)
+        worth.sort_indices()
+        row_of: dict[tuple[bytes, bytes], int] = {}
+        number = np.empty(worth.shape[0], dtype=np.int64)
+        for row, (begin, end) in enumerate(itertools.pairwise(worth.indptr.tolist())):
+            key = worth.indices[begin:end].tobytes(), worth.data[begin:end].tobytes()
+            number[row] = row_of.setdefault(key, len(row_of))
+        lead = np.unique(number, return_index=True)[1]
+        return replace(self, worth=worth[lead], chance=np.bincount(number, weights=self.chance).astype(np.float64))
 
     def rated(self, covered: NDArray[np.float64]) -> NDArray[np.float64]:
         """Rate columns of covered weights, shape (n_coverages, n); float64, shape (n,)."""
@@ -241,6 +255,7 @@ def place_several(problem: SitingProblem, covers: SeveralCovers, n_sites: int, r
     first = first_feasible(problem, n_sites, run)
     if isinstance(first, Found):
         return first
+    covers = covers.merged()
     if covers.risk == "mean" or not (covers.chance > 0).any():
         return mean(np.asarray(covers.chance @ covers.worth), run, first)
     state = _State(opened=first, value=covers.value(first.astype(np.int64)), bound=_trivial(covers))
@@ -300,6 +315,10 @@ def _searched(
     problem: SitingProblem, covers: SeveralCovers, state: _State, run: Run, n_sites: int, *, kicks: int
 ) -> bool:
     """Search from the best plan; True if Ctrl-C ended that."""
+    if not covers.groups.wants_second.any():
+        opened, interrupted = swapped(problem, covers, state.opened, run, n_sites, kicks=25 * kicks, patience=5 * kicks)
+        state.take(opened, covers.value(opened.astype(np.int64)))
+        return interrupted
     for share in _MEAN_SHARES:
         placed = place(problem, _Sought(covers, share), state.opened, run, n_units=n_sites, kicks=kicks)
         state.take(placed.opened, covers.value(placed.units))

@@ -16,6 +16,7 @@ doi:10.21314/JOR.2000.038
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +31,7 @@ from rescuesim.siting.mean_cover import cover_mean
 from rescuesim.siting.models.covered import covered_one_by_one
 from rescuesim.siting.models.mclp import MaxCoverage, number_and_budget, within_budget
 from rescuesim.siting.models.model import Model
-from rescuesim.siting.point_groups import coverable, grouped, only_columns
+from rescuesim.siting.point_groups import coverable, grouped, joined, only_columns
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.several_covers import SeveralCovers, place_several, several_formulation, tail_mean
 from rescuesim.siting.site_rows import stacked
@@ -38,6 +39,8 @@ from rescuesim.solver.binary_program import NO_BOUND
 from rescuesim.travel.plan_coverage import PlanCoverage
 
 __all__ = ["STATES", "coverage_by_state", "every_state", "state_covers"]
+
+_STATES_AT_ONCE = 64  # whose points are grouped together, so that the points of all states never lie side by side
 
 
 def state_covers(problem: SitingProblem, objective: MaxCoverage) -> SeveralCovers:
@@ -54,20 +57,30 @@ def state_covers(problem: SitingProblem, objective: MaxCoverage) -> SeveralCover
     assert states is not None
     assert limits is not None
     assert objective.risk is not None
-    openable, n_demand = ~problem.must_close, len(problem.demand)
-    firsts, eithers = [], []
-    for pairs in states.within_cutoff():
-        first = only_columns(limits.limit_s.covering(pairs), openable)
-        firsts.append(first)
-        eithers.append(csr_array(first + only_columns(limits.second_limit_s.covering(pairs), openable)))
-    first, either = csr_array(vstack(firsts)), csr_array(vstack(eithers))
-    wants = np.tile(limits.wants_second, len(firsts))
-    row = np.flatnonzero(coverable(first, either, wants) & np.tile(limits.in_standard, len(firsts)))
+    openable, demand = ~problem.must_close, problem.demand
     chance = np.array([state.probability for state in states.states.states])
-    state_of, weight = row // n_demand, problem.demand.weights[row % n_demand]
-    weights = np.tile(problem.demand.weights, len(firsts)) * np.repeat(chance, n_demand)
-    groups = grouped(first, either, wants, weights, row)
-    worth = csr_array((weight, (state_of, groups.group)), shape=(len(chance), len(groups)))
+    blocks, state_of, weight = [], [], []
+    pairs = iter(states.within_cutoff())
+    for begin in range(0, len(chance), _STATES_AT_ONCE):
+        size = min(_STATES_AT_ONCE, len(chance) - begin)
+        firsts, eithers = [], []
+        for some in itertools.islice(pairs, size):
+            first = only_columns(limits.limit_s.covering(some), openable)
+            firsts.append(first)
+            eithers.append(
+                csr_array(first + only_columns(limits.second_limit_s.covering(some), openable))
+                if limits.wants_second.any()
+                else first
+            )
+        first, either, wants = csr_array(vstack(firsts)), csr_array(vstack(eithers)), np.tile(limits.wants_second, size)
+        row = np.flatnonzero(coverable(first, either, wants) & np.tile(limits.in_standard, size))
+        weights = np.tile(demand.weights, size) * np.repeat(chance[begin : begin + size], len(demand))
+        blocks.append(grouped(first, either, wants, weights, row))
+        state_of.append(begin + row // len(demand))
+        weight.append(demand.weights[row % len(demand)])
+    groups, group = joined(blocks)
+    entries = np.concatenate(weight), (np.concatenate(state_of), group)
+    worth = csr_array(entries, shape=(len(chance), len(groups)))
     tail = 1.0 if objective.tail is None else float(objective.tail)
     return SeveralCovers(groups=groups, worth=worth, chance=chance / chance.sum(), risk=objective.risk, tail=tail)
 

@@ -1,0 +1,1 @@
+"""What disruptions mean for people: measures over time, in words, as tables and as maps."""
