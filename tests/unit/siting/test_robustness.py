@@ -59,7 +59,7 @@ def test_the_figure_draws_a_line_for_each_number_of_sites(
 ) -> None:
     found = rs.robustness_frontier(ensembles[0], [1, 2], risks=["cvar"], tail=0.3, limit_s=100)
     ax = rs.plot_robustness(found, lang="en")
-    assert [line.get_label() for line in ax.get_lines()] == ["1 sites", "2 sites"]
+    assert [words.get_text() for words in ax.get_legend().get_texts()] == ["1 sites", "2 sites"]
     assert "worst 30%" in ax.get_ylabel()
 
 
