@@ -20,7 +20,7 @@ from rescuesim.network.states import LEVELS, Closure, StateColumns, state_column
 if TYPE_CHECKING:
     from rescuesim.travel.split_graph import SplitGraph
 
-__all__ = ["BrokenPieces", "broken_pieces", "driven_ticks", "expanded"]
+__all__ = ["BrokenPieces", "broken_pieces", "driven_ticks", "expanded", "lost_share"]
 
 _SHUTS = np.array([Closure(road=0, level=level).shuts for level in LEVELS])
 _ONE_LANE = LEVELS.index("one_lane")
@@ -197,7 +197,7 @@ def _lost_in_parts(
     length = float(graph.to_m[here].max(initial=0.0))
     for along in (True, False):
         some = here[graph.forward[here] == along]
-        share, until = _lost_share(parts, length, along=along)
+        share, until = lost_share(parts, length, along=along)
         before, after = (np.interp(place, share, until) for place in (graph.begin[some], graph.end[some]))
         yield some, _lost(graph, some, before, after)
 
@@ -214,7 +214,7 @@ def _lost(
     return lost.astype(np.int64)
 
 
-def _lost_share(
+def lost_share(
     parts: list[tuple[float, float, float]], length: float, *, along: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Time lost up to each share of an edge, as a share of its free time.

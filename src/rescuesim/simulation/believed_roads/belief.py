@@ -1,0 +1,210 @@
+"""Belief: the roads as somebody believes them to be, and the shortest ways over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rescuesim.network import NetworkState
+from rescuesim.network.road_network import UNREACHABLE
+from rescuesim.network.states import Closure
+from rescuesim.simulation.believed_roads.extents import Extent, met_at
+from rescuesim.simulation.believed_roads.placed_roads import PlacedRoads, SlowParts
+from rescuesim.simulation.believed_roads.places import Place, Step, Way
+from rescuesim.simulation.believed_roads.search import Found, search
+
+__all__ = ["Belief"]
+
+_Exit = tuple[int, list[Step], int]  # node, steps to it, ticks as believed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Belief:
+    """The roads as somebody believes them to be.
+
+    Parameters
+    ----------
+    roads : PlacedRoads
+    state : NetworkState
+        What is believed to hold.
+    changed : dict of int to int
+        Ticks of the pieces that it closes (2^30 - 1) or slows.
+    closed_stop : ndarray of bool, shape (n_stops,)
+    shut_on : dict of int to tuple of Extent
+        Believed closures by road.
+    """
+
+    roads: PlacedRoads
+    state: NetworkState
+    changed: dict[int, int]
+    closed_stop: NDArray[np.bool_]
+    shut_on: dict[int, tuple[Extent, ...]]
+    _slow: dict[int, SlowParts] = field(default_factory=dict, init=False, repr=False)
+    _ticks: dict[bool, NDArray[np.int32]] = field(default_factory=dict, init=False, repr=False)
+
+    @classmethod
+    def of(cls, roads: PlacedRoads, state: NetworkState) -> Belief:
+        """Work out what a state does to the pieces."""
+        piece, ticks = roads.graph.changes(state)
+        shut_on: dict[int, tuple[Extent, ...]] = {}
+        for closure in state.closures:
+            if closure.shuts:
+                extent = _always(closure, roads.length_m(closure.road))
+                shut_on[closure.road] = (*shut_on.get(closure.road, ()), extent)
+        made = cls(
+            roads=roads,
+            state=state,
+            changed=dict(zip(piece.tolist(), ticks.tolist(), strict=True)),
+            closed_stop=roads.graph.closed_points(state),
+            shut_on=shut_on,
+        )
+        made._slow.update(state.slow_parts)
+        return made
+
+    def way(self, start: int | Place, target: int) -> Way:
+        """Find the shortest way under this belief.
+
+        Parameters
+        ----------
+        start : int or Place
+        target : int
+            A stop.
+
+        Returns
+        -------
+        Way
+            Of equally short ones always the same, whatever was asked before: the one of the intact roads where
+            nothing on it is believed closed or slow, else the first that the search over the believed roads finds.
+        """
+        roads = self.roads
+        places = (target,) if isinstance(start, Place) else (start, target)
+        if any(roads.stop_road.item(stop) < 0 for stop in places):
+            return Way.none(start, target, "no_road")
+        if any(self.closed_stop.item(stop) for stop in places):
+            return Way.none(start, target, "road_closed")
+        way = self._shortest(start, target)
+        return Way.none(start, target, "no_way_believed") if way is None or roads.is_too_long(way) else way
+
+    def slower_by(self, way: Way) -> int:
+        """Ticks that a way takes more than on intact roads, as believed."""
+        roads = self.roads.graph.road[way.piece].tolist()
+        steps = (self.roads.step_of(way, number) for number, road in enumerate(roads) if road in self._slow)
+        return sum(self.roads.slower_by(step, self.changed, self._slow[step.road]) for step in steps)
+
+    def _shortest(self, start: int | Place, target: int) -> Way | None:
+        roads, graph = self.roads, self.roads.graph
+        node = graph.point_node.item(target)
+        n_sites = len(roads.sites)
+        if isinstance(start, Place):
+            if (start.road, start.position_m) == (roads.stop_road.item(target), roads.stop_m.item(target)):
+                return roads.way(start, target, [], [])
+            exits = list(self._exits(start))
+            return self._to(node, exits, start, target, try_intact=target < n_sites)
+        if start < n_sites:
+            origin = graph.point_node.item(start)
+            pieces = self._pieces_from(origin, node)
+            return None if pieces is None else roads.way(start, target, [], pieces)
+        return self._to(node, [(graph.point_node.item(start), [], 0)], start, target, try_intact=target < n_sites)
+
+    def _pieces_from(self, origin: int, node: int) -> list[int] | None:
+        """Pieces from a node, taken off its intact tree if that is open."""
+        arcs, graph = self.roads.arcs(towards=False), self.roads.graph
+        found = self.roads.tree(origin, towards=False)
+        if found[0].item(node) == UNREACHABLE:
+            return None
+        pieces = arcs.pieces_between(found, graph, node)
+        if not self._touches(pieces):
+            return pieces
+        found = self._search(origin, [node], towards=False)
+        return arcs.pieces_between(found, graph, node) if found[0].item(node) < UNREACHABLE else None
+
+    def _to(self, node: int, exits: list[_Exit], start: int | Place, target: int, *, try_intact: bool) -> Way | None:
+        """Way to a node by the exit that makes it shortest, the first of equal ones."""
+        roads, arcs = self.roads, self.roads.arcs(towards=True)
+        if not exits:
+            return None
+        for intact in (True, False) if try_intact else (False,):
+            if intact:
+                found = roads.tree(node, towards=True)
+            else:
+                found = self._search(node, [one[0] for one in exits], towards=True)
+            ticks = [one[2] + found[0].item(one[0]) for one in exits]
+            best = int(np.argmin(ticks))
+            if ticks[best] >= UNREACHABLE:
+                return None
+            pieces = arcs.pieces_between(found, roads.graph, exits[best][0])
+            if not intact or not self._touches(pieces):
+                return roads.way(start, target, exits[best][1], pieces)
+        return None
+
+    def _touches(self, pieces: list[int]) -> bool:
+        return bool(self.changed) and not self.changed.keys().isdisjoint(pieces)
+
+    def _search(self, root: int, wanted: list[int], *, towards: bool) -> Found:
+        arcs = self.roads.arcs(towards=towards)
+        if towards not in self._ticks:
+            pieces = np.fromiter(self.changed, np.int64, len(self.changed))
+            ticks = np.fromiter(self.changed.values(), np.int32, len(self.changed))
+            self._ticks[towards] = arcs.changed(pieces, ticks) if self.changed else arcs.ticks
+        return search(arcs, self._ticks[towards], root, wanted)
+
+    # -- leaving a place on a road ---------------------------------------------------------------------
+
+    def _exits(self, place: Place) -> Iterator[_Exit]:
+        """Give the nodes that a unit can come to from a place on a road, up the road and down."""
+        roads, length = self.roads, self.roads.length_m(place.road)
+        if length <= 0:  # both junctions lie at 0 m; the unit has not passed
+            yield roads.road_end(place.road, up=place.along is False), [], 0
+            return
+        for up in (True, False):
+            if place.position_m == (length if up else 0.0):
+                yield roads.road_end(place.road, up=up), [], 0
+            elif steps := self._steps(place, up=up):
+                if self._is_open(steps, place):
+                    node = roads.graph.head.item(steps[-1].piece)
+                    if steps[-1].up != roads.graph.forward.item(steps[-1].piece):
+                        node = roads.graph.tail.item(steps[-1].piece)
+                    slow = self._slow.get(place.road)
+                    ticks = sum(roads.step_ticks(step.piece, step.enter_m, step.leave_m, slow) for step in steps)
+                    yield node, steps, ticks
+
+    def _steps(self, place: Place, *, up: bool) -> list[Step]:
+        """Steps from a place along or against its road to the first node, or out of the closures it stands in."""
+        roads, length = self.roads, self.roads.length_m(place.road)
+        pieces = roads.pieces_in(place.road, forward=up)
+        backs_out = False
+        if not pieces:
+            # a one-way road: back to the junction that the unit came from
+            end = length if up else 0.0
+            if place.retreat_m != end or place.along == up:
+                return []
+            pieces, backs_out = roads.pieces_in(place.road, forward=not up)[::-1], True
+        around = [
+            extent for extent in self.shut_on.get(place.road, ()) if extent.from_m <= place.position_m <= extent.to_m
+        ]
+        steps: list[Step] = []
+        for piece in pieces:
+            low, high = roads.graph.from_m.item(piece), roads.graph.to_m.item(piece)
+            enter, leave = (max(low, place.position_m), high) if up else (min(high, place.position_m), low)
+            if (leave <= place.position_m) if up else (leave >= place.position_m):
+                continue
+            steps.append(Step(piece, place.road, enter, leave, up))
+            if not backs_out and not any(extent.from_m <= leave <= extent.to_m for extent in around):
+                break
+        return steps
+
+    def _is_open(self, steps: list[Step], place: Place) -> bool:
+        """Whether nothing on the steps is believed closed, but for what the unit is inside of."""
+        for number, step in enumerate(steps):
+            for extent in self.shut_on.get(place.road, ()):
+                if met_at(extent, step, place if number == 0 else None) not in (None, "inside"):
+                    return False
+        return True
+
+
+def _always(closure: Closure, length: float) -> Extent:
+    whole = replace(closure, to_m=min(closure.to_m, length))
+    return Extent(-1, True, whole.from_m, whole.to_m, 0.0, float("inf"))
