@@ -47,6 +47,8 @@ class Leg:
         As it was meant to be driven; the leg may end before.
     depart_s, arrives_s : float
         From standing still to standing still; the start-up loss is in between.
+    believed : frozenset of int
+        Conditions that the unit believed to hold as it set out.
     variation : float
         Factor on all times.
     launch : bool
@@ -62,6 +64,7 @@ class Leg:
     way: Way
     depart_s: float
     arrives_s: float
+    believed: frozenset[int] = frozenset()
     variation: float = 1.0
     launch: bool = True
     slowed: tuple[tuple[int, int], ...] = ()

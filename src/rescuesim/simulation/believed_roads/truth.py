@@ -268,6 +268,7 @@ class RoadTruth:
                 way=known.way,
                 depart_s=depart_s,
                 arrives_s=arrives,
+                believed=knowledge.believed,
                 variation=variation,
                 launch=not isinstance(start, Place),
             )
@@ -322,6 +323,7 @@ class RoadTruth:
                 way=way,
                 depart_s=depart_s,
                 arrives_s=moment(free_ticks),
+                believed=believed,
                 variation=variation,
                 launch=launch,
                 slowed=tuple(slowed),
