@@ -17,7 +17,7 @@ from rescuesim.disruption import Disruption, RoadOutage
 from rescuesim.disruption.outages import RoadSlowing
 from rescuesim.network import NetworkState, RoadNetwork
 from rescuesim.network.coordinates.crs import unproject
-from rescuesim.simulation.believed_roads import Drive, Leg, Place, PlacedRoads, RoadKnowledge, RoadTruth
+from rescuesim.simulation.believed_roads import Leg, Place, PlacedRoads, RoadKnowledge, RoadTruth
 from rescuesim.simulation.believed_roads.search import Arcs, search, search_plainly
 from rescuesim.travel import TravelTimes, travel_times
 from rescuesim.travel.times import times_in_state
@@ -127,7 +127,8 @@ def test_who_knows_all_of_roads_that_stay_as_they_are_takes_the_time_of_the_trav
             home = truth.drive(n_sites + point, site, 0.0, knows)
             assert away.arrives_s == matrices[0][site, point] == truth.believed_s(site, n_sites + point, knows)
             assert home.arrives_s == matrices[1][site, point]
-            assert not away.learned and not away.blocks
+            assert not away.learned
+            assert not away.blocks
 
 
 @settings(max_examples=80)
@@ -180,7 +181,8 @@ def test_blocks_are_met_where_and_when_walking_the_roads_meets_them(
         elif leg.n_steps:
             block = drive.blocks[number]
             assert met is not None
-            assert met[0] == block.road and abs(met[1] - block.position_m) < 1e-6
+            assert met[0] == block.road
+            assert abs(met[1] - block.position_m) < 1e-6
             assert abs(entered[-1] - block.at_s) < 1e-6
 
 
@@ -194,18 +196,22 @@ def test_what_holds_on_every_drive(
     for news in drive.learned:
         one = truth.conditions[news.condition]
         assert one.from_s <= news.at_s < one.until_s if news.holds else news.at_s >= one.until_s
-        assert news.at_s >= depart_s and (news.condition in knowledge.believed) != news.holds
+        assert news.at_s >= depart_s
+        assert (news.condition in knowledge.believed) != news.holds
     for block, leg in zip(drive.blocks, drive.legs, strict=False):
-        assert leg.arrives_s == block.at_s and block.condition in drive.knowledge.seen_s
+        assert leg.arrives_s == block.at_s
+        assert block.condition in drive.knowledge.seen_s
     moments = [depart_s] + [moment for leg in drive.legs for moment in (leg.depart_s, leg.arrives_s)]
-    assert moments == sorted(moments) and (drive.arrives_s == drive.ends_s or drive.reason)
+    assert moments == sorted(moments)
+    assert drive.arrives_s == drive.ends_s or drive.reason
     for leg in drive.legs:
         assert (np.diff(leg.entered_s) >= 0).all()
         shut = {piece for piece, ticks in truth._beliefs[leg.believed][0].changed.items() if ticks == 2**30 - 1}
         if not isinstance(leg.way.start, Place):  # a place may lie before or in what is closed
             assert shut.isdisjoint(leg.way.piece.tolist())
     if not truth.conditions:
-        assert not drive.learned and not drive.blocks
+        assert not drive.learned
+        assert not drive.blocks
     if drive.legs and share < 1:
         at_s = depart_s + share * (drive.ends_s - depart_s)
         on_way = drive.position_at(at_s)

@@ -162,14 +162,13 @@ class Belief:
         for up in (True, False):
             if place.position_m == (length if up else 0.0):
                 yield roads.road_end(place.road, up=up), [], 0
-            elif steps := self._steps(place, up=up):
-                if self._is_open(steps, place):
-                    node = roads.graph.head.item(steps[-1].piece)
-                    if steps[-1].up != roads.graph.forward.item(steps[-1].piece):
-                        node = roads.graph.tail.item(steps[-1].piece)
-                    slow = self._slow.get(place.road)
-                    ticks = sum(roads.step_ticks(step.piece, step.enter_m, step.leave_m, slow) for step in steps)
-                    yield node, steps, ticks
+            elif (steps := self._steps(place, up=up)) and self._is_open(steps, place):
+                node = roads.graph.head.item(steps[-1].piece)
+                if steps[-1].up != roads.graph.forward.item(steps[-1].piece):
+                    node = roads.graph.tail.item(steps[-1].piece)
+                slow = self._slow.get(place.road)
+                ticks = sum(roads.step_ticks(step.piece, step.enter_m, step.leave_m, slow) for step in steps)
+                yield node, steps, ticks
 
     def _steps(self, place: Place, *, up: bool) -> list[Step]:
         """Steps from a place along or against its road to the first node, or out of the closures it stands in."""

@@ -208,10 +208,7 @@ class PlacedRoads:
         total = graph.edge_ticks[graph.edge[piece]].astype(np.float64)
         ticks = np.rint(total * graph.end[piece]) - np.rint(total * graph.begin[piece])
         at_first = [self.step_ticks(step.piece, step.enter_m, step.leave_m) for step in first]
-        if isinstance(start, Place):
-            access = start.access_ticks
-        else:
-            access = self.stop_access_ticks.item(start)
+        access = start.access_ticks if isinstance(start, Place) else self.stop_access_ticks.item(start)
         return Way(
             start=start,
             target=target,

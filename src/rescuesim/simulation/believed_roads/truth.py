@@ -135,7 +135,7 @@ class RoadTruth:
 
     def believed_state(self, believed: frozenset[int]) -> NetworkState:
         """Return the state of the network in which just these conditions hold."""
-        if believed and not (0 <= min(believed) and max(believed) < len(self.conditions)):
+        if believed and not (min(believed) >= 0 and max(believed) < len(self.conditions)):
             raise UnknownIdError(f"believed conditions {sorted(believed)}: expected 0 to {len(self.conditions) - 1}")
         return self._state([self.conditions[number] for number in sorted(believed)])
 
