@@ -171,7 +171,7 @@ class Belief:
                 yield node, steps, ticks
 
     def _steps(self, place: Place, *, up: bool) -> list[Step]:
-        """Steps from a place along or against its road to the first node, or out of the closures it stands in."""
+        """List the steps from a place, up or down its road, to the first node, or out of the closures it stands in."""
         roads, length = self.roads, self.roads.length_m(place.road)
         pieces = roads.pieces_in(place.road, forward=up)
         backs_out = False

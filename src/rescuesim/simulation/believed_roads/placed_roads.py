@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +67,10 @@ class PlacedRoads:
         length = np.zeros(len(self.graph.first_of_road) - 1)
         np.maximum.at(length, self.graph.road, self.graph.to_m)
         self._length.append(length)
+
+    def __reduce__(self) -> tuple[Callable[..., PlacedRoads], tuple[object, ...]]:
+        given = {one.name: getattr(self, one.name) for one in fields(self) if one.init}
+        return partial(PlacedRoads, **given), ()  # trees are grown anew where it is sent
 
     @classmethod
     def of(cls, times: TravelTimes) -> PlacedRoads:

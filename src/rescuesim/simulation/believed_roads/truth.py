@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -36,6 +37,7 @@ class _Known(NamedTuple):
     """A way under a belief, and what on it must be looked at."""
 
     way: Way
+    belief: Belief
     concerns: tuple[int, ...]
     trip_s: float
     start_road: int
@@ -112,6 +114,9 @@ class RoadTruth:
         self._on_road.update({road: tuple(extents) for road, extents in on_road.items()})
         self._changes_s.extend(sorted(moment for moment in moments if moment < math.inf))
 
+    def __reduce__(self) -> tuple[Callable[..., RoadTruth], tuple[PlacedRoads, tuple[Condition, ...]]]:
+        return _unpacked, (self.roads, self.conditions)  # what is kept stays here
+
     @classmethod
     def under(cls, roads: PlacedRoads, disruption: Disruption | None) -> RoadTruth:
         """Take the roads of a disruption; closures come first among the conditions, then slowings."""
@@ -170,11 +175,11 @@ class RoadTruth:
 
     def believed_s(self, start: int | Place, target: int, knowledge: RoadKnowledge) -> float:
         """Return how long the way takes if all is as believed; ``inf`` without one."""
-        way = self._known(start, target, knowledge.believed).way
-        if way.reason:
+        known = self._known(start, target, knowledge.believed)
+        if known.way.reason:
             return math.inf
-        slower = self._beliefs[knowledge.believed][0].slower_by(way)
-        return self.roads.trip_ticks(way.free_ticks + slower, launch=not isinstance(start, Place)) / TICKS_PER_SECOND
+        free_ticks = known.way.free_ticks + known.belief.slower_by(known.way)
+        return self.roads.trip_ticks(free_ticks, launch=not isinstance(start, Place)) / TICKS_PER_SECOND
 
     def _known(self, start: int | Place, target: int, believed: frozenset[int]) -> _Known:
         kept = self._beliefs.get(believed)
@@ -188,11 +193,11 @@ class RoadTruth:
         if known is None:
             if len(ways) >= _MOST_WAYS:
                 ways.clear()
-            known = self._looked_over(belief.way(start, target))
+            known = self._looked_over(belief.way(start, target), belief)
             ways[start, target] = known
         return known
 
-    def _looked_over(self, way: Way) -> _Known:
+    def _looked_over(self, way: Way, belief: Belief) -> _Known:
         """Mark the steps of a way on roads that ever change."""
         roads = self.roads.graph.road[way.piece].tolist()
         concerns = tuple(step for step, road in enumerate(roads) if road in self._on_road)
@@ -200,7 +205,7 @@ class RoadTruth:
         if not isinstance(way.start, Place) and self.roads.graph.point_road.item(way.start) in self._on_road:
             start_road = self.roads.graph.point_road.item(way.start)
         ticks = self.roads.trip_ticks(way.free_ticks, launch=not isinstance(way.start, Place))
-        return _Known(way, concerns, ticks / TICKS_PER_SECOND, start_road)
+        return _Known(way, belief, concerns, ticks / TICKS_PER_SECOND, start_road)
 
     # -- driving ---------------------------------------------------------------------------------------
 
@@ -380,6 +385,10 @@ class RoadTruth:
             if extent.from_m <= position_m <= extent.to_m
             for news in _noticed(extent, at_s, believed)
         ]
+
+
+def _unpacked(roads: PlacedRoads, conditions: tuple[Condition, ...]) -> RoadTruth:
+    return RoadTruth(roads=roads, conditions=conditions)
 
 
 def _noticed(extent: Extent, at_s: float, believed: frozenset[int]) -> list[News]:
