@@ -13,8 +13,8 @@ __all__ = ["warmup"]
 
 
 def warmup(as_json: Json = False, lang: Lang = Language.en) -> None:
-    """Compile the kernels of travel times and siting, and say how long it took and where the code is kept."""
-    from rescuesim.siting.warm_up import warm_up
+    """Compile the kernels of travel times, siting and driving, and say how long it took and where the code is kept."""
+    from rescuesim.simulation.warm_up import warm_up
 
     with watching(as_json) as tell:
         tell("compile", 0, 1)

@@ -1,12 +1,16 @@
 """Simulation: calls, a fleet and the roads of each moment, played through call by call.
 
 The stages, each in its module: `calls` draws who rings when; `fleet` mans the units of a plan; `roads` has
-the travel times of every epoch; `dispatch` chooses units; `engine` plays one replication as SimPy
+the travel times of every epoch; `believed_roads` drives by what is known of the roads; `dispatch` chooses units; `engine` plays one replication as SimPy
 processes; `records` keeps one row a call; `run` ties them together in `simulate`.
 """
 
 from __future__ import annotations
 
+from rescuesim.simulation.believed_roads import KnowledgeBoard as KnowledgeBoard
+from rescuesim.simulation.believed_roads import PlacedRoads as PlacedRoads
+from rescuesim.simulation.believed_roads import RoadKnowledge as RoadKnowledge
+from rescuesim.simulation.believed_roads import RoadTruth as RoadTruth
 from rescuesim.simulation.calls import CallLog as CallLog
 from rescuesim.simulation.calls import CallModel as CallModel
 from rescuesim.simulation.dispatch import Choice as Choice

@@ -48,7 +48,7 @@ import rescuesim as rs
 from placed_points import places, random_state
 from dataclasses import replace
 from rescuesim.travel.compiled import kernel_folder, loaded_kernels
-from rescuesim.siting.warm_up import warm_up
+from rescuesim.simulation.warm_up import warm_up
 before = [kernel.name for kernel in loaded_kernels()]
 done = warm_up()
 network = rs.load_network({str(roads)!r})
