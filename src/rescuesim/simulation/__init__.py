@@ -1,8 +1,9 @@
 """Simulation: calls, a fleet and the roads of each moment, played through call by call.
 
 The stages, each in its module: `calls` draws who rings when; `fleet` mans the units of a plan; `roads` has
-the travel times of every epoch; `believed_roads` drives by what is known of the roads; `dispatch` chooses units; `engine` plays one replication as SimPy
-processes; `records` keeps one row a call; `run` ties them together in `simulate`.
+the travel times of every epoch; `believed_roads` drives by what is known of the roads; `dispatch` chooses
+units; `engine` plays one replication as SimPy processes; `records` keeps one row a call; `run` ties them
+together in `simulate`.
 """
 
 from __future__ import annotations
