@@ -72,7 +72,6 @@ def test_debris_from_both_sides_of_a_street_adds_up(town: RoadNetwork) -> None:
     assert sum(damage.work_h for damage in both) == pytest.approx(2 * work)
 
 
-
 def test_only_the_road_beside_the_building_is_touched(town: RoadNetwork) -> None:
     road, outline = beside(town, gap_m=5.5)
     damages, _ = debris_damages(town, buildings(outline, "destroyed", 12.0))
