@@ -12,6 +12,7 @@ import shapely
 
 import rescuesim as rs
 from rescuesim.crew import Lognormal
+from rescuesim.disruption import channel_outages
 from rescuesim.network.states import Closure
 from rescuesim.report.disrupted.villages import STATES
 
@@ -276,3 +277,13 @@ def test_an_unknown_site_of_a_channel_outage_is_refused(road: rs.RoadNetwork) ->
     out = rs.ChannelOutage(sites=frozenset({"nobody"}), from_s=0, until_s=H)
     with pytest.raises(rs.UnknownIdError, match="channel outage, site 'nobody'"):
         measured(road, storm(channels=(out,)))
+
+
+def test_an_order_by_runner_takes_the_way_of_the_runner_also_where_the_outage_is_told_twice(
+    road: rs.RoadNetwork,
+) -> None:
+    quick = Lognormal(median=30.0, p90=40.0)  # the usual runner takes an hour
+    spell = rs.ContactSpell(place="站", direction="order", channel="runner", from_s=0, until_s=H, delay=quick)
+    twice = measured(road, storm(contacts=(spell,), channels=channel_outages([spell])))
+    assert total(twice, "people_covered") == total(measured(road, storm(contacts=(spell,))), "people_covered")
+    assert total(twice, "people_covered") == [400]
