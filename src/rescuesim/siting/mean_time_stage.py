@@ -34,7 +34,7 @@ from rescuesim.siting.medians.lagrangian import Pace, Prices, ascend, relaxation
 from rescuesim.siting.medians.rows import float_rows
 from rescuesim.siting.medians.swaps import SwapSearch
 from rescuesim.siting.problem import SitingProblem
-from rescuesim.siting.sequence import Goal, Kept, value_of
+from rescuesim.siting.sequence import Goal, Kept, meets, value_of
 from rescuesim.siting.site_rows import SiteRows, row_of, stacked, tightened
 from rescuesim.siting.whole_rows import as_decimal, at_most_row
 
@@ -107,7 +107,7 @@ def solve_mean_time(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], ru
     -------
     Found or None
         None where the problem is small, an earlier goal is of another kind, a point needs a second unit, or the plan
-        does not reach every point: `solve_stage` has a way for all.
+        has more sites than this goal, or does not reach every point: `solve_stage` has a way for all.
     """
     side = _side(problem, kept)
     coverage = [one for one in kept if one.goal.model.name == "max_coverage"]
@@ -117,7 +117,7 @@ def solve_mean_time(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], ru
         return None
     asked = allocating(problem)
     reached = np.isfinite(asked.times)
-    if int(reached.sum()) <= _SMALL or plan.opened is None or not reached[plan.opened].any(axis=0).all():
+    if int(reached.sum()) <= _SMALL or plan.opened is None or not meets(problem, goal, plan.opened):
         return None
     base = np.where(reached, asked.times, 0.0) * asked.weight
     never = float(base.max(axis=0).sum()) + 1.0
