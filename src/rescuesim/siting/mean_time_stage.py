@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 _WORK = 2e8  # of a search for one price: a quarter of a second or so
 _FIRST_PRICE = 0.05  # of the longest time of a point, for each unit of its weight
-_MOST_PRICES = 20
+_MOST_PRICES, _MOST_PRICES_IN_ALL = 20, 60
 _SMALL = 20_000  # pairs that the mixed program proves to the last digit in a moment
 _LIKE = 1.2  # ratio of two prices up to which one begins where the other ended
 _NARROW = 1.5  # ratio of the best price and its neighbours at which the search for it ends
@@ -283,10 +283,10 @@ class _Walk:
         # a price nearby shakes the ascent out of where it stalled, much more than a new start at the same one does
         at = max(bounds, key=lambda one: bounds[one])
         width, misses = _NEARBY, 0
-        while at > 0 and misses < _MISSES and going():
+        while at > 0 and misses < _MISSES and len(bounds) < _MOST_PRICES_IN_ALL and going():
             price = at * (1 + width)
             bounds[price] = ascents.bound(price) / weight
-            if bounds[price] > bounds[at] * (1 + _WORTH):
+            if bounds[price] > bounds[at] + _WORTH * abs(bounds[at]):
                 at, misses = price, 0
             else:
                 width, misses = _SMALLER * width, misses + 1
