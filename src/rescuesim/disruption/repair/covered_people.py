@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
 from rescuesim.disruption.outages import RoadOutage, RoadSlowing, SiteOutage
-from rescuesim.disruption.repair.damaged_roads import FARTHEST, SHUT, DamagedRoads, Slowed, slow_state
+from rescuesim.disruption.repair.damaged_roads import SHUT, DamagedRoads, Slowed, slow_state
 from rescuesim.disruption.timeline import Disruption
 from rescuesim.errors import InputError, UnknownIdError, nearest_name
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
@@ -23,6 +23,7 @@ from rescuesim.network.vehicles.start_up import free_ticks_within
 from rescuesim.quality import snap_points
 from rescuesim.travel import build_split_graph, travel_times
 from rescuesim.travel.broken_pieces import broken_pieces
+from rescuesim.travel.changing_trees import FARTHEST
 
 __all__ = ["CoveredPeopleCurve", "PeopleCovered", "covered_people_curve", "open_note", "open_sites"]
 

@@ -1,15 +1,13 @@
 """DamagedRoads: roads of which only some parts ever change, searched anew only where a change can matter.
 
-Repair asks for travel times in thousands of states that differ in a few parts of roads. A search from one place stays
-right while no piece on its fastest ways got slower and no piece that changed is a shorter way to where it leads; only
-when one is, the place is searched again. Each answer is the same as that of a search in the state itself, to the tick.
+Repair asks for travel times in thousands of states that differ in a few parts of roads. The tree of a place is carried
+from state to state; each answer is the same as that of a search in the state itself, to the tick.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +18,11 @@ from rescuesim.network.road_network import UNREACHABLE
 from rescuesim.network.states import Closure
 from rescuesim.travel import SplitGraph
 from rescuesim.travel.broken_pieces import broken_pieces
-from rescuesim.travel.trees import compiled_trees
+from rescuesim.travel.changing_trees import FARTHEST, ChangingTrees, GrownTree
 
-__all__ = ["FARTHEST", "ONE_LANE", "OPEN", "SHUT", "DamagedRoads", "Leg", "Slowed", "level_of", "slow_state"]
+__all__ = ["ONE_LANE", "OPEN", "SHUT", "DamagedRoads", "Leg", "Slowed", "level_of", "slow_state"]
 
 OPEN, ONE_LANE, SHUT = 0, 1, 2
-FARTHEST = UNREACHABLE - 1  # ticks: what takes 29.8 hours of driving or more counts as cut off, as in travel times
 Slowed = tuple[tuple[int, float], ...]  # roads that are slower, and by what factor, ascending
 
 _MOST_KEPT = 8_000_000  # numbers in the rows that are kept, and in the states: 32 MB each
@@ -68,11 +65,8 @@ class DamagedRoads:
     graph : SplitGraph
     closures : tuple of Closure
         One a damage.
-    n_nodes : int
-        Nodes of the graph, and after them one for each group of starts.
-    first_out : ndarray of int64, shape (n_nodes + 1,)
-        Arcs that leave a node.
-    tail, head : ndarray of int32, shape (n_arcs,)
+    trees : ChangingTrees
+        On the pieces as arcs; after the nodes of the graph comes one for each group of starts.
     arc_of_piece : ndarray of int64, shape (n_pieces,)
     start_arc, start_ticks : ndarray of int64 and int32
         Arcs from groups of starts to their nodes, and what they take.
@@ -88,17 +82,13 @@ class DamagedRoads:
 
     graph: SplitGraph
     closures: tuple[Closure, ...]
-    n_nodes: int
-    first_out: NDArray[np.int64]
-    tail: NDArray[np.int32]
-    head: NDArray[np.int32]
+    trees: ChangingTrees
     arc_of_piece: NDArray[np.int64]
     start_arc: NDArray[np.int64]
     start_ticks: NDArray[np.int32]
     hit_damage: NDArray[np.int64]
     hit_arc: NDArray[np.int64]
     damages_on: dict[int, list[int]]
-    _heap: NDArray[np.int64] = field(repr=False, compare=False)
     _slow: dict[Slowed, NDArray[np.int32]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _narrow: dict[tuple[int, bytes, Slowed], tuple[NDArray[np.int64], NDArray[np.int32]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -109,9 +99,7 @@ class DamagedRoads:
     _rows: dict[tuple[int, int, bytes, Slowed], NDArray[np.int32]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    _last: dict[tuple[int, int], tuple[NDArray[np.int32], NDArray[np.int32]]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    _last: dict[tuple[int, int], GrownTree] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -130,15 +118,14 @@ class DamagedRoads:
             Groups of nodes that are searched from together, each with what it takes to set out there. Group k is asked
             for as node ``graph.n_nodes + k``.
         """
-        n_nodes, n_pieces = graph.n_nodes + len(starts), len(graph.tail)
+        n_pieces = len(graph.tail)
         group = np.repeat(np.arange(len(starts)), [len(nodes) for nodes, _ in starts])
-        tail = np.r_[graph.tail, graph.n_nodes + group].astype(np.int32)
-        head = np.concatenate([graph.head, *(nodes for nodes, _ in starts)]).astype(np.int32)
-        order = np.lexsort((head, tail))
-        arc = np.empty(len(order), dtype=np.int64)
-        arc[order] = np.arange(len(order))
-        first_out = np.zeros(n_nodes + 1, dtype=np.int64)
-        np.cumsum(np.bincount(tail, minlength=n_nodes), out=first_out[1:])
+        trees = ChangingTrees.of(
+            np.r_[graph.tail, graph.n_nodes + group],
+            np.concatenate([graph.head, *(nodes for nodes, _ in starts)]),
+            graph.n_nodes + len(starts),
+        )
+        arc = trees.arc_of
         each = [NetworkState(closures=(Closure(road=one.road, from_m=one.from_m, to_m=one.to_m),)) for one in closures]
         hits = np.empty((0, 2), dtype=np.int64)
         if each:
@@ -150,17 +137,13 @@ class DamagedRoads:
         return cls(
             graph=graph,
             closures=tuple(closures),
-            n_nodes=n_nodes,
-            first_out=first_out,
-            tail=tail[order],
-            head=head[order],
+            trees=trees,
             arc_of_piece=arc[:n_pieces],
             start_arc=arc[n_pieces:],
             start_ticks=np.concatenate([np.empty(0), *(ticks for _, ticks in starts)]).astype(np.int32),
             hit_damage=hits[:, 0],
             hit_arc=hits[:, 1],
             damages_on=damages_on,
-            _heap=np.empty(len(order) + n_nodes + 1, dtype=np.int64),
         )
 
     def arcs_of(self, number: int) -> NDArray[np.int64]:
@@ -186,7 +169,7 @@ class DamagedRoads:
         key = levels, slowed
         if key not in self._states:
             if slowed not in self._slow:
-                whole = np.empty(len(self.tail), dtype=np.int32)
+                whole = np.empty(len(self.trees.tail), dtype=np.int32)
                 whole[self.arc_of_piece] = self.graph.piece_ticks(slow_state((), slowed))
                 whole[self.start_arc] = self.start_ticks
                 self._slow[slowed] = whole
@@ -236,41 +219,15 @@ class DamagedRoads:
         if key not in self._rows:
             ticks = self.ticks_in(levels, slowed)
             before = self._last.get((node, limit))
-            if before is not None and self._still_holds(*before, ticks, limit):
-                row = before[1]
-            else:
-                row = self._grown(node, ticks, limit)[0]
-            if (len(self._rows) + 1) * self.n_nodes > _MOST_KEPT:
+            tree = (
+                self.trees.regrown(before, ticks) if before is not None else self.trees.grown(node, ticks, limit=limit)
+            )
+            if 2 * (len(self._rows) + 1) * self.trees.n_nodes > _MOST_KEPT:
                 self._rows.clear()
                 self._last.clear()
-            self._last[node, limit] = ticks, row
-            self._rows[key] = row
+            self._last[node, limit] = tree
+            self._rows[key] = tree.found
         return self._rows[key]
-
-    def _still_holds(
-        self, before: NDArray[np.int32], row: NDArray[np.int32], now: NDArray[np.int32], limit: int
-    ) -> bool:
-        """Whether the ticks from a node are the same although arcs have changed."""
-        changed = np.flatnonzero(before != now)
-        from_ticks = row[self.tail[changed]].astype(np.int64)
-        changed, from_ticks = changed[from_ticks < UNREACHABLE], from_ticks[from_ticks < UNREACHABLE]
-        there = row[self.head[changed]]
-        on_a_fastest_way = (now[changed] > before[changed]) & (from_ticks + before[changed] == there)
-        arrives = from_ticks + now[changed]
-        return not bool((on_a_fastest_way | ((arrives < there) & (arrives <= limit))).any())
-
-    def _grown(self, node: int, ticks: NDArray[np.int32], limit: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Search from a node; ticks to every node, and the arc by which each is entered."""
-        found = np.full(self.n_nodes, UNREACHABLE, dtype=np.int32)
-        via = np.full(self.n_nodes, -1, dtype=np.int32)
-        if compiled_trees():
-            from rescuesim.travel.tree_kernels import grow_tree
-
-            settled = np.empty(self.n_nodes, dtype=np.int32)
-            grow_tree(self.first_out, self.head, ticks, node, limit, self._heap, found, via, settled)
-        else:
-            grow_plainly(self.first_out, self.head, ticks, node, limit, found, via)
-        return found, via
 
     def way(self, origin: int, target: int, levels: bytes, slowed: Slowed) -> list[Leg]:
         """Return a fastest way, as it is cut by the pieces that damages touch.
@@ -280,13 +237,14 @@ class DamagedRoads:
         InvariantError
             If there is none.
         """
-        found, via = self._grown(origin, self.ticks_in(levels, slowed), FARTHEST)
+        tree = self.trees.grown(origin, self.ticks_in(levels, slowed))  # not one that was carried here: equal paths
+        found, via, tail, head = tree.found, tree.via, self.trees.tail, self.trees.head
         if found[target] == UNREACHABLE:
             raise InvariantError(f"no way from node {origin} to {target}: expected one, a crew is on it")
         arcs, at = [], target
         while via[at] >= 0:
             arcs.append(int(via[at]))
-            at = int(self.tail[arcs[-1]])
+            at = int(tail[arcs[-1]])
         arcs.reverse()
         touched = np.isin(arcs, self.hit_arc).tolist()
         legs: list[Leg] = []
@@ -294,31 +252,8 @@ class DamagedRoads:
         for end in range(1, len(arcs) + 1):
             if end == len(arcs) or touched[end] or touched[end - 1]:
                 some = np.array(arcs[begin:end], dtype=np.int64)
-                to_node = int(self.head[some[-1]])
-                from_node = int(self.tail[some[0]])
+                to_node = int(head[some[-1]])
+                from_node = int(tail[some[0]])
                 legs.append(Leg(from_node=from_node, to_node=to_node, ticks=int(found[to_node]), arcs=some))
                 begin = end
         return legs
-
-
-def grow_plainly(
-    first_out: NDArray[np.int64],
-    head: NDArray[np.int32],
-    ticks: NDArray[np.int32],
-    origin: int,
-    limit: int,
-    found: NDArray[np.int32],
-    via: NDArray[np.int32],
-) -> None:
-    """Do what `grow_tree` does where kernels cannot be had: the same ticks and the same arcs, slowly."""
-    found[origin] = 0
-    queue = [(0, origin)]
-    while queue:
-        here, node = heappop(queue)
-        if found[node] != here:
-            continue
-        for arc in range(int(first_out[node]), int(first_out[node + 1])):
-            there, to = here + int(ticks[arc]), int(head[arc])
-            if there <= limit and there < found[to]:
-                found[to], via[to] = there, arc
-                heappush(queue, (there, to))

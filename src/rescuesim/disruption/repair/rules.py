@@ -205,7 +205,7 @@ def ways_out(
     wanted = np.flatnonzero(people.isolated(levels, slowed) & (weight > 0))
     if not len(wanted):
         return []
-    roads = people.roads
+    roads, trees = people.roads, people.roads.trees
     now, whole = roads.ticks_in(levels, slowed), roads.ticks_in(bytes(len(levels)), slowed)
     cost = np.where(now < UNREACHABLE, now / TICKS_PER_SECOND, np.inf)
     crossed = np.full(len(cost), -1)
@@ -213,25 +213,25 @@ def ways_out(
         if level == SHUT:
             arcs = roads.arcs_of(number)
             # the work is shared among the pieces of each direction, of which a way takes all
-            ends = zip(roads.tail[arcs].tolist(), roads.head[arcs].tolist(), strict=True)
+            ends = zip(trees.tail[arcs].tolist(), trees.head[arcs].tolist(), strict=True)
             with_work = whole[arcs] / TICKS_PER_SECOND + left_s[number] / max(
                 len({frozenset(pair) for pair in ends}), 1
             )
             less = with_work < cost[arcs]
             cost[arcs[less]], crossed[arcs[less]] = with_work[less], number
-    shape = roads.n_nodes, roads.n_nodes
-    matrix = csr_array((cost, roads.head, roads.first_out.astype(np.int32)), shape=shape)
-    starts = np.arange(roads.graph.n_nodes, roads.n_nodes)
+    shape = trees.n_nodes, trees.n_nodes
+    matrix = csr_array((cost, trees.head, trees.first_out.astype(np.int32)), shape=shape)
+    starts = np.arange(roads.graph.n_nodes, trees.n_nodes)
     reached, before, _ = dijkstra(matrix, indices=starts, min_only=True, return_predecessors=True)
-    entered = np.full(roads.n_nodes, -1)
-    by = np.flatnonzero((before[roads.head] == roads.tail) & (reached[roads.tail] + cost == reached[roads.head]))
-    entered[roads.head[by[::-1]]] = by[::-1]
+    entered = np.full(trees.n_nodes, -1)
+    by = np.flatnonzero((before[trees.head] == trees.tail) & (reached[trees.tail] + cost == reached[trees.head]))
+    entered[trees.head[by[::-1]]] = by[::-1]
     behind: dict[int, frozenset[int]] = {}
     found: dict[tuple[int, ...], float] = {}
     for point in wanted.tolist():
         node = int(people.point_node[point])
         if node >= 0 and math.isfinite(reached[node]):
-            damages = tuple(sorted(_crossed_on_the_way(node, roads.tail, entered, crossed, behind)))
+            damages = tuple(sorted(_crossed_on_the_way(node, trees.tail, entered, crossed, behind)))
             found[damages] = found.get(damages, 0.0) + float(weight[point])
     return [(total, math.fsum(left_s[number] for number in key) / 3600, key) for key, total in sorted(found.items())]
 
