@@ -14,7 +14,7 @@ from rescuesim.disruption import fragility
 from rescuesim.disruption.hazards import Timing
 from rescuesim.disruption.mechanisms import Mechanism, restoration_h, states_reached
 from rescuesim.disruption.outages import RoadDamage
-from rescuesim.disruption.road_elements import RoadElements
+from rescuesim.disruption.road_elements import ELEMENT_KINDS, RoadElements
 from rescuesim.disruption.streams import Draw, draws
 from rescuesim.network.states import Closure
 
@@ -135,6 +135,7 @@ class DrawnDamage:
             one_lane_h=one_lane if level in ("on_foot", "closed") else 0.0,
             hold_s=hold,
             label=name.replace("_", " "),
+            bridge=level == "closed" and bool(self.elements.kind[at] == ELEMENT_KINDS.index("bridge")),
         )
 
     def _pieces_of(self, at: int) -> tuple[int, int]:
