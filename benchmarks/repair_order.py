@@ -157,8 +157,8 @@ def with_every_order(place: PresetCounty, name: str, sample: int, n_jobs: int) -
 def table(rows: list[OrderRow], equal: list[tuple[str, bool]]) -> str:
     """Write the rows as text."""
     lines = [
-        f"| {row.preset} | {row.sample} | {row.damages} | {row.jobs} | {row.trunk_first:,.0f} | {row.nearest_first:,.0f} "
-        f"| {row.optimised:,.0f} | {row.came_from} | {row.cpu_s:.1f} |"
+        f"| {row.preset} | {row.sample} | {row.damages} | {row.jobs} | {row.trunk_first:,.0f} "
+        f"| {row.nearest_first:,.0f} | {row.optimised:,.0f} | {row.came_from} | {row.cpu_s:.1f} |"
         for row in rows
     ]
     better = sorted({row.preset for row in rows if row.better})
@@ -198,8 +198,8 @@ def main() -> None:
     print(made)
     if not options.quick:
         note = (
-            "Embedded county, crews with 1 and 2 machine pairs at four existing sites, people within 15 minutes of an "
-            f"open site.\nPerson-hours without cover up to 72 h; local search of at most {options.most_tried} lists.\n\n"
+            "Embedded county, crews with 1 and 2 machine pairs at four existing sites, people within 15 minutes of "
+            f"an open site.\nPerson-hours without cover up to 72 h; at most {options.most_tried} lists tried.\n\n"
         )
         before = RESULTS.read_text(encoding="utf-8")
         head, _, rest = before.partition(f"\n{_TITLE}\n")
