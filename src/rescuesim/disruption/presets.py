@@ -301,6 +301,8 @@ def _all_three_cut(county: _County) -> _Made:
 
 def _no_fibres(county: _County, span: str) -> tuple[AssetOutage, ...]:
     assert county.communication is not None
+    if not county.communication.fibres:
+        raise InputError("exchange: no base station has a fibre to it; expected a column backhaul, or another preset")
     from_s, until_s = _span(span)
     return tuple(
         AssetOutage(kind="fibre", asset=fibre.id, from_s=from_s, until_s=until_s, cause="given")

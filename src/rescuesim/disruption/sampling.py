@@ -29,7 +29,7 @@ from rescuesim.disruption.timeline import Disruption
 from rescuesim.errors import Fault, InputError
 from rescuesim.network import RoadNetwork
 
-__all__ = ["RareTail", "sample_disruptions"]
+__all__ = ["RareTail", "joined_outages", "sample_disruptions"]
 
 _COUNT_PEOPLE = ("most_people", "isolated_first", "optimised")
 _CHUNK = 8  # samples that a worker takes at a time
@@ -142,7 +142,7 @@ class _Sampler:
         outages = given.power if given else ()
         if self.power is not None and self.hazard is not None:
             drawn = power_outages(self.power, self.hazard, seed=self.seed, sample=sample, severity=severity)
-            outages = _joined((*outages, *drawn))
+            outages = joined_outages((*outages, *drawn))
         assets, contacts = (given.assets, given.contacts) if given else ((), ())
         if self.county is not None:
             assets, contacts = cascade_in(
@@ -172,7 +172,7 @@ class _Sampler:
         return [self.draw(sample) for sample in samples], self.notes
 
 
-def _joined(outages: Sequence[PowerOutage]) -> tuple[PowerOutage, ...]:
+def joined_outages(outages: Sequence[PowerOutage]) -> tuple[PowerOutage, ...]:
     """Put overlapping outages of an area into one that ends when the last does; the first says why."""
     made: list[PowerOutage] = []
     for outage in sorted(outages, key=lambda one: (one.area, one.from_s, one.until_s)):
