@@ -32,7 +32,7 @@ from rescuesim.network import RoadNetwork
 __all__ = ["RareTail", "joined_outages", "sample_disruptions"]
 
 _COUNT_PEOPLE = ("most_people", "isolated_first", "optimised")
-_CHUNK = 8  # samples that a worker takes at a time
+_CHUNK = 4  # samples that a worker takes at a time
 Progress = Callable[[int, int], None]
 
 
@@ -310,10 +310,10 @@ def sample_disruptions(
 
 def _chunks(sampler: _Sampler, executor: Executor | None) -> Iterator[tuple[list[Disruption], set[str]]]:
     """Give the samples in their order, whoever draws them."""
-    parts = [range(start, min(start + _CHUNK, sampler.n)) for start in range(0, sampler.n, _CHUNK)]
     if executor is None:
-        yield from map(sampler.some, parts)
+        yield from (sampler.some((sample,)) for sample in range(sampler.n))
         return
+    parts = [range(start, min(start + _CHUNK, sampler.n)) for start in range(0, sampler.n, _CHUNK)]
     futures: list[Future[tuple[list[Disruption], set[str]]]] = [executor.submit(sampler.some, part) for part in parts]
     try:
         for future in futures:
