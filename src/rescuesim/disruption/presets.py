@@ -82,6 +82,8 @@ class DisruptionPreset:
     horizon_s : float
     onset_h : float
         Hour of the day of the onset.
+    congested : bool
+        Whether everybody redials in the first hours, as after a disaster.
     notes : tuple of str
         What was judged, to be said aloud.
     """
@@ -91,6 +93,7 @@ class DisruptionPreset:
     given: Disruption | None
     horizon_s: float
     onset_h: float
+    congested: bool
     notes: tuple[str, ...]
 
     def in_language(self, lang: Lang) -> str:
@@ -183,7 +186,13 @@ def disruption_preset(
     )
     notes = (judged, *(hazard.notes if hazard is not None else ()))
     return DisruptionPreset(
-        name=name, hazard=hazard, given=given, horizon_s=_HORIZON_S, onset_h=onset_h, notes=tuple(dict.fromkeys(notes))
+        name=name,
+        hazard=hazard,
+        given=given,
+        horizon_s=_HORIZON_S,
+        onset_h=onset_h,
+        congested=name not in _CALM,
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 
@@ -244,7 +253,8 @@ def _slides(county: _County, event: str) -> HazardLayer:
     kind = "landslide_susceptibility"
     source = county.mapped(kind, _from_map(f"{event}_slides"))
     if source is None:
-        marginal = Marginal.exponential(mean=_number("landslide_susceptibility_mean"), share=_number("landslide_share"))
+        most = min(_number("landslide_susceptibility_most") * _from_map(f"{event}_slides"), 1.0)
+        marginal = Marginal.uniform(low=0.0, high=most, share=_number("landslide_share"))
         return _drawn(kind, marginal, _timing("slides"))
     variation = Variation(sigma=_from_map("slides_sigma"), correlation_m=_from_map(f"{event}_correlation_m"))
     return HazardLayer(kind=kind, source=source, timing=_timing("slides"), variation=variation)
@@ -326,6 +336,7 @@ _MAKERS: dict[str, Callable[[_County], _Made]] = {
     "grid_failure": _grid_failure,
     "all_three_cut": _all_three_cut,
 }
+_CALM = ("bridge_out", "grid_failure")  # nobody redials for hours because a bridge is out
 _NEEDS = {
     "bridge_out": ("demand",),
     "exchange_fire": ("communication",),

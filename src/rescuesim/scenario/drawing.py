@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,6 +166,8 @@ def drawing_of(
     if networks is None or len(faults) > before or (section.preset is not None and preset is None):
         return None
     power, communication = networks
+    if preset is not None and not preset.congested:
+        communication = replace(communication, congestion_s=0.0)
     chosen = default("preset.drawn.samples")
     samples = section.samples if section.samples is not None else int(chosen.number)
     notes: list[str] = [*(preset.notes if preset is not None else ()), *crew_notes]
