@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["disrupt"]
 
+_TABLE_WIDTH = 150  # a narrower window wraps; columns of people are never cut
+
 
 def disrupt(
     scenario: Annotated[Path, typer.Argument(help="Scenario file (.toml), such as typhoon_flood.toml of the demo.")],
@@ -73,6 +75,7 @@ def _finish(outcome: DisruptOutcome, as_json: bool, lang: Language) -> None:
         typer.echo(json_text({**outcome.summary, "files": {k: str(v) for k, v in outcome.files.items()}}))
         return
     console, zh = wide_console(), lang is Language.zh
+    console.width = max(console.width, _TABLE_WIDTH)
     answer_table(outcome.measures, outcome.townships, console, lang.value)
     typer.echo(outcome.measures.in_words(lang.value))
     for note in outcome.notes:

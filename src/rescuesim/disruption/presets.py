@@ -254,7 +254,7 @@ def _slides(county: _County, event: str) -> HazardLayer:
     source = county.mapped(kind, _from_map(f"{event}_slides"))
     if source is None:
         most = min(_number("landslide_susceptibility_most") * _from_map(f"{event}_slides"), 1.0)
-        marginal = Marginal.uniform(low=0.0, high=most, share=_number("landslide_share"))
+        marginal = Marginal.uniform(least=0.0, most=most, share=_number("landslide_share"))
         return _drawn(kind, marginal, _timing("slides"))
     variation = Variation(sigma=_from_map("slides_sigma"), correlation_m=_from_map(f"{event}_correlation_m"))
     return HazardLayer(kind=kind, source=source, timing=_timing("slides"), variation=variation)

@@ -73,7 +73,12 @@ def storm(network: RoadNetwork, severity: Lognormal | None = SEVERITY) -> Hazard
         timing=Timing(from_s=H, rise_s=H, peak_s=H, fall_s=4 * H),
         variation=Variation(sigma=0.6, correlation_m=900),
     )
-    ice = HazardLayer(kind="ice_mm", source=ConstantSource(value=15), variation=Variation(sigma=0.4, correlation_m=900))
+    ice = HazardLayer(
+        kind="ice_mm",
+        source=ConstantSource(value=15),
+        timing=Timing(from_s=H),
+        variation=Variation(sigma=0.4, correlation_m=900),
+    )
     return Hazard(name="storm", layers=(water, ice), horizon_s=72 * H, region=region, severity=severity)
 
 
