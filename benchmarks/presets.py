@@ -11,7 +11,10 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +28,7 @@ from rescuesim.scenario.demo import write_demo_county
 from rescuesim.scenario.model import load_scenario
 from rescuesim.scenario.prepare import Prepared, prepare
 
-N_SAMPLES = 4
+N_SAMPLES = 3
 QUAKE = SHARED / "kahramanmaras_quake"
 Case = tuple[str, rs.RoadNetwork, rs.DisruptionMeasures, rs.Disruptions]
 
@@ -108,9 +111,10 @@ def draw_maps(case: Case, folder: Path) -> None:
     name, network, measures, _ = case
     folder.mkdir(parents=True, exist_ok=True)
     stem = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in name)
-    rs.plot_disruption(measures, network).get_figure(root=True).savefig(folder / f"{stem}.png", dpi=110)
-    axes = rs.plot_disruption_over_time(measures, network)
-    axes.flat[0].get_figure(root=True).savefig(folder / f"{stem}_over_time.png", dpi=110)
+    several: list[Any] = rs.plot_disruption_over_time(measures, network).ravel().tolist()
+    drawn: dict[str, Any] = {"": rs.plot_disruption(measures, network), "_over_time": several[0]}
+    for ending, axes in drawn.items():
+        axes.get_figure(root=True).savefig(folder / f"{stem}{ending}.png", dpi=110)
 
 
 def bench(quick: bool) -> list[Row]:
@@ -153,7 +157,9 @@ def figures() -> str:
     lines, maps = [], os.environ.get("PRESET_MAPS")
     with tempfile.TemporaryDirectory() as folder:
         county = write_demo_county(Path(folder)).parent
-        cases = [lambda name=name: preset_case(county, name, N_SAMPLES) for name in rs.disruption_presets()]
+        cases: list[Callable[[], Case]] = [
+            partial(preset_case, county, name, N_SAMPLES) for name in rs.disruption_presets()
+        ]
         if QUAKE.exists():
             cases.append(turkoglu)
         for make in cases:

@@ -83,7 +83,7 @@ class DisruptionPreset:
     onset_h : float
         Hour of the day of the onset.
     congested : bool
-        Whether everybody redials in the first hours, as after a disaster.
+        Whether everybody redials from the onset on, as where it strikes all at once.
     notes : tuple of str
         What was judged, to be said aloud.
     """
@@ -191,7 +191,7 @@ def disruption_preset(
         given=given,
         horizon_s=_HORIZON_S,
         onset_h=onset_h,
-        congested=name not in _CALM,
+        congested=name in _CONGESTED,
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -336,7 +336,8 @@ _MAKERS: dict[str, Callable[[_County], _Made]] = {
     "grid_failure": _grid_failure,
     "all_three_cut": _all_three_cut,
 }
-_CALM = ("bridge_out", "grid_failure")  # nobody redials for hours because a bridge is out
+# everybody redials from the onset on where it strikes all at once; not while a storm is still to come, or for a bridge
+_CONGESTED = ("earthquake", "exchange_fire")
 _NEEDS = {
     "bridge_out": ("demand",),
     "exchange_fire": ("communication",),

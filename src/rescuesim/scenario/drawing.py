@@ -167,7 +167,9 @@ def drawing_of(
         return None
     power, communication = networks
     if preset is not None and not preset.congested:
-        communication = replace(communication, congestion_s=0.0)
+        en = "nobody is taken to redial for hours: the public network is not congested"
+        said = (*communication.notes, Note(en, "不计公网拥塞（假定无人持续重拨）"))
+        communication = replace(communication, congestion_s=0.0, notes=said)
     chosen = default("preset.drawn.samples")
     samples = section.samples if section.samples is not None else int(chosen.number)
     notes: list[str] = [*(preset.notes if preset is not None else ()), *crew_notes]
