@@ -66,8 +66,8 @@ class Disruption:
     def __post_init__(self) -> None:
         if self.label in ("", "intact"):
             raise InputError(f"disruption label {self.label!r}: expected a name of its own; intact means normal days")
-        if not self.probability >= 0:
-            raise InputError(f"disruption {self.label!r}: probability {self.probability}, expected 0 or more")
+        if not 0 <= self.probability < math.inf:
+            raise InputError(f"disruption {self.label!r}: probability {self.probability}, expected 0 or more, finite")
 
     def changes_s(self) -> tuple[float, ...]:
         """Return the moments at which the roads or usable sites change, the onset first, ascending."""
@@ -107,15 +107,16 @@ def network_states(disruptions: Disruption | Sequence[Disruption], *, at_s: Sequ
         its moments, and all are scaled to sum to 1.
     """
     some = (disruptions,) if isinstance(disruptions, Disruption) else tuple(disruptions)
-    if not some or not at_s or not all(moment >= 0 for moment in at_s):
-        raise InputError("network states: expected at least one disruption and moments of 0 s or later")
+    moments = [float(moment) for moment in at_s]
+    if not some or not moments or not all(0 <= moment < math.inf for moment in moments):
+        raise InputError("network states: expected at least one disruption and moments of 0 s or later, finite")
     total = math.fsum(disruption.probability for disruption in some)
     if total <= 0:
         raise InputError("network states: expected disruptions with a probability above 0")
     made = []
     for disruption in some:
-        share = disruption.probability / total / len(at_s)
-        for moment in at_s:
+        share = disruption.probability / total / len(moments)
+        for moment in moments:
             made.append(replace(disruption.state_at(moment), probability=share))
     return NetworkStates(states=tuple(made))
 

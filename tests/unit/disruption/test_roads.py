@@ -169,6 +169,9 @@ def test_a_hit_bridge_shuts_the_bridge_and_not_its_road(town: RoadNetwork) -> No
     assert {round(damage.closure.to_m - damage.closure.from_m, 6) for damage in hits} == {60.0}
     closed = next(damage for damage in hits if damage.closure.level == "closed")
     assert (closed.work_h, closed.one_lane_h) == (230 * 24, 48)
+    # who is shut out waits for a temporary bridge, of days by the calendar, rather than for machine hours
+    assert {damage.closure.level for damage in hits if damage.bridge} == {"on_foot", "closed"}
+    assert {damage.closure.level for damage in hits if not damage.bridge} == {"passable", "one_lane"}
 
 
 def test_washouts_come_with_the_highest_water_and_wait_until_it_is_gone(town: RoadNetwork) -> None:
