@@ -29,10 +29,10 @@ from rescuesim.disruption.timeline import Disruption
 from rescuesim.errors import Fault, InputError
 from rescuesim.network import RoadNetwork
 
-__all__ = ["RareTail", "sample_disruptions"]
+__all__ = ["RareTail", "joined_outages", "sample_disruptions"]
 
 _COUNT_PEOPLE = ("most_people", "isolated_first", "optimised")
-_CHUNK = 8  # samples that a worker takes at a time
+_CHUNK = 4  # samples that a worker takes at a time
 Progress = Callable[[int, int], None]
 
 
@@ -145,7 +145,7 @@ class _Sampler:
         outages = given.power if given else ()
         if self.power is not None and self.hazard is not None:
             drawn = power_outages(self.power, self.hazard, seed=self.seed, sample=sample, severity=severity)
-            outages = _joined((*outages, *drawn))
+            outages = joined_outages((*outages, *drawn))
         assets, contacts = (given.assets, given.contacts) if given else ((), ())
         if self.county is not None:
             assets, contacts = cascade_in(
@@ -181,7 +181,7 @@ def _unmended(outage: RoadOutage) -> RoadDamage:
     )
 
 
-def _joined(outages: Sequence[PowerOutage]) -> tuple[PowerOutage, ...]:
+def joined_outages(outages: Sequence[PowerOutage]) -> tuple[PowerOutage, ...]:
     """Put overlapping outages of an area into one that ends when the last does; the first says why."""
     made: list[PowerOutage] = []
     for outage in sorted(outages, key=lambda one: (one.area, one.from_s, one.until_s)):
@@ -319,10 +319,10 @@ def sample_disruptions(
 
 def _chunks(sampler: _Sampler, executor: Executor | None) -> Iterator[tuple[list[Disruption], set[str]]]:
     """Give the samples in their order, whoever draws them."""
-    parts = [range(start, min(start + _CHUNK, sampler.n)) for start in range(0, sampler.n, _CHUNK)]
     if executor is None:
-        yield from map(sampler.some, parts)
+        yield from (sampler.some((sample,)) for sample in range(sampler.n))
         return
+    parts = [range(start, min(start + _CHUNK, sampler.n)) for start in range(0, sampler.n, _CHUNK)]
     futures: list[Future[tuple[list[Disruption], set[str]]]] = [executor.submit(sampler.some, part) for part in parts]
     try:
         for future in futures:
