@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rescuesim._defaults import default
 from rescuesim.crew import Lognormal
 from rescuesim.disruption import (
     ConstantSource,
@@ -226,7 +227,9 @@ def test_chances_are_those_of_the_pieces_taken_together(town: RoadNetwork) -> No
     section = ready.elements.is_kind("section")
     share = ready.elements.length_m[section] / 500
     spanned = np.isin(ready.elements.road[section], np.unique(town.road[town.bridge]))
-    assert chances[0][section][~spanned] == pytest.approx(1 - 0.95 ** share[~spanned])
+    assert chances[0][section][~spanned] == pytest.approx(
+        1 - (1 - 0.5 * default("fragility.slide_chance").number) ** share[~spanned]
+    )
     assert chances[0][~section].max(initial=0.0) == 0
 
 
