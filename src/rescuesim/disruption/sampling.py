@@ -18,7 +18,7 @@ from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
 from rescuesim.disruption.channels import CascadeCounty, CommunicationNetwork, cascade_in, prepare_cascade
 from rescuesim.disruption.hazards import Hazard
-from rescuesim.disruption.outages import PowerOutage, RoadOutage, RoadSlowing
+from rescuesim.disruption.outages import PowerOutage, RoadDamage, RoadOutage, RoadSlowing
 from rescuesim.disruption.power import PowerNetwork, power_outages
 from rescuesim.disruption.repair import RepairCrew, repair_roads
 from rescuesim.disruption.repair.road_options import REPAIR_ORDERS, RepairOrder
@@ -122,23 +122,26 @@ class _Sampler:
             self.exposed.damages(seed=self.seed, sample=sample, severity=severity) if self.exposed else ((), ())
         )
         roads: tuple[RoadOutage, ...] = given.roads if given else ()
+        slow: tuple[RoadSlowing, ...] = (*(given.slowings if given else ()), *slowings)
         if damages:
             repairs = repair_roads(
                 self.network,
-                damages,
+                # crews drive on what is given as on what is drawn, and do not mend it
+                [*map(_unmended, roads), *damages],
                 self.crews,
                 horizon_s=self.horizon_s,
                 order=self.order,
                 demand=self.demand if self.limit_s is not None else None,
                 sites=self.sites,
                 limit_s=self.limit_s,
-                slowings=slowings,
+                slowings=slow,
                 onset_h=self.onset_h,
                 seed=self.seed,
                 sample=sample,
             )
             self.notes.update(repairs.notes)
-            roads += repairs.outages
+            known = {(outage.closure, outage.from_s) for outage in roads}
+            roads += tuple(one for one in repairs.outages if (one.closure, one.from_s) not in known)
         outages = given.power if given else ()
         if self.power is not None and self.hazard is not None:
             drawn = power_outages(self.power, self.hazard, seed=self.seed, sample=sample, severity=severity)
@@ -154,11 +157,10 @@ class _Sampler:
                 sample=sample,
                 horizon_s=self.horizon_s,
             )
-        all_slowings: tuple[RoadSlowing, ...] = (*(given.slowings if given else ()), *slowings)
         return Disruption(
             label=f"{self.label} {sample + 1}",
             roads=roads,
-            slowings=all_slowings,
+            slowings=slow,
             sites=given.sites if given else (),
             channels=given.channels if given else (),
             power=outages,
@@ -170,6 +172,13 @@ class _Sampler:
     def some(self, samples: Sequence[int]) -> tuple[list[Disruption], set[str]]:
         """Draw several disruptions; what a worker does."""
         return [self.draw(sample) for sample in samples], self.notes
+
+
+def _unmended(outage: RoadOutage) -> RoadDamage:
+    """Return a given outage as damage that nobody works on and that passes when the outage ends."""
+    return RoadDamage(
+        closure=outage.closure, at_s=outage.from_s, cause=outage.cause, passes_s=outage.until_s, label=outage.label
+    )
 
 
 def joined_outages(outages: Sequence[PowerOutage]) -> tuple[PowerOutage, ...]:

@@ -72,13 +72,28 @@ class Disruption:
     def changes_s(self) -> tuple[float, ...]:
         """Return the moments at which the roads or usable sites change, the onset first, ascending."""
         moments = {0.0}
-        changing: tuple[RoadOutage | RoadSlowing | SiteOutage, ...] = (*self.roads, *self.slowings, *self.sites)
+        changing: tuple[RoadOutage | RoadSlowing | SiteOutage | ContactSpell, ...] = (
+            *self.roads,
+            *self.slowings,
+            *self.sites,
+            *self._unreached,
+        )
         for outage in changing:
             moments |= {float(outage.from_s), float(outage.until_s)}
         return tuple(sorted(moment for moment in moments if moment < math.inf))
 
+    @property
+    def _unreached(self) -> tuple[ContactSpell, ...]:
+        """Spells in which no order reaches a site: its crew stays, whatever the roads are like."""
+        return tuple(spell for spell in self.contacts if spell.direction == "order" and not spell.channel)
+
     def state_at(self, at_s: float) -> NetworkState:
-        """Return the state of the network at a moment; an outage holds from its start to before its end."""
+        """Return the state of the network at a moment; an outage holds from its start to before its end.
+
+        A site that no order reaches is unusable, as one is that nobody can leave.
+        """
+        out = {outage.site for outage in self.sites if outage.from_s <= at_s < outage.until_s}
+        out |= {spell.place for spell in self._unreached if spell.from_s <= at_s < spell.until_s}
         slow_downs: dict[int, float] = {}
         for slowing in self.slowings:
             if slowing.from_s <= at_s < slowing.until_s:
@@ -86,7 +101,7 @@ class Disruption:
         return NetworkState(
             slow_downs=slow_downs,
             closures=tuple(outage.closure for outage in self.roads if outage.from_s <= at_s < outage.until_s),
-            unusable_sites=frozenset(outage.site for outage in self.sites if outage.from_s <= at_s < outage.until_s),
+            unusable_sites=frozenset(out),
             label=f"{self.label} + {at_s / 3600:g} h",
         )
 

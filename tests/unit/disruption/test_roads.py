@@ -174,6 +174,15 @@ def test_a_hit_bridge_shuts_the_bridge_and_not_its_road(town: RoadNetwork) -> No
     assert {damage.closure.level for damage in hits if not damage.bridge} == {"passable", "one_lane"}
 
 
+def test_a_closed_bridge_waits_for_a_temporary_one_and_nothing_else_does(town: RoadNetwork) -> None:
+    hits = many(town, constant("sa1_g", 1.2), constant("pgd_in", 30.0), samples=60)
+    at_bridge = {"bridge shaking", "bridge displacement"}
+    down = [damage for damage in hits if damage.label in at_bridge and damage.closure.level == "closed"]
+    assert down
+    assert all(damage.bridge for damage in down)
+    assert not any(damage.bridge for damage in hits if damage not in down)
+
+
 def test_washouts_come_with_the_highest_water_and_wait_until_it_is_gone(town: RoadNetwork) -> None:
     gone = [damage for damage in many(town, constant("flood_depth_m", 3.0)) if damage.cause == "washout"]
     assert {(damage.at_s, damage.hold_s) for damage in gone} == {(3000, 7000)}
