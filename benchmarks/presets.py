@@ -95,7 +95,7 @@ def line_of(case: Case) -> str:
     covered = (measures.summary["people_covered_least"].to_numpy() * hits.probability).sum()
     states = " | ".join(f"{answer[f'{state}_mean']:.1f}" for state in ("isolated", "flooded", "silent", "dark"))
     heard, reached = (
-        f"{answer[key]:.1f}" if np.isfinite(answer[key]) else "not in 72"
+        f"{answer[key]:.1f}" if np.isfinite(answer[key]) else "not in 72 h"
         for key in ("contacted_h_worst", "reached_h_worst")
     )
     back = measures.summary["cover_back_min"].to_numpy(np.float64)
