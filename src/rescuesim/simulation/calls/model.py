@@ -369,7 +369,7 @@ def _with_false(shares: NDArray[np.float64], share: float, types: tuple[str, ...
     others[:, false] = 0.0
     left = others.sum(axis=1, keepdims=True)
     parts: NDArray[np.float64] = np.divide(others, left, out=np.zeros_like(others), where=left > 0)
-    scaled = parts * total * (1 - share)
+    scaled: NDArray[np.float64] = parts * total * (1 - share)
     scaled[:, false] = (total - scaled.sum(axis=1, keepdims=True))[:, 0]
     return scaled
 
