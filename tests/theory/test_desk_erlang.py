@@ -42,9 +42,7 @@ def test_the_share_of_callers_who_wait_is_that_of_erlang_c(seed):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_share_of_callers_who_give_up_is_that_of_erlang_a(seed):
-    found = [
-        answer(callers(seed, number, 2.2, 90.0), 2).abandoned[WARM_UP:].mean() for number in range(REPLICATIONS)
-    ]
+    found = [answer(callers(seed, number, 2.2, 90.0), 2).abandoned[WARM_UP:].mean() for number in range(REPLICATIONS)]
     assert_agrees(found, erlang_a_abandoned(2, 2.2 / TAKES_S, 1 / TAKES_S, 1 / 90.0))
 
 

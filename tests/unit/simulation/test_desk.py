@@ -82,7 +82,12 @@ def test_every_fault_of_the_callers_is_told_at_once():
 
 @pytest.mark.parametrize(
     ("wrong", "column"),
-    [({"seats": 0}, "seats"), ({"guided": 1.5}, "guided"), ({"hand_over": -3.0}, "hand_over"), ({"seats": 1.5}, "seats")],
+    [
+        ({"seats": 0}, "seats"),
+        ({"guided": 1.5}, "guided"),
+        ({"hand_over": -3.0}, "hand_over"),
+        ({"seats": 1.5}, "seats"),
+    ],
 )
 def test_a_desk_out_of_bounds_is_refused(wrong, column):
     with pytest.raises(InputError, match=column):

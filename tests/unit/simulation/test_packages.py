@@ -32,7 +32,11 @@ def test_slots_are_numbered_through_the_tiers():
 
 def test_a_tier_is_asked_for_at_once_when_it_is_severe_and_else_after_its_time():
     found = package(
-        reinforcement=(FIRE,), reinforce_severity=2.0, reinforce_after_s=600.0, escalation=(FIRE,), escalate_severity=4.0
+        reinforcement=(FIRE,),
+        reinforce_severity=2.0,
+        reinforce_after_s=600.0,
+        escalation=(FIRE,),
+        escalate_severity=4.0,
     )
     assert [found.asked_after_s("reinforcement", severity=severity) for severity in (1.9, 2.0)] == [600.0, 0.0]
     assert [found.asked_after_s("escalation", severity=severity) for severity in (3.9, 4.0)] == [math.inf, 0.0]

@@ -76,8 +76,9 @@ class Surge:
             faults.append(Fault(column="phases", value=str(self.phases), expected="ends in ascending hours above 0"))
         for _, factor in self.phases:
             if not (factor * (1 - self.duplicates) >= 1 - 1e-12 and factor < math.inf):
-                expected = f"finite, and at least {1 / max(1e-12, 1 - self.duplicates):.3g}, for the usual calls go on"
-                faults.append(Fault(column="phases", value=str(factor), expected=f"a factor {expected}"))
+                least = 1 / max(1e-12, 1 - self.duplicates)
+                expected = f"a finite factor of {least:.3g} or more, for the usual calls go on"
+                faults.append(Fault(column="phases", value=str(factor), expected=expected))
         if self.false_share is not None and not 0 <= self.false_share <= 1:
             faults.append(Fault(column="false_share", value=str(self.false_share), expected="from 0 to 1"))
         for id_, weight in (self.weights or {}).items():
