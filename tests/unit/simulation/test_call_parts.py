@@ -72,6 +72,15 @@ def test_an_average_year_of_days_has_an_average_factor_of_one():
         assert np.mean([pattern.day_factor(day.date()) for day in days]) == pytest.approx(1.0, abs=2e-3)
 
 
+@pytest.mark.parametrize("start_h", [0.0, 6.5, 8.0, 18.25])
+@pytest.mark.parametrize("pattern", [CallPattern(), CallPattern(hours=tuple(range(24)))])
+def test_every_day_has_one_day_of_calls_whenever_the_replication_begins(pattern, start_h):
+    edges_s, per_s = pattern.rates(None, 3 * DAY, start_h=start_h)
+    assert np.diff(edges_s) @ per_s == pytest.approx(3.0, rel=1e-12)
+    assert (edges_s[0], edges_s[-1]) == (0.0, 3 * DAY)
+    assert (np.diff(edges_s) > 0).all()
+
+
 def test_types_follow_the_calls_by_type_of_a_point_and_the_shares_elsewhere():
     split = {f"calls_{name}": [0.0, np.nan] for name in ("social", "security", "false")}
     demand = points(people=[0, 2_000_000], calls_fire=[3000.0, np.nan], calls_rescue=[1000.0, np.nan], **split)

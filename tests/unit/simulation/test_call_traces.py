@@ -153,3 +153,15 @@ def test_a_model_that_begins_at_noon_is_simulated_with_the_crews_of_the_day(vall
         records = result.records.dropna(subset=["rolling_at_s"])
         found[starts[-5:]] = set((records["rolling_at_s"] - records["alerted_at_s"]).round(6))
     assert found == {"09:00": {60.0}, "21:00": {120.0}}
+
+
+def test_a_duplicate_is_no_incident_of_its_own_in_the_records(valley):
+    from rescuesim.simulation import simulate
+
+    frame = pd.DataFrame(
+        {"id": ["a", "b"], "arrived_at_s": [0.0, 9.0], "point": ["d", "d"], "type": "fire", "duplicate_of": ["", "a"]}
+    )
+    options = {"network": valley.network, "demand": valley.demand, "standard": valley.standard}
+    calls = load_calls(frame, valley.demand)
+    result = simulate(valley.plan("s1"), calls=calls, replications=1, horizon_s=86400.0, **options)
+    assert result.records["genuine"].tolist() == [True, False]
