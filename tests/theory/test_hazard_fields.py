@@ -58,6 +58,23 @@ def test_the_covariance_on_the_grid_is_exact() -> None:
     assert implied == pytest.approx(np.exp(-np.hypot(down[:, None], along) / 1000.0), abs=1e-6)
 
 
+@pytest.mark.parametrize(("name", "most"), [("exponential", 0.09), ("matern_1_5", 0.02), ("matern_2_5", 0.02)])
+def test_interpolation_lifts_the_correlation_no_more_than_is_said(name: Covariance, most: float) -> None:
+    grid, rng = field_grid((0.0, 0.0, 12_000.0, 12_000.0), 3000.0, name), np.random.default_rng(1)
+    x, y = rng.uniform(0, 12_000, (2, 300))
+    placed = grid.place(x, y)
+    row, column = np.divmod(placed.cell, grid.shape[1])
+    implied = np.zeros((len(x), len(x)))
+    for one in range(4):
+        for other in range(4):
+            away = np.hypot(row[one][:, None] - row[other], column[one][:, None] - column[other]) * grid.cell_m
+            implied += np.outer(placed.weight[one], placed.weight[other]) * correlation(away, 3000.0, name)
+    lifted = implied - correlation(np.hypot(x[:, None] - x, y[:, None] - y), 3000.0, name)
+    assert np.diag(implied) == pytest.approx(1)
+    assert lifted.min() > -0.01
+    assert lifted.max() < most
+
+
 @pytest.mark.parametrize(
     ("marginal", "cdf"),
     [

@@ -1,4 +1,4 @@
-"""The command line: ``rescuesim demo | init | check | network | site | run | warmup``.
+"""The command line: ``rescuesim demo | init | check | network | site | disrupt | run | warmup``.
 
 Exit codes: 0 done, 1 a fault in the program, 2 bad input or usage, 3 infeasible, 4 stopped at a limit
 without a solution, 130 interrupted.
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rescuesim._words import in_language
+from rescuesim.cli.disrupt import disrupt
 from rescuesim.cli.network import network_app
 from rescuesim.cli.options import (
     BAD_INPUT,
@@ -159,6 +160,7 @@ def check(
 
 
 app.command()(site)
+app.command()(disrupt)
 app.command()(warmup)
 
 

@@ -217,8 +217,9 @@ def debris_damages(
 ) -> tuple[tuple[RoadDamage, ...], tuple[str, ...]]:
     """Return what the debris of graded buildings does to the roads beside them.
 
-    Debris covers the carriageway from the building's side as far as it reaches. Two lanes' width left: ``passable``;
-    one lane's: ``one_lane``; a way on foot: ``on_foot``; less: ``closed``.
+    Debris covers the carriageway from the building's side as far as it reaches, and from both sides where buildings
+    stand on both. Two lanes' width left: ``passable``; one lane's: ``one_lane``; a way on foot: ``on_foot``; less:
+    ``closed``.
 
     Parameters
     ----------
@@ -291,8 +292,7 @@ def _on_road(
     length = float(network.road_length_m[road])
     n = max(math.ceil(length / _STEP_M), 1)
     points = shapely.line_interpolate_point(line, (np.arange(n) + 0.5) / n, normalized=True)
-    away = shapely.distance(points[:, None], shapes[None, :])
-    covered = np.clip(reach_m - np.maximum(away - width_m / 2, 0.0), 0.0, width_m).max(axis=1)
+    covered = _covered_m(line, points, width_m, shapes, reach_m)
     left = width_m - covered
     needs = [default(f"debris_reach.{name}").number for name in ("two_lanes_m", "lane_m", "walk_m")]
     # a road that never had two lanes is as open as it was while its debris leaves the width of its own traffic
@@ -323,3 +323,25 @@ def _on_road(
             )
         )
     return made
+
+
+def _covered_m(
+    line: shapely.LineString,
+    points: NDArray[np.object_],
+    width_m: float,
+    shapes: NDArray[np.object_],
+    reach_m: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the width under debris at each point: the farthest from the left and the farthest from the right."""
+    away = shapely.distance(points[:, None], shapes[None, :])
+    thrown = np.clip(reach_m - np.maximum(away - width_m / 2, 0.0), 0.0, width_m)
+    at, building = np.nonzero(thrown)
+    ends = shapely.line_interpolate_point(line, np.arange(len(points) + 1) / len(points), normalized=True)
+    along_x, along_y = np.diff(shapely.get_x(ends)), np.diff(shapely.get_y(ends))
+    nearest = shapely.get_point(shapely.shortest_line(points[at], shapes[building]), 1)
+    to_x = shapely.get_x(nearest) - shapely.get_x(points[at])
+    to_y = shapely.get_y(nearest) - shapely.get_y(points[at])
+    on_right = (along_x[at] * to_y - along_y[at] * to_x < 0).astype(np.int64)
+    sides = np.zeros((2, len(points)))
+    np.maximum.at(sides, (on_right, at), thrown[at, building])
+    return np.asarray(np.minimum(sides.sum(axis=0), width_m))

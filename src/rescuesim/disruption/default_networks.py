@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,7 @@ def default_power(
     *,
     communication: CommunicationNetwork | None = None,
     mountains: Iterable[str] = (),
+    areas: Sequence[SupplyArea] | None = None,
 ) -> PowerNetwork:
     """Derive supply areas where the grid company has given none: one feeder a township.
 
@@ -50,6 +52,8 @@ def default_power(
         Its hubs get generators of ``power.hub_generator_h``.
     mountains : iterable of str, optional
         Townships in the mountains, where power takes longer to come back.
+    areas : sequence of SupplyArea, optional
+        The grid company's own; only generators and fuel are derived then.
 
     Returns
     -------
@@ -71,11 +75,11 @@ def default_power(
             "points with townships, and mountains among these"
         )
     of = np.array(demand.townships)
-    areas = []
-    for town in towns:
+    feeders = list(areas or ())
+    for town in towns if areas is None else ():
         middle = _middle(network, lon[of == town], lat[of == town], demand.people[of == town])
         area = SupplyArea(id=f"feeder {town}", lon=middle[0], lat=middle[1], townships=(town,), mountain=town in high)
-        areas.append(area)
+        feeders.append(area)
     tank_h = default("power.generator_tank_h").number
     hub_h = default("power.hub_generator_h").number
     posts = _brigades(sites)
@@ -83,15 +87,16 @@ def default_power(
     depots = tuple(
         FuelDepot(id=f"fuel at {sites.ids[at]}", lon=float(site_lon[at]), lat=float(site_lat[at])) for at in posts
     )
+    derived = f"power: {len(feeders)} supply areas derived, one feeder a township; no list of the grid company"
     said = [
-        f"power: {len(areas)} supply areas derived, one feeder a township; no list of the grid company",
+        *([derived] if areas is None else []),
         f"power: every site is taken to have a generator of {tank_h:g} h that starts with probability "
         f"{default('power.generator_start').number:g}",
         f"power: fuel is taken to come from {len(depots)} existing sites of brigades",
-        f"power: {len(high)} townships are taken to lie in the mountains, as named",
+        *([f"power: {len(high)} townships are taken to lie in the mountains, as named"] if areas is None else []),
     ]
     return PowerNetwork(
-        areas=tuple(areas),
+        areas=tuple(feeders),
         generators=(
             *(Generator(kind="site", asset=id_) for id_ in sites.ids),
             *(
@@ -104,7 +109,13 @@ def default_power(
     )
 
 
-def default_communication(sites: CandidateSites, demand: DemandPoints, network: RoadNetwork) -> CommunicationNetwork:
+def default_communication(
+    sites: CandidateSites,
+    demand: DemandPoints,
+    network: RoadNetwork,
+    *,
+    base_stations: Sequence[BaseStation] | None = None,
+) -> CommunicationNetwork:
     """Derive base stations, fibres and equipment where the operators and the bureau have given none.
 
     Parameters
@@ -112,6 +123,9 @@ def default_communication(sites: CandidateSites, demand: DemandPoints, network: 
     sites : CandidateSites
     demand : DemandPoints
     network : RoadNetwork
+    base_stations : sequence of BaseStation, optional
+        The operators' own; only equipment is derived then. Where their fibres run is not known: a given outage cuts
+        them, no road does. Channels that they carry besides the public network are taken to be held by the sites.
 
     Returns
     -------
@@ -127,6 +141,10 @@ def default_communication(sites: CandidateSites, demand: DemandPoints, network: 
     InputError
         If positions are missing.
     """
+    if base_stations is not None:
+        made = _with_equipment(sites, demand, tuple(base_stations))
+        unknown = f"communication: where the {len(made.fibres)} fibres run is not given: no broken road cuts them"
+        return replace(made, notes=(unknown, *made.notes)) if made.fibres else made
     stations, hub = _stations(sites, demand, network)
     fibres = _fibres_to(network, stations, hub)
     by_station = {fibre.id.removeprefix("fibre "): ((fibre.id,),) for fibre in fibres}
@@ -144,29 +162,42 @@ def default_communication(sites: CandidateSites, demand: DemandPoints, network: 
         )
         for at, one in enumerate(stations)
     ]
-    posts = tuple(sites.ids[at] for at in _brigades(sites))
-    villages = {id_ for id_, zone in zip(demand.ids, demand.zones, strict=True) if zone in _RURAL}
-    brigades = frozenset(id_ for id_, host in zip(sites.ids, sites.hosts, strict=True) if host == "brigade")
-    holders = {"satellite_phone": frozenset({*sites.ids, *villages}), "beidou": brigades}
-    wanted = [PUBLIC_NETWORK, "beidou", "satellite_phone", "runner"]
-    channels = [row for name, row in default_channels().items() if name in wanted and (name != "beidou" or brigades)]
-    if not posts:
-        channels = [row for row in channels if row.name != "runner"]
     said = [
         f"communication: {len(stations)} base stations derived, one for each square of "
         f"{default('channel.station_cell_m').number:g} m with people or sites; no list of the operators",
         f"communication: {len(fibres)} fibres taken to run along the quickest roads to {stations[hub].id}",
+    ]
+    made = _with_equipment(sites, demand, tuple(stations))
+    return replace(made, fibres=tuple(fibres), hubs=(stations[hub].id,), notes=(*said, *made.notes))
+
+
+def _with_equipment(
+    sites: CandidateSites, demand: DemandPoints, stations: tuple[BaseStation, ...]
+) -> CommunicationNetwork:
+    """Give base stations the channels, the equipment and the dispatchers that nobody has listed."""
+    posts = tuple(sites.ids[at] for at in _brigades(sites))
+    villages = {id_ for id_, zone in zip(demand.ids, demand.zones, strict=True) if zone in _RURAL}
+    brigades = frozenset(id_ for id_, host in zip(sites.ids, sites.hosts, strict=True) if host == "brigade")
+    holders = {"satellite_phone": frozenset({*sites.ids, *villages}), "beidou": brigades}
+    carried = {one.channel for one in stations} - {PUBLIC_NETWORK}
+    holders |= {name: frozenset(sites.ids) for name in carried}
+    wanted = [PUBLIC_NETWORK, "beidou", "satellite_phone", "runner", *carried]
+    channels = [row for name, row in default_channels().items() if name in wanted and (name != "beidou" or brigades)]
+    if not posts:
+        channels = [row for row in channels if row.name != "runner"]
+    known = sorted({fibre for one in stations for way in one.backhaul for fibre in way})
+    said = [
         f"communication: {len(sites)} sites and {len(villages)} villages are taken to have a satellite phone, "
-        f"{len(brigades)} sites of brigades a Beidou terminal; no 370 MHz repeater and no relay in the air",
+        f"{len(brigades)} sites of brigades a Beidou terminal; "
+        + (f"sites hold {', '.join(sorted(carried))}" if carried else "no 370 MHz repeater and no relay in the air"),
         f"communication: dispatchers are taken to sit at {', '.join(posts) or 'no site: nobody runs'}",
     ]
     return CommunicationNetwork(
-        base_stations=tuple(stations),
-        fibres=tuple(fibres),
+        base_stations=stations,
+        fibres=tuple(Fibre(id=name) for name in known),
         channels=tuple(channels),
         holders={row.name: holders[row.name] for row in channels if row.name in holders},
         posts=posts,
-        hubs=(stations[hub].id,),
         notes=tuple(said),
     )
 

@@ -135,6 +135,7 @@ class DrawnDamage:
             one_lane_h=one_lane if level in ("on_foot", "closed") else 0.0,
             hold_s=hold,
             label=name.replace("_", " "),
+            bridge=name.startswith("bridge") and level in ("on_foot", "closed"),
         )
 
     def _pieces_of(self, at: int) -> tuple[int, int]:

@@ -166,7 +166,7 @@ def slide(susceptibility: ArrayLike, length_m: ArrayLike) -> Chances:
     Examples
     --------
     >>> slide([0.0, 0.5, 1.0], 500.0).round(3).tolist()
-    [[0.0, 0.05, 0.1]]
+    [[0.0, 0.1, 0.2]]
     """
     index = _checked(susceptibility, "landslide_susceptibility", most=1.0)
     return over_length(index * default("fragility.slide_chance").number, length_m)[None]

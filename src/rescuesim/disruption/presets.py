@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -27,6 +27,7 @@ from rescuesim.disruption.hazards import (
     Variation,
     hazard_polygons,
 )
+from rescuesim.disruption.hazards.kinds import intensity_kind
 from rescuesim.disruption.outages import AssetOutage, PowerOutage, RoadOutage
 from rescuesim.disruption.power import PowerNetwork
 from rescuesim.disruption.timeline import Disruption
@@ -81,6 +82,8 @@ class DisruptionPreset:
     horizon_s : float
     onset_h : float
         Hour of the day of the onset.
+    congested : bool
+        Whether everybody redials from the onset on, as where it strikes all at once.
     notes : tuple of str
         What was judged, to be said aloud.
     """
@@ -90,6 +93,7 @@ class DisruptionPreset:
     given: Disruption | None
     horizon_s: float
     onset_h: float
+    congested: bool
     notes: tuple[str, ...]
 
     def in_language(self, lang: Lang) -> str:
@@ -107,9 +111,15 @@ class _County:
     communication: CommunicationNetwork | None
     zones: Path | None
 
-    def mapped(self, kind: str) -> HazardSource | None:
-        """Return the zones of a kind on the bureau's map, None without a map."""
-        return None if self.zones is None else hazard_polygons(self.zones, only={"kind": kind})
+    def mapped(self, kind: str, factor: float) -> HazardSource | None:
+        """Return the zones of a kind on the bureau's map, times a factor; None without a map."""
+        if self.zones is None:
+            return None
+        source = hazard_polygons(self.zones, only={"kind": kind})
+        most = intensity_kind(kind).most
+        if source.most > most:  # the layer refuses it as it is, not cut down to what is possible
+            return source
+        return replace(source, value=np.minimum(source.value * factor, most))
 
 
 _Made = tuple[Hazard | None, Disruption | None, float]
@@ -176,7 +186,13 @@ def disruption_preset(
     )
     notes = (judged, *(hazard.notes if hazard is not None else ()))
     return DisruptionPreset(
-        name=name, hazard=hazard, given=given, horizon_s=_HORIZON_S, onset_h=onset_h, notes=tuple(dict.fromkeys(notes))
+        name=name,
+        hazard=hazard,
+        given=given,
+        horizon_s=_HORIZON_S,
+        onset_h=onset_h,
+        congested=name in _CONGESTED,
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 
@@ -202,13 +218,15 @@ def _lognormal(name: str, share: float = 1.0) -> Marginal:
     return Marginal.lognormal(median=spread.median, p90=spread.p90, share=share)
 
 
-def _layer(kind: str, source: HazardSource | Marginal, timing: Timing) -> HazardLayer:
-    """Make a layer of a map with what it does not know, or of a field with a distribution."""
-    length = _number("correlation_m")
-    if isinstance(source, Marginal):
-        return HazardLayer(kind=kind, source=FieldSource(marginal=source, correlation_m=length), timing=timing)
-    variation = Variation(sigma=_number("map_sigma"), correlation_m=length)
-    return HazardLayer(kind=kind, source=source, timing=timing, variation=variation)
+def _drawn(kind: str, marginal: Marginal, timing: Timing) -> HazardLayer:
+    """Make a layer of a field with a distribution."""
+    return HazardLayer(
+        kind=kind, source=FieldSource(marginal=marginal, correlation_m=_number("correlation_m")), timing=timing
+    )
+
+
+def _from_map(name: str) -> float:
+    return default(f"preset.map.{name}").number
 
 
 def _hazard(county: _County, name: str, layers: tuple[HazardLayer, ...], severity: str) -> Hazard:
@@ -221,39 +239,47 @@ def _hazard(county: _County, name: str, layers: tuple[HazardLayer, ...], severit
     )
 
 
-def _water(county: _County, timing: str) -> HazardLayer:
-    source = county.mapped("flood_depth_m") or _lognormal("flood_depth_m", _number("flood_share"))
-    return _layer("flood_depth_m", source, _timing(timing))
+def _water(county: _County, event: str) -> HazardLayer:
+    """Make the water of an event: of the map with what it does not know, or of a field."""
+    source = county.mapped("flood_depth_m", _from_map(f"{event}_depth"))
+    if source is None:
+        return _drawn("flood_depth_m", _lognormal("flood_depth_m", _number("flood_share")), _timing(event))
+    variation = Variation(sigma=_from_map(f"{event}_sigma"), correlation_m=_from_map(f"{event}_correlation_m"))
+    return HazardLayer(kind="flood_depth_m", source=source, timing=_timing(event), variation=variation)
 
 
-def _slides(county: _County) -> HazardLayer:
-    drawn = Marginal.exponential(mean=_number("landslide_susceptibility_mean"), share=_number("landslide_share"))
-    return _layer("landslide_susceptibility", county.mapped("landslide_susceptibility") or drawn, _timing("slides"))
+def _slides(county: _County, event: str) -> HazardLayer:
+    """Make the slides of an event: of the map with what it does not know, or of a field."""
+    kind = "landslide_susceptibility"
+    source = county.mapped(kind, _from_map(f"{event}_slides"))
+    if source is None:
+        most = min(_number("landslide_susceptibility_most") * _from_map(f"{event}_slides"), 1.0)
+        marginal = Marginal.uniform(least=0.0, most=most, share=_number("landslide_share"))
+        return _drawn(kind, marginal, _timing("slides"))
+    variation = Variation(sigma=_from_map("slides_sigma"), correlation_m=_from_map(f"{event}_correlation_m"))
+    return HazardLayer(kind=kind, source=source, timing=_timing("slides"), variation=variation)
 
 
 def _typhoon_flood(county: _County) -> _Made:
-    wind = _layer("wind_force", _lognormal("wind_force"), _timing("typhoon_wind"))
-    return (
-        _hazard(county, "typhoon_flood", (wind, _water(county, "typhoon_flood"), _slides(county)), "flood"),
-        None,
-        8.0,
-    )
+    wind = _drawn("wind_force", _lognormal("wind_force"), _timing("typhoon_wind"))
+    layers = (wind, _water(county, "typhoon_flood"), _slides(county, "typhoon_flood"))
+    return _hazard(county, "typhoon_flood", layers, "typhoon_flood"), None, 8.0
 
 
 def _flash_flood(county: _County) -> _Made:
-    layers = (_water(county, "flash_flood"), _slides(county))
-    return _hazard(county, "flash_flood_landslides", layers, "flood"), None, 2.0
+    layers = (_water(county, "flash_flood"), _slides(county, "flash_flood"))
+    return _hazard(county, "flash_flood_landslides", layers, "flash_flood"), None, 2.0
 
 
 def _earthquake(county: _County) -> _Made:
     moved = Marginal.exponential(mean=_number("pgd_in_mean"), share=_number("pgd_share"))
     kinds: dict[str, Marginal] = {"sa1_g": _lognormal("sa1_g"), "pga_g": _lognormal("pga_g"), "pgd_in": moved}
-    layers = tuple(_layer(kind, marginal, Timing()) for kind, marginal in kinds.items())
+    layers = tuple(_drawn(kind, marginal, Timing()) for kind, marginal in kinds.items())
     return _hazard(county, "earthquake", layers, "shaking"), None, 4.0
 
 
 def _ice_storm(county: _County) -> _Made:
-    layers = (_layer("ice_mm", _lognormal("ice_mm"), _timing("ice")),)
+    layers = (_drawn("ice_mm", _lognormal("ice_mm"), _timing("ice")),)
     return _hazard(county, "ice_storm", layers, "ice"), None, 20.0
 
 
@@ -285,6 +311,8 @@ def _all_three_cut(county: _County) -> _Made:
 
 def _no_fibres(county: _County, span: str) -> tuple[AssetOutage, ...]:
     assert county.communication is not None
+    if not county.communication.fibres:
+        raise InputError("exchange: no base station has a fibre to it; expected a column backhaul, or another preset")
     from_s, until_s = _span(span)
     return tuple(
         AssetOutage(kind="fibre", asset=fibre.id, from_s=from_s, until_s=until_s, cause="given")
@@ -308,6 +336,8 @@ _MAKERS: dict[str, Callable[[_County], _Made]] = {
     "grid_failure": _grid_failure,
     "all_three_cut": _all_three_cut,
 }
+# everybody redials from the onset on where it strikes all at once; not while a storm is still to come, or for a bridge
+_CONGESTED = ("earthquake", "exchange_fire")
 _NEEDS = {
     "bridge_out": ("demand",),
     "exchange_fire": ("communication",),

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from rescuesim._defaults import default
 from rescuesim.disruption.outages import RoadOutage
 from rescuesim.network import NetworkState, RoadNetwork
-from rescuesim.network.road_network import TICKS_PER_SECOND
+from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE
 from rescuesim.network.states import Closure
 from rescuesim.quality import SnappedPoints, snap_points
 from rescuesim.travel import SplitGraph, build_split_graph
-from rescuesim.travel.broken_pieces import broken_pieces
+from rescuesim.travel.broken_pieces import BrokenPieces, broken_pieces
+from rescuesim.travel.changing_trees import FARTHEST, ChangingTrees, GrownTree
 
 __all__ = ["NearestSource", "Spans", "closure_spans", "fuel_truck_roads", "snapped", "walking_roads"]
 
 _LONGEST_S = 200 * 3600.0  # nobody walks or drives longer than this for one message or one tank
+_WALKING_UNIT_S = 1e-3  # of a runner's tick: 200 hours fit
 Spans = tuple[tuple[float, tuple[Closure, ...]], ...]
 
 
@@ -33,10 +33,17 @@ class NearestSource:
     ----------
     graph : SplitGraph
         Sources first, targets after.
-    matrix : csr_array of float64
-        Seconds; parallel roads may stand twice.
-    entry_of_piece : ndarray of int64, shape (n_pieces, 2)
-        Where each piece of the graph stands in the matrix; -1 where it does not.
+    trees : ChangingTrees
+        On the pieces as arcs, each piece in one or both directions; the last node is one from which arcs lead to all
+        sources.
+    ticks : ndarray of int32, shape (n_arcs,)
+        On whole roads.
+    unit_s : float
+        Seconds of a tick.
+    arc_of_piece : ndarray of int64, shape (n_pieces, 1 or 2)
+        Arcs of each piece of the graph.
+    source_arc : ndarray of int64, shape (n_sources,)
+        Arc to each source; -1 to one without a road.
     n_sources : int
     access_s : ndarray of float64, shape (n_targets,)
         From the road to each target.
@@ -47,13 +54,16 @@ class NearestSource:
     """
 
     graph: SplitGraph
-    matrix: csr_array
-    entry_of_piece: NDArray[np.int64]
+    trees: ChangingTrees
+    ticks: NDArray[np.int32]
+    unit_s: float
+    arc_of_piece: NDArray[np.int64]
+    source_arc: NDArray[np.int64]
     n_sources: int
     access_s: NDArray[np.float64]
     levels: frozenset[str]
     passes: NDArray[np.bool_]
-    _intact: list[NDArray[np.float64]] = field(default_factory=list, init=False, repr=False, compare=False)
+    _intact: list[GrownTree] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def relevant(self, closures: Iterable[Closure]) -> tuple[Closure, ...]:
         """Keep the closures that stop it."""
@@ -76,44 +86,33 @@ class NearestSource:
         """
         rows = list(range(len(spans)) if wanted is None else wanted)
         found = np.full((len(spans), len(self.access_s)), np.inf)
-        hit = self._hit({closure for row in rows for closure in spans[row][1]})
-        own = self.matrix.copy()  # whose roads are shut and opened again in turn
+        # the closures of different spans mostly are the same objects, and looked up faster as such
+        each = {id(closure): closure for row in rows for closure in spans[row][1]}
+        place = {id_: at for at, id_ in enumerate(each)}
+        states = [NetworkState(closures=(closure,)) for closure in each.values()]
+        broken = broken_pieces(self.graph, states) if states else BrokenPieces.none()
+        start = broken.point < self.n_sources
+        start_of, target_of = broken.point_state[start], broken.point_state[~start]
+        arc_of = np.repeat(broken.state, self.arc_of_piece.shape[1])
+        arc = self.arc_of_piece[broken.piece].ravel()
+        target, start_arc = broken.point[~start] - self.n_sources, self.source_arc[broken.point[start]]
+        node = self.graph.point_node[self.n_sources :]
+        if rows and not self._intact:
+            limit = min(int(_LONGEST_S / self.unit_s), FARTHEST)
+            self._intact.append(self.trees.grown(self.trees.n_nodes - 1, self.ticks, limit=limit))
+        tree = self._intact[0] if self._intact else None
         for row in rows:
-            if spans[row][1]:
-                found[row] = self._searched(own, [hit[closure] for closure in spans[row][1]])
-            else:
-                if not self._intact:
-                    self._intact.append(self._searched(own, []))
-                found[row] = self._intact[0]
-        return found
-
-    def _hit(self, closures: Iterable[Closure]) -> dict[Closure, tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Entries of the matrix and points that each closure shuts."""
-        each = list(closures)
-        if not each:
-            return {}
-        broken = broken_pieces(self.graph, [NetworkState(closures=(closure,)) for closure in each])
-        made = {}
-        for at, closure in enumerate(each):
-            entries = self.entry_of_piece[broken.piece[broken.state == at]].ravel()
-            made[closure] = entries[entries >= 0], broken.point[broken.point_state == at]
-        return made
-
-    def _searched(
-        self, matrix: csr_array, shut: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]
-    ) -> NDArray[np.float64]:
-        node, n = self.graph.point_node, self.n_sources
-        usable = node >= 0
-        entries = np.concatenate([np.empty(0, dtype=np.int64), *(some for some, _ in shut)])
-        matrix.data[entries] = np.inf
-        for _, points in shut:
-            usable[points] = False
-        sources = np.unique(node[:n][usable[:n]])
-        found = np.full(len(node) - n, np.inf)
-        if len(sources):
-            seconds = dijkstra(matrix, indices=sources, min_only=True, limit=_LONGEST_S)
-            found[usable[n:]] = seconds[node[n:][usable[n:]]]
-        matrix.data[entries] = self.matrix.data[entries]
+            assert tree is not None
+            holds = np.zeros(len(each), dtype=np.bool_)
+            holds[[place[id(closure)] for closure in spans[row][1]]] = True
+            ticks, usable = self.ticks.copy(), node >= 0
+            ticks[arc[holds[arc_of]]] = UNREACHABLE
+            ticks[start_arc[holds[start_of]]] = UNREACHABLE
+            usable[target[holds[target_of]]] = False
+            tree = self.trees.regrown(tree, ticks)
+            there = tree.found[node]
+            usable &= there < UNREACHABLE
+            found[row, usable] = there[usable] * self.unit_s
         return found + self.access_s
 
 
@@ -132,14 +131,18 @@ def walking_roads(network: RoadNetwork, posts: SnappedPoints, targets: SnappedPo
     )
     seconds = (graph.to_m - graph.from_m)[part] / kph[graph.road[part]] * 3.6
     tail, head = np.r_[graph.tail[part], graph.head[part]], np.r_[graph.head[part], graph.tail[part]]
-    matrix, entry = _sparse(tail, head, np.r_[seconds, seconds], graph.n_nodes)
-    there_and_back = np.column_stack([entry[: len(part)], entry[len(part) :]])[part_of.ravel()]
+    both = np.arange(len(part))[part_of.ravel()]
+    ticks = np.minimum(np.rint(np.r_[seconds, seconds] / _WALKING_UNIT_S), UNREACHABLE).astype(np.int32)
+    arcs = _arcs(graph, tail, head, ticks, np.column_stack([both, both + len(part)]), len(posts))
     path_kph = default("channel.runner_path_kph").number
     return NearestSource(
         graph=graph,
-        matrix=matrix,
-        entry_of_piece=there_and_back,
+        trees=arcs.trees,
+        ticks=arcs.ticks,
+        arc_of_piece=arcs.arc_of_piece,
+        source_arc=arcs.source_arc,
         n_sources=len(posts),
+        unit_s=_WALKING_UNIT_S,
         access_s=np.where(np.isfinite(targets.access_m), targets.access_m, 0.0) / path_kph * 3.6,
         levels=frozenset({"closed"}),
         passes=is_path,
@@ -150,12 +153,16 @@ def fuel_truck_roads(network: RoadNetwork, depots: SnappedPoints, targets: Snapp
     """Prepare the roads for heavy trucks, in the directions of traffic; what shuts a road to vehicles stops them."""
     graph = build_split_graph(network, depots, targets)
     factor = default("speed_factor.heavy_truck").number * TICKS_PER_SECOND
-    matrix, entry = _sparse(graph.tail, graph.head, graph.piece_ticks() / factor, graph.n_nodes)
+    pieces = np.arange(len(graph.tail))
+    arcs = _arcs(graph, graph.tail, graph.head, graph.piece_ticks(), pieces[:, None], len(depots))
     return NearestSource(
         graph=graph,
-        matrix=matrix,
-        entry_of_piece=entry[:, None],
+        trees=arcs.trees,
+        ticks=arcs.ticks,
+        arc_of_piece=arcs.arc_of_piece,
+        source_arc=arcs.source_arc,
         n_sources=len(depots),
+        unit_s=1 / factor,
         access_s=targets.access_ticks / factor,
         levels=frozenset({"closed", "on_foot"}),
         passes=np.zeros(network.n_roads, dtype=np.bool_),
@@ -167,17 +174,39 @@ def snapped(network: RoadNetwork, lon: ArrayLike, lat: ArrayLike) -> SnappedPoin
     return snap_points(network, np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64), any_road=True)
 
 
-def _sparse(
-    tail: NDArray[np.int32], head: NDArray[np.int32], seconds: NDArray[np.float64], n_nodes: int
-) -> tuple[csr_array, NDArray[np.int64]]:
-    """Put pieces into a sparse matrix, parallel ones kept apart; say where each one stands."""
-    order = np.lexsort((head, tail))
-    indptr = np.zeros(n_nodes + 1, dtype=np.int32)
-    np.cumsum(np.bincount(tail, minlength=n_nodes), out=indptr[1:])
-    matrix = csr_array((seconds[order], head[order].astype(np.int32), indptr), shape=(n_nodes, n_nodes))
-    entry = np.empty(len(order), dtype=np.int64)
-    entry[order] = np.arange(len(order))
-    return matrix, entry
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Arcs:
+    """Arcs of a graph and to its sources, in order."""
+
+    trees: ChangingTrees
+    ticks: NDArray[np.int32]
+    arc_of_piece: NDArray[np.int64]
+    source_arc: NDArray[np.int64]
+
+
+def _arcs(
+    graph: SplitGraph,
+    tail: NDArray[np.int32],
+    head: NDArray[np.int32],
+    ticks: NDArray[np.integer],
+    arc_of_piece: NDArray[np.int64],
+    n_sources: int,
+) -> _Arcs:
+    """Add a node from which arcs that take no time lead to all sources, and put all in order."""
+    node = graph.point_node[:n_sources]
+    with_road = np.flatnonzero(node >= 0)
+    trees = ChangingTrees.of(
+        np.r_[tail, np.full(len(with_road), graph.n_nodes)], np.r_[head, node[with_road]], graph.n_nodes + 1
+    )
+    arc = trees.arc_of
+    source_arc = np.full(n_sources, -1, dtype=np.int64)
+    source_arc[with_road] = arc[len(tail) :]
+    return _Arcs(
+        trees=trees,
+        ticks=trees.in_order(np.r_[ticks, np.zeros(len(with_road), dtype=np.int64)]),
+        arc_of_piece=arc[arc_of_piece],
+        source_arc=source_arc,
+    )
 
 
 def closure_spans(roads: Iterable[RoadOutage], source: NearestSource, *, horizon_s: float) -> Spans:
@@ -196,14 +225,18 @@ def closure_spans(roads: Iterable[RoadOutage], source: NearestSource, *, horizon
     """
     stopping = [one for one in roads if source.relevant((one.closure,)) and one.from_s < horizon_s]
     moments = sorted({0.0, *(edge for one in stopping for edge in (one.from_s, one.until_s) if edge < horizon_s)})
+    closures = sorted(
+        {one.closure for one in stopping},
+        key=lambda closure: (closure.road, closure.from_m, closure.to_m, closure.level),
+    )
+    place = {closure: at for at, closure in enumerate(closures)}
+    which = np.array([place[one.closure] for one in stopping], dtype=np.int64)
+    from_s, until_s = np.array([(one.from_s, one.until_s) for one in stopping]).reshape(-1, 2).T
     spans: list[tuple[float, tuple[Closure, ...]]] = []
+    before: list[int] | None = None
     for moment in moments:
-        closures = tuple(
-            sorted(
-                {one.closure for one in stopping if one.from_s <= moment < one.until_s},
-                key=lambda closure: (closure.road, closure.from_m, closure.to_m, closure.level),
-            )
-        )
-        if not spans or spans[-1][1] != closures:
-            spans.append((moment, closures))
+        holding = np.unique(which[(from_s <= moment) & (moment < until_s)]).tolist()
+        if holding != before:
+            spans.append((moment, tuple(closures[at] for at in holding)))
+            before = holding
     return tuple(spans)

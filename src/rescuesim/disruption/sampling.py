@@ -18,7 +18,7 @@ from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
 from rescuesim.disruption.channels import CascadeCounty, CommunicationNetwork, cascade_in, prepare_cascade
 from rescuesim.disruption.hazards import Hazard
-from rescuesim.disruption.outages import PowerOutage, RoadOutage, RoadSlowing
+from rescuesim.disruption.outages import PowerOutage, RoadDamage, RoadOutage, RoadSlowing
 from rescuesim.disruption.power import PowerNetwork, power_outages
 from rescuesim.disruption.repair import RepairCrew, repair_roads
 from rescuesim.disruption.repair.road_options import REPAIR_ORDERS, RepairOrder
@@ -29,10 +29,10 @@ from rescuesim.disruption.timeline import Disruption
 from rescuesim.errors import Fault, InputError
 from rescuesim.network import RoadNetwork
 
-__all__ = ["RareTail", "sample_disruptions"]
+__all__ = ["RareTail", "joined_outages", "sample_disruptions"]
 
 _COUNT_PEOPLE = ("most_people", "isolated_first", "optimised")
-_CHUNK = 8  # samples that a worker takes at a time
+_CHUNK = 4  # samples that a worker takes at a time
 Progress = Callable[[int, int], None]
 
 
@@ -122,27 +122,30 @@ class _Sampler:
             self.exposed.damages(seed=self.seed, sample=sample, severity=severity) if self.exposed else ((), ())
         )
         roads: tuple[RoadOutage, ...] = given.roads if given else ()
+        slow: tuple[RoadSlowing, ...] = (*(given.slowings if given else ()), *slowings)
         if damages:
             repairs = repair_roads(
                 self.network,
-                damages,
+                # crews drive on what is given as on what is drawn, and do not mend it
+                [*map(_unmended, roads), *damages],
                 self.crews,
                 horizon_s=self.horizon_s,
                 order=self.order,
                 demand=self.demand if self.limit_s is not None else None,
                 sites=self.sites,
                 limit_s=self.limit_s,
-                slowings=slowings,
+                slowings=slow,
                 onset_h=self.onset_h,
                 seed=self.seed,
                 sample=sample,
             )
             self.notes.update(repairs.notes)
-            roads += repairs.outages
+            known = {(outage.closure, outage.from_s) for outage in roads}
+            roads += tuple(one for one in repairs.outages if (one.closure, one.from_s) not in known)
         outages = given.power if given else ()
         if self.power is not None and self.hazard is not None:
             drawn = power_outages(self.power, self.hazard, seed=self.seed, sample=sample, severity=severity)
-            outages = _joined((*outages, *drawn))
+            outages = joined_outages((*outages, *drawn))
         assets, contacts = (given.assets, given.contacts) if given else ((), ())
         if self.county is not None:
             assets, contacts = cascade_in(
@@ -154,11 +157,10 @@ class _Sampler:
                 sample=sample,
                 horizon_s=self.horizon_s,
             )
-        all_slowings: tuple[RoadSlowing, ...] = (*(given.slowings if given else ()), *slowings)
         return Disruption(
             label=f"{self.label} {sample + 1}",
             roads=roads,
-            slowings=all_slowings,
+            slowings=slow,
             sites=given.sites if given else (),
             channels=given.channels if given else (),
             power=outages,
@@ -172,7 +174,14 @@ class _Sampler:
         return [self.draw(sample) for sample in samples], self.notes
 
 
-def _joined(outages: Sequence[PowerOutage]) -> tuple[PowerOutage, ...]:
+def _unmended(outage: RoadOutage) -> RoadDamage:
+    """Return a given outage as damage that nobody works on and that passes when the outage ends."""
+    return RoadDamage(
+        closure=outage.closure, at_s=outage.from_s, cause=outage.cause, passes_s=outage.until_s, label=outage.label
+    )
+
+
+def joined_outages(outages: Sequence[PowerOutage]) -> tuple[PowerOutage, ...]:
     """Put overlapping outages of an area into one that ends when the last does; the first says why."""
     made: list[PowerOutage] = []
     for outage in sorted(outages, key=lambda one: (one.area, one.from_s, one.until_s)):
@@ -310,10 +319,10 @@ def sample_disruptions(
 
 def _chunks(sampler: _Sampler, executor: Executor | None) -> Iterator[tuple[list[Disruption], set[str]]]:
     """Give the samples in their order, whoever draws them."""
-    parts = [range(start, min(start + _CHUNK, sampler.n)) for start in range(0, sampler.n, _CHUNK)]
     if executor is None:
-        yield from map(sampler.some, parts)
+        yield from (sampler.some((sample,)) for sample in range(sampler.n))
         return
+    parts = [range(start, min(start + _CHUNK, sampler.n)) for start in range(0, sampler.n, _CHUNK)]
     futures: list[Future[tuple[list[Disruption], set[str]]]] = [executor.submit(sampler.some, part) for part in parts]
     try:
         for future in futures:

@@ -7,6 +7,7 @@ from enum import IntEnum
 import numpy as np
 
 from rescuesim._streams import keyed_generator, text_key
+from rescuesim.errors import InputError
 
 __all__ = ["Draw", "draws"]
 
@@ -44,6 +45,11 @@ def draws(purpose: Draw, *, seed: int, sample: int, of: str = "") -> np.random.G
     numpy.random.Generator
         Always at its beginning.
 
+    Raises
+    ------
+    InputError
+        If seed or sample is no whole number of 0 or more.
+
     Examples
     --------
     >>> first = draws(Draw.BATTERY, seed=1, sample=0, of="tower 3").random()
@@ -52,4 +58,7 @@ def draws(purpose: Draw, *, seed: int, sample: int, of: str = "") -> np.random.G
     >>> first == draws(Draw.BATTERY, seed=1, sample=0, of="tower 4").random()
     False
     """
+    for name, value in (("seed", seed), ("sample", sample)):
+        if not isinstance(value, int | np.integer) or value < 0:
+            raise InputError(f"{name} {value!r}: expected a whole number of 0 or more")
     return keyed_generator(seed, int(purpose), sample, *((text_key(of),) if of else ()))

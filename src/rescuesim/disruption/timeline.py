@@ -66,19 +66,34 @@ class Disruption:
     def __post_init__(self) -> None:
         if self.label in ("", "intact"):
             raise InputError(f"disruption label {self.label!r}: expected a name of its own; intact means normal days")
-        if not self.probability >= 0:
-            raise InputError(f"disruption {self.label!r}: probability {self.probability}, expected 0 or more")
+        if not 0 <= self.probability < math.inf:
+            raise InputError(f"disruption {self.label!r}: probability {self.probability}, expected 0 or more, finite")
 
     def changes_s(self) -> tuple[float, ...]:
         """Return the moments at which the roads or usable sites change, the onset first, ascending."""
         moments = {0.0}
-        changing: tuple[RoadOutage | RoadSlowing | SiteOutage, ...] = (*self.roads, *self.slowings, *self.sites)
+        changing: tuple[RoadOutage | RoadSlowing | SiteOutage | ContactSpell, ...] = (
+            *self.roads,
+            *self.slowings,
+            *self.sites,
+            *self._unreached,
+        )
         for outage in changing:
             moments |= {float(outage.from_s), float(outage.until_s)}
         return tuple(sorted(moment for moment in moments if moment < math.inf))
 
+    @property
+    def _unreached(self) -> tuple[ContactSpell, ...]:
+        """Spells in which no order reaches a site: its crew stays, whatever the roads are like."""
+        return tuple(spell for spell in self.contacts if spell.direction == "order" and not spell.channel)
+
     def state_at(self, at_s: float) -> NetworkState:
-        """Return the state of the network at a moment; an outage holds from its start to before its end."""
+        """Return the state of the network at a moment; an outage holds from its start to before its end.
+
+        A site that no order reaches is unusable, as one is that nobody can leave.
+        """
+        out = {outage.site for outage in self.sites if outage.from_s <= at_s < outage.until_s}
+        out |= {spell.place for spell in self._unreached if spell.from_s <= at_s < spell.until_s}
         slow_downs: dict[int, float] = {}
         for slowing in self.slowings:
             if slowing.from_s <= at_s < slowing.until_s:
@@ -86,7 +101,7 @@ class Disruption:
         return NetworkState(
             slow_downs=slow_downs,
             closures=tuple(outage.closure for outage in self.roads if outage.from_s <= at_s < outage.until_s),
-            unusable_sites=frozenset(outage.site for outage in self.sites if outage.from_s <= at_s < outage.until_s),
+            unusable_sites=frozenset(out),
             label=f"{self.label} + {at_s / 3600:g} h",
         )
 
@@ -107,15 +122,16 @@ def network_states(disruptions: Disruption | Sequence[Disruption], *, at_s: Sequ
         its moments, and all are scaled to sum to 1.
     """
     some = (disruptions,) if isinstance(disruptions, Disruption) else tuple(disruptions)
-    if not some or not at_s or not all(moment >= 0 for moment in at_s):
-        raise InputError("network states: expected at least one disruption and moments of 0 s or later")
+    moments = [float(moment) for moment in at_s]
+    if not some or not moments or not all(0 <= moment < math.inf for moment in moments):
+        raise InputError("network states: expected at least one disruption and moments of 0 s or later, finite")
     total = math.fsum(disruption.probability for disruption in some)
     if total <= 0:
         raise InputError("network states: expected disruptions with a probability above 0")
     made = []
     for disruption in some:
-        share = disruption.probability / total / len(at_s)
-        for moment in at_s:
+        share = disruption.probability / total / len(moments)
+        for moment in moments:
             made.append(replace(disruption.state_at(moment), probability=share))
     return NetworkStates(states=tuple(made))
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from rescuesim.candidates import CandidateSites
+from rescuesim.disruption import disruption_presets
+from rescuesim.disruption.repair.road_options import REPAIR_ORDERS
 from rescuesim.errors import InputError, nearest_name
 from rescuesim.network import RoadNetwork
 from rescuesim.scenario.sections import ConstraintsSection, DisruptionSection, SitingSection, SubsidySection
@@ -22,6 +24,7 @@ __all__ = [
     "asked_faults",
     "asked_objective",
     "constraint_faults",
+    "drawing_faults",
     "must_fit",
     "objective_names",
     "risk_faults",
@@ -94,6 +97,33 @@ def risk_faults(siting: SitingSection, disruption: DisruptionSection | None) -> 
     if siting.risk is None or disruption is not None:
         return []
     return [("risk", siting.risk, "closed roads to rate it over: a section [disruption], or --closures")]
+
+
+def drawing_faults(disruption: DisruptionSection) -> list[tuple[str, str | None, str]]:
+    """Say what is wrong with an event that is drawn, without files; as `asked_faults` does."""
+    faults: list[tuple[str, str | None, str]] = []
+    presets = disruption_presets()
+    if disruption.preset is not None and disruption.preset not in presets:
+        faults.append(("preset", disruption.preset, nearest_name(disruption.preset, presets)))
+    orders = [order for order in REPAIR_ORDERS if order != "given"]
+    if disruption.order is not None and disruption.order not in orders:
+        faults.append(("order", disruption.order, nearest_name(disruption.order, orders)))
+    of_events = ("zones", "onset_h", "order", "crews")
+    of_draws = ("samples", "seed", "supply_areas", "base_stations")
+    for key in (*of_events, *of_draws):
+        idle = disruption.preset is None if key in of_events else not disruption.is_drawn
+        if getattr(disruption, key) is not None and idle:
+            also = "preset too" if key in of_events else "preset or power_outages too"
+            value = str(getattr(disruption, key))
+            faults.append((key, value, f"{also}, or not this key: it would do nothing"))
+    for number, crew in enumerate(disruption.crews or ()):
+        placed = [crew.lon is not None, crew.lat is not None]
+        if placed[0] != placed[1] or bool(crew.site) == all(placed):
+            place = f"site {crew.site!r}, lon {crew.lon}, lat {crew.lat}"
+            faults.append((f"crews.{number}", place, "a site, or both lon and lat"))
+    ids = [crew.id for crew in disruption.crews or ()]
+    faults += [("crews", id_, "an id of its own for each crew") for id_ in dict.fromkeys(ids) if ids.count(id_) > 1]
+    return faults
 
 
 def _is_wanted(siting: SitingSection, name: str, field: inspect.Parameter, option: str) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from rescuesim.disruption import disruption_presets
 from rescuesim.errors import InputError
 from rescuesim.report.document import check_folder
 from rescuesim.scenario.county import County, write_county
 
-__all__ = ["write_demo_county"]
+__all__ = ["preset_scenarios", "write_demo_county"]
 
 _NEW_SITES = 14
 
@@ -64,9 +65,88 @@ fallback = "satellite_phone"
 label = "{outage}"
 """
 
+_EVENT_TEMPLATE = """\
+# {zh}（{en}），写在虚构县旁边的预设灾情：换成自己的县，只需换文件名。
+# An event on the synthetic county. For a county of your own, change the names of the files.
+#   rescuesim disrupt {file} --out out     township by township: who is cut off, flooded, silent, dark; maps
+#   rescuesim run {file} --out out         site stations and see by simulation if the plan holds through it
+name = "{name}（虚构县）：{zh}"
+seed = {seed}
+
+[network]
+file = "county.osm"
+roads = "drive"
+snap_limit_m = 1000
+
+[sites]
+file = "sites.csv"
+crs = "wgs84"
+
+[demand]
+file = "demand.csv"
+crs = "wgs84"
+
+[siting]                # of `run`
+objective = "max_coverage"
+n_sites = {n_sites}
+solve_limit_s = 60
+
+[simulation]            # of `run`
+replications = 100
+horizon_days = 30
+
+[disruption]
+label = "{zh}"
+preset = "{preset}"
+{zones}samples = {samples}            # the event is drawn so many times
+horizon_h = 72
+"""
+_ZONES = 'zones = "hazards.geojson"   # depths of a rare flood, slopes that slide\n'
+_MAPPED = ("typhoon_flood", "flash_flood_landslides", "all_three_cut")
+_CLEARED = (*_MAPPED, "earthquake", "ice_storm")
+_CREWS = """\
+order = "trunk_first"   # or nearest_first, most_people, isolated_first, optimised
+
+[[disruption.crews]]
+id = "养护一队"
+site = "{first}"
+machines = 2            # machine pairs: an excavator with a loader
+
+[[disruption.crews]]
+id = "养护二队"
+site = "{second}"
+from_h = 2              # ready two hours after the onset
+"""
+
+
+def preset_scenarios(county: County, seed: int) -> dict[str, str]:
+    """Return the text of a scenario file for each preset, by file name."""
+    existing = [row.id for row in county.sites if row.status == "existing"]
+    made = {}
+    for preset, zh in disruption_presets("zh").items():
+        file = f"{preset}.toml"
+        text = _EVENT_TEMPLATE.format(
+            zh=zh,
+            en=disruption_presets("en")[preset],
+            file=file,
+            name=county.name,
+            seed=seed,
+            n_sites=len(existing) + _NEW_SITES,
+            preset=preset,
+            zones='zones = "hazards.geojson"   # depths of a rare flood, slopes that slide\n'
+            if preset in _MAPPED
+            else "",
+            samples=20 if preset in _CLEARED else 4,
+        )
+        crews = _CREWS.format(first=existing[0], second=existing[len(existing) // 2])
+        made[file] = text + (crews if preset in _CLEARED else "crews = []\n")
+    return made
+
 
 def write_demo_county(folder: Path | str, *, seed: int = 0) -> Path:
-    """Write the embedded county: an OSM file, tables of sites, demand and closures, and a scenario file.
+    """Write the embedded county: an OSM file, tables of sites, demand and closures, and scenario files.
+
+    ``scenario.toml`` is the demo; beside it stands one file for each preset of `disruption_presets`.
 
     Parameters
     ----------
@@ -90,6 +170,8 @@ def write_demo_county(folder: Path | str, *, seed: int = 0) -> Path:
     with tempfile.TemporaryDirectory(dir=target, prefix=".partial-") as made:
         county = write_county(Path(made), seed=seed)
         (Path(made) / "scenario.toml").write_text(_scenario_text(county, "scenario.toml", seed), encoding="utf-8")
+        for name, text in preset_scenarios(county, seed).items():
+            (Path(made) / name).write_text(text, encoding="utf-8")
         files = sorted(Path(made).iterdir())
         changed = [
             f.name for f in files if (target / f.name).exists() and (target / f.name).read_bytes() != f.read_bytes()

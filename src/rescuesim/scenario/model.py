@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from rescuesim._tables.layer_files import split_source
 from rescuesim.disruption.outages import fallback_channels
 from rescuesim.errors import DataFileError, Fault, InputError, nearest_name
-from rescuesim.scenario.asked import asked_faults, risk_faults
+from rescuesim.scenario.asked import asked_faults, drawing_faults, risk_faults
 from rescuesim.scenario.sections import (
     DemandSection,
     DisruptionSection,
@@ -79,8 +79,10 @@ class Scenario(Section):
             "demand.zone_boundaries": self.demand.zone_boundaries,
             "quality.boundary": self.quality.boundary,
             "quality.census": self.quality.census,
-            "disruption.closures": self.disruption.closures if self.disruption else None,
         }
+        if self.disruption is not None:
+            for key in ("closures", "zones", "supply_areas", "base_stations", "power_outages"):
+                named[f"disruption.{key}"] = getattr(self.disruption, key)
         return {key: name for key, name in named.items() if name is not None}
 
     def may_read(self, path: Path) -> bool:
@@ -203,6 +205,9 @@ def _word_faults(file: str, scenario: Scenario, lines: dict[str, int]) -> list[F
     if scenario.disruption is not None and scenario.disruption.label in ("", "intact"):
         wanted = "a name of its own; intact means normal days"
         faults.append(_at(file, "disruption.label", scenario.disruption.label, wanted, lines))
+    if scenario.disruption is not None:
+        for key, given, expected in drawing_faults(scenario.disruption):
+            faults.append(_at(file, f"disruption.{key}", given, expected, lines))
     channels = fallback_channels()
     for number, outage in enumerate(scenario.disruption.outages if scenario.disruption else ()):
         key = f"disruption.outages.{number}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from rescuesim.errors import DataFileError, Fault, InputError
-from rescuesim.scenario.asked import asked_faults, risk_faults
+from rescuesim.scenario.asked import asked_faults, drawing_faults, risk_faults
 from rescuesim.scenario.model import Scenario, fault_of, key_lines, load_scenario
 
 __all__ = ["scenario_with"]
@@ -19,7 +19,13 @@ __all__ = ["scenario_with"]
 _IN_FILE = "siting.constraints."
 
 
-def scenario_with(path: Path | None, options: Mapping[str, Any], *, constraints: Path | None = None) -> Scenario:
+def scenario_with(
+    path: Path | None,
+    options: Mapping[str, Any],
+    *,
+    constraints: Path | None = None,
+    without: Collection[str] = (),
+) -> Scenario:
     """Read a scenario file, if there is one, and let options speak instead of its keys.
 
     Parameters
@@ -30,6 +36,8 @@ def scenario_with(path: Path | None, options: Mapping[str, Any], *, constraints:
         By dotted key, such as ``siting.n_sites``; those that are None say nothing.
     constraints : Path, optional
         TOML file with the keys of ``[siting.constraints]``, instead of those of the scenario.
+    without : collection of str, optional
+        Keys of ``[disruption]`` that are left out.
 
     Returns
     -------
@@ -48,6 +56,8 @@ def scenario_with(path: Path | None, options: Mapping[str, Any], *, constraints:
         scenario = load_scenario(path)
         here = scenario.path
         raw = scenario.model_dump(exclude={"path"}, exclude_unset=True)
+    for key in without:
+        raw.get("disruption", {}).pop(key, None)
     for dotted, value in options.items():
         if value is None:
             continue
@@ -63,10 +73,11 @@ def scenario_with(path: Path | None, options: Mapping[str, Any], *, constraints:
             if options.get(f"{name}.file"):
                 raw[name]["file"] = str(file)
         raw["data_folders"] = (*raw.get("data_folders", ()), *dict.fromkeys(str(file.parent) for file in named))
-    if closures := options.get("disruption.closures"):
-        file = Path.cwd() / closures
-        raw["disruption"]["closures"] = str(file)
-        raw["data_folders"] = (*raw.get("data_folders", ()), str(file.parent))
+    for key in ("closures", "zones"):
+        if given := options.get(f"disruption.{key}"):
+            file = Path.cwd() / given
+            raw["disruption"][key] = str(file)
+            raw["data_folders"] = (*raw.get("data_folders", ()), str(file.parent))
     lines: dict[str, int] = {}
     if constraints is not None:
         text, conditions = _toml(constraints)
@@ -81,6 +92,11 @@ def scenario_with(path: Path | None, options: Mapping[str, Any], *, constraints:
         Fault(file=name, column=f"siting.{key}", value=value, expected=expected)
         for key, value, expected in asked_faults(made.siting) + risk_faults(made.siting, made.disruption)
     ]
+    if made.disruption is not None:
+        faults += [
+            Fault(file=name, column=f"disruption.{key}", value=value, expected=expected)
+            for key, value, expected in drawing_faults(made.disruption)
+        ]
     if faults:
         raise InputError(faults)
     return made

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rescuesim._words import Note
 from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
-from rescuesim.disruption import ChannelOutage, Disruption, RoadOutage
+from rescuesim.disruption import ChannelOutage, Disruption, RoadOutage, network_states, states_over_time
 from rescuesim.disruption.tables import read_closures
-from rescuesim.errors import Fault, nearest_name
-from rescuesim.network import RoadNetwork, load_network
+from rescuesim.errors import Fault, InputError, nearest_name
+from rescuesim.network import NetworkStates, RoadNetwork, load_network
 from rescuesim.network.vehicles.conditions import TravelConditions
 from rescuesim.network.vehicles.profiles import travel_profile
 from rescuesim.quality import QualityReport
 from rescuesim.scenario.asked import constraint_faults, must_fit
+from rescuesim.scenario.drawing import Drawing, drawing_of
 from rescuesim.scenario.model import Scenario, parse_scenario
 from rescuesim.scenario.points import points_of, quality_of, tried
 from rescuesim.scenario.sections import DisruptionSection
 from rescuesim.standard import PRESETS, ResponseStandard, load_standard
 
 __all__ = ["Checked", "Prepared", "check_scenario", "prepare"]
+
+_MOMENTS = 12  # of each drawn disruption, evenly over its horizon, at which roads are compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,10 @@ class Prepared:
     sites : CandidateSites
     demand : DemandPoints
     standard : ResponseStandard
-    disruption : Disruption or None
+    drawing : Drawing or None
+        What draws the disruptions of a scenario that has an event.
+    disruptions : tuple of Disruption
+        What the scenario goes through: one where all is given, none yet where they are to be drawn.
     quality : mapping of str to QualityReport
         What became of the ``sites`` and of the ``demand`` points.
     """
@@ -46,7 +52,8 @@ class Prepared:
     sites: CandidateSites
     demand: DemandPoints
     standard: ResponseStandard
-    disruption: Disruption | None
+    drawing: Drawing | None
+    disruptions: tuple[Disruption, ...]
     quality: Mapping[str, QualityReport]
 
     @property
@@ -54,10 +61,35 @@ class Prepared:
         """Defaults that were taken and what the loader met, to be said aloud."""
         notes = [*self.network.summary().notes, *self.sites.notes, *self.demand.notes]
         notes += [warning for report in self.quality.values() for warning in report.warnings()]
-        if self.disruption is not None:
+        if self.drawing is not None:
+            notes += self.drawing.notes
+        if self.scenario.disruption is not None:
             usual = "calls come at the rate of normal days during the disruption: no surge is simulated"
             notes.append(Note(usual, "中断期间呼叫率按平日计，未模拟灾后激增"))
         return tuple(notes)
+
+    def drawn(self, progress: Callable[[int, int], None] | None = None) -> Prepared:
+        """Return this with the disruptions of its event drawn, if it has one and they are not yet."""
+        if self.drawing is None or self.disruptions:
+            return self
+        return replace(self, disruptions=self.drawing.draw(progress=progress).disruptions)
+
+    def broken_states(self) -> NetworkStates:
+        """Return what the roads go through: every state of one disruption, moments of many; weighted by time.
+
+        Raises
+        ------
+        InputError
+            If nothing breaks.
+        """
+        section = self.scenario.disruption
+        if section is None or not self.disruptions:
+            raise InputError("broken roads: expected a section [disruption], or --closures")
+        until_s = section.horizon_h * 3600
+        if len(self.disruptions) == 1:
+            return states_over_time(self.disruptions[0], until_s=until_s)
+        moments = [(part + 0.5) * until_s / _MOMENTS for part in range(_MOMENTS)]
+        return network_states(self.disruptions, at_s=moments).merged()
 
     @property
     def people(self) -> dict[str, float]:
@@ -127,13 +159,15 @@ def prepare(scenario: Scenario, *, kind: str = "station") -> Checked:
         ]
     if demand is not None and not demand.people.sum() > 0:
         faults.append(Fault(file=demand.source, column="people", expected="at least one person in all"))
-    disruption = None
-    if scenario.disruption is not None and scenario.disruption.label not in ("", "intact"):
-        disruption = _disruption(faults, scenario, scenario.disruption, network, sites, demand)
     standard = None
     if scenario.standard.inner in PRESETS and scenario.standard.outer in PRESETS:
         chosen = scenario.standard
         standard = load_standard(inner=chosen.inner, outer=chosen.outer, planning=chosen.planning)
+    given, drawing = None, None
+    if (section := scenario.disruption) is not None and section.label not in ("", "intact"):
+        given = _disruption(faults, scenario, section, network, sites, demand)
+        if section.is_drawn and network is not None and sites is not None and demand is not None and standard:
+            drawing = drawing_of(faults, scenario, section, network, sites, demand, standard, given)
     if faults or network is None or sites is None or demand is None or standard is None:
         return Checked(prepared=None, faults=faults, quality=reports)
     made = Prepared(
@@ -142,7 +176,8 @@ def prepare(scenario: Scenario, *, kind: str = "station") -> Checked:
         sites=sites,
         demand=demand,
         standard=standard,
-        disruption=disruption,
+        drawing=drawing,
+        disruptions=() if given is None or drawing is not None else (given,),
         quality=reports,
     )
     return Checked(prepared=made, faults=faults, quality=reports)
@@ -192,7 +227,7 @@ def _disruption(
     network: RoadNetwork | None,
     sites: CandidateSites | None,
     demand: DemandPoints | None,
-) -> Disruption | None:
+) -> Disruption:
     roads: tuple[RoadOutage, ...] = ()
     source = scenario.file(section.closures or "")
     if section.closures is not None and network is not None and scenario.may_read(source):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from rescuesim.disruption import states_over_time
+from rescuesim.disruption import Disruption
 from rescuesim.errors import InputError
 from rescuesim.plan import Plan
 from rescuesim.report.comparison import Comparison, compare
@@ -120,6 +120,9 @@ def run_prepared(
     times = travel_times(network, prepared.sites, prepared.demand, snap_limit_m=limit)
     timed("travel_times_s", since)
     progress("travel times", 1, 1)
+    since = time.perf_counter()
+    prepared = prepared.drawn(lambda at, total: progress("disruptions", at, total))
+    timed("disruptions_s", since)
     progress("siting", 0, 1)
     since = time.perf_counter()
     solution = site_prepared(prepared, times)
@@ -134,11 +137,10 @@ def run_prepared(
     progress("comparison", 0, 1)
     since = time.perf_counter()
     by_condition: dict[str, Times] = {"intact": times}
-    if prepared.disruption is not None:
-        assert scenario.disruption is not None
-        states = states_over_time(prepared.disruption, until_s=scenario.disruption.horizon_h * 3600)
+    if prepared.disruptions and scenario.disruption is not None:
+        states = prepared.broken_states()
         broken = travel_times(network, prepared.sites, prepared.demand, states=states, snap_limit_m=limit)
-        by_condition[prepared.disruption.label] = broken
+        by_condition[scenario.disruption.label] = broken
     comparison = compare(results, times=by_condition, progress=lambda at, all_: progress("comparison", at, all_))
     timed("comparison_s", since)
     summary = _summary(prepared, solution, comparison, clock)
@@ -161,20 +163,20 @@ def _simulate(prepared: Prepared, plan: Plan, progress: Progress) -> dict[str, d
     plans = {name: its_plan for name, its_plan in plans.items() if its_plan.stations}
     results: dict[str, dict[str, SimulationResult]] = {name: {} for name in plans}
     cases: list[tuple[str, float, int]] = [("intact", chosen.horizon_days * 86_400, chosen.replications)]
-    if prepared.disruption is not None and scenario.disruption is not None:
+    if prepared.disruptions and scenario.disruption is not None:
         many = scenario.disruption.replications or chosen.replications
-        cases.append((prepared.disruption.label, scenario.disruption.horizon_h * 3600, many))
+        cases.append((scenario.disruption.label, scenario.disruption.horizon_h * 3600, many))
     total, done = len(plans) * sum(many for *_, many in cases), 0
     for condition, horizon_s, many in cases:
         for name, its_plan in plans.items():
             before = done
-            results[name][condition] = simulate(
+            found = simulate(
                 its_plan,
                 network=prepared.network,
                 demand=prepared.demand,
                 standard=prepared.standard,
                 calls=calls,
-                disruptions=None if condition == "intact" else prepared.disruption,
+                disruptions=None if condition == "intact" else prepared.disruptions,
                 replications=many,
                 horizon_s=horizon_s,
                 seed=scenario.seed,
@@ -183,6 +185,8 @@ def _simulate(prepared: Prepared, plan: Plan, progress: Progress) -> dict[str, d
                 snap_limit_m=scenario.network.snap_limit_m,
                 progress=lambda at, _, before=before: progress("simulation", before + at, total),  # type: ignore[misc]
             )
+            # drawn disruptions have labels of their own; they are one condition
+            results[name][condition] = replace(found, condition=condition)
             done += many
     return results
 
@@ -197,9 +201,8 @@ def _write(
     lang: Lang,
 ) -> dict[str, Path]:
     closed: dict[str, list[int]] = {}
-    if prepared.disruption is not None:
-        roads = {outage.closure.road for outage in prepared.disruption.roads if outage.closure.shuts}
-        closed[prepared.disruption.label] = sorted(roads)
+    if prepared.disruptions and prepared.scenario.disruption is not None:
+        closed[prepared.scenario.disruption.label] = _often_closed(prepared.disruptions)
     records = pd.concat(
         [
             found.records.assign(plan=plan, condition=condition)
@@ -234,6 +237,16 @@ def _write(
         ),
     }
     return write_files(out, writers)
+
+
+def _often_closed(disruptions: Sequence[Disruption]) -> list[int]:
+    """Return the roads that are shut for some time in at least half of the disruptions, by probability."""
+    shut: dict[int, float] = {}
+    for one in disruptions:
+        for road in {outage.closure.road for outage in one.roads if outage.closure.shuts}:
+            shut[road] = shut.get(road, 0.0) + one.probability
+    half = sum(one.probability for one in disruptions) / 2
+    return sorted(road for road, weight in shut.items() if weight >= half - 1e-12)
 
 
 def _summary(

@@ -12,6 +12,7 @@ from rescuesim.network.reading.osm_filter import RoadFilter
 
 __all__ = [
     "ConstraintsSection",
+    "CrewSection",
     "DemandSection",
     "DisruptionSection",
     "GroupSection",
@@ -203,12 +204,39 @@ class OutageSection(Section):
         return self.fallback in fallback_channels() and self.until_h > self.from_h
 
 
+class CrewSection(Section):
+    """A crew that mends roads, from a site or a base of its own."""
+
+    id: str = Field(min_length=1)
+    kind: Literal["road", "bridge"] = "road"
+    site: str = ""
+    lon: float | None = Field(default=None, ge=-180, le=180)
+    lat: float | None = Field(default=None, ge=-90, le=90)
+    machines: int = Field(default=1, ge=1)
+    from_h: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+
+
 class DisruptionSection(Section):
-    """What breaks: closures of roads and outages of the public network."""
+    """What breaks: closures of roads and outages that are given, and an event that is drawn many times."""
 
     label: str = "broken"
     closures: str | None = None
     crs: str | None = None
     horizon_h: float = Field(default=72.0, gt=0, allow_inf_nan=False)
     replications: int | None = Field(default=None, ge=1)
+    preset: str | None = None
+    zones: str | None = None
+    samples: int | None = Field(default=None, ge=1, le=100_000)
+    seed: int | None = Field(default=None, ge=0)
+    onset_h: float | None = Field(default=None, ge=0, lt=24)
+    order: str | None = None
+    crews: tuple[CrewSection, ...] | None = Field(default=None, strict=False)
+    supply_areas: str | None = None
+    base_stations: str | None = None
+    power_outages: str | None = None
     outages: tuple[OutageSection, ...] = Field(default=(), strict=False)
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether samples are drawn: of an event, or of what follows from a grid that is out."""
+        return self.preset is not None or self.power_outages is not None

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from rescuesim.disruption import states_over_time
 from rescuesim.errors import Fault, InputError
 from rescuesim.report.document import check_folder, write_files
 from rescuesim.report.labels import Lang
@@ -58,14 +57,11 @@ class SitingOutcome:
 
 def _times_asked(prepared: Prepared, times: TravelTimes) -> TravelTimes | TravelTimesEnsemble:
     """Return the times, over the states that the disruption goes through where the objective has a risk."""
-    section = prepared.scenario.disruption
     if prepared.scenario.siting.risk is None:
         return times
-    if prepared.disruption is None or section is None:
+    if prepared.scenario.disruption is None:
         raise InputError("siting.risk: expected a section [disruption], or --closures")
-    return TravelTimesEnsemble(
-        intact=times, states=states_over_time(prepared.disruption, until_s=section.horizon_h * 3600)
-    )
+    return TravelTimesEnsemble(intact=times, states=prepared.drawn().broken_states())
 
 
 def site_prepared(

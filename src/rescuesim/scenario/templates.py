@@ -253,7 +253,8 @@ def _section_lines(model: type[BaseModel], prefix: str, lang: Lang, *, off: bool
         words = _words()["scenario"]["keys"].get(dotted, {})
         hidden, means = off or words.get("off", False), _of(words.get("means", ("", "")), lang)
         if (inner := _model_of(field.annotation)) is not None:
-            head = f"[[{dotted}]]" if get_origin(field.annotation) is tuple else f"[{dotted}]"
+            kinds = (field.annotation, *get_args(field.annotation))
+            head = f"[[{dotted}]]" if any(get_origin(kind) is tuple for kind in kinds) else f"[{dotted}]"
             later.append((inner, dotted, f"{'#' if hidden else ''}{head}", means, hidden))
             continue
         value = words.get("value")

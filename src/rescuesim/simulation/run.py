@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rescuesim._defaults import default
 from rescuesim.demand import DemandPoints
-from rescuesim.disruption import Disruption
+from rescuesim.disruption import Disruption, channel_outages, silent_sites
 from rescuesim.errors import Fault, InputError
 from rescuesim.network import RoadNetwork
 from rescuesim.plan import Plan
@@ -119,7 +119,8 @@ def simulate(
         A model draws the calls of each replication; one log serves all replications; a sequence gives one
         log a replication. The default model if absent.
     disruptions : Disruption or sequence of Disruption, optional
-        Replication r goes through disruption r mod n. Normal days if absent.
+        Replication r goes through disruption r mod n. Normal days if absent. Where a disruption has contacts, orders
+        go by the channels that these name, and a site that none reaches sends nobody.
     replications : int, optional
     horizon_s : float, optional
         Length of each replication, seconds. It starts at 00:00, or when `calls` say, which is also the onset of the
@@ -259,7 +260,14 @@ def _disruptions(
                 raise InputError(
                     f"disruption {disruption.label!r}, {beyond}: expected at most its {length[closure.road]:.1f} m"
                 )
-    return some
+    return tuple(_as_ordered(disruption) for disruption in some)
+
+
+def _as_ordered(disruption: Disruption) -> Disruption:
+    """Let orders go by the channels of its contacts: by others where the phone is dead, not at all where all are."""
+    channels = dict.fromkeys((*disruption.channels, *channel_outages(disruption.contacts)))
+    sites = dict.fromkeys((*disruption.sites, *silent_sites(disruption.contacts)))
+    return replace(disruption, channels=tuple(channels), sites=tuple(sites))
 
 
 def _check_options(

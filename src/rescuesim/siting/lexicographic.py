@@ -17,12 +17,15 @@ from typing import Any
 from rescuesim.errors import InputError
 from rescuesim.siting.found import Clock, Found, Run, Stage
 from rescuesim.siting.mean_time_stage import solve_mean_time
+from rescuesim.siting.medians.allocation import allocating
 from rescuesim.siting.models import MODELS, Model, model_of
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.sequence import Goal, Kept, solve_stage, value_of
 from rescuesim.siting.solving import value_factor
 
 __all__ = ["Lexicographic", "Tolerance", "lexicographic_model"]
+
+_BY_TIME = ("min_mean_time", "min_max_time")  # of points that can be reached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,11 +156,15 @@ def _solve(problem: SitingProblem, goals: Sequence[Goal], tolerances: Sequence[T
         part = replace(run, clock=share)
         if plan is None:
             found = goal.model.solve(problem, goal.objective, part)
+        elif goal.model.name in _BY_TIME and not len(allocating(problem).points):
+            message = "no openable site reaches any point"
+            return Found(status="infeasible", opened=None, objective=math.inf, best_bound=math.inf, message=message)
         else:
             found = solve_mean_time(problem, goal, kept, part, plan) or solve_stage(problem, goal, kept, part, plan)
         if found.opened is None:
             if plan is None or found.status == "infeasible":
                 return replace(found, message=found.message or _which(k, goal))
+            plan = replace(plan, message=f"stopped before objective {k + 1}, {goal.model.name}, had a plan")
             break
         plan = found
         value = value_of(problem, goal, found)

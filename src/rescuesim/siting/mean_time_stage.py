@@ -34,7 +34,7 @@ from rescuesim.siting.medians.lagrangian import Pace, Prices, ascend, relaxation
 from rescuesim.siting.medians.rows import float_rows
 from rescuesim.siting.medians.swaps import SwapSearch
 from rescuesim.siting.problem import SitingProblem
-from rescuesim.siting.sequence import Goal, Kept, value_of
+from rescuesim.siting.sequence import Goal, Kept, meets, value_of
 from rescuesim.siting.site_rows import SiteRows, row_of, stacked, tightened
 from rescuesim.siting.whole_rows import as_decimal, at_most_row
 
@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 _WORK = 2e8  # of a search for one price: a quarter of a second or so
 _FIRST_PRICE = 0.05  # of the longest time of a point, for each unit of its weight
-_MOST_PRICES = 20
+_MOST_PRICES, _MOST_PRICES_IN_ALL = 20, 60
 _SMALL = 20_000  # pairs that the mixed program proves to the last digit in a moment
 _LIKE = 1.2  # ratio of two prices up to which one begins where the other ended
 _NARROW = 1.5  # ratio of the best price and its neighbours at which the search for it ends
@@ -107,7 +107,7 @@ def solve_mean_time(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], ru
     -------
     Found or None
         None where the problem is small, an earlier goal is of another kind, a point needs a second unit, or the plan
-        does not reach every point: `solve_stage` has a way for all.
+        has more sites than this goal, or does not reach every point: `solve_stage` has a way for all.
     """
     side = _side(problem, kept)
     coverage = [one for one in kept if one.goal.model.name == "max_coverage"]
@@ -117,7 +117,7 @@ def solve_mean_time(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], ru
         return None
     asked = allocating(problem)
     reached = np.isfinite(asked.times)
-    if int(reached.sum()) <= _SMALL or plan.opened is None or not reached[plan.opened].any(axis=0).all():
+    if int(reached.sum()) <= _SMALL or plan.opened is None or not meets(problem, goal, plan.opened):
         return None
     base = np.where(reached, asked.times, 0.0) * asked.weight
     never = float(base.max(axis=0).sum()) + 1.0
@@ -283,10 +283,10 @@ class _Walk:
         # a price nearby shakes the ascent out of where it stalled, much more than a new start at the same one does
         at = max(bounds, key=lambda one: bounds[one])
         width, misses = _NEARBY, 0
-        while at > 0 and misses < _MISSES and going():
+        while at > 0 and misses < _MISSES and len(bounds) < _MOST_PRICES_IN_ALL and going():
             price = at * (1 + width)
             bounds[price] = ascents.bound(price) / weight
-            if bounds[price] > bounds[at] * (1 + _WORTH):
+            if bounds[price] > bounds[at] + _WORTH * abs(bounds[at]):
                 at, misses = price, 0
             else:
                 width, misses = _SMALLER * width, misses + 1

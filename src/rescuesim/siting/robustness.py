@@ -91,6 +91,12 @@ def tail_gain(
     n = len(chance)
     if covered.shape != (n, 2) or n < 2:
         raise InputError(f"covered of shape {covered.shape}: expected 2 plans in each of 2 states or more")
+    if not (np.isfinite(covered).all() and (chance >= 0).all() and abs(float(chance.sum()) - 1) < 1e-6):
+        raise InputError("tail gain: expected finite covered weights, and chances of 0 or more that sum to 1")
+    if not (0 < tail < 1 and 0 < confidence < 1):
+        raise InputError(f"tail {tail}, confidence {confidence}: expected above 0, and under 1")
+    covered, chance = covered[chance > 0], chance[chance > 0]  # draws of nothing but impossible states have no mean
+    n = len(chance)
     rng = keyed_generator(seed, _BOOTSTRAP, n)
     times = rng.multinomial(n, np.full(n, 1 / n), size=_RESAMPLES) * chance
     weight = times / times.sum(axis=1, keepdims=True)
@@ -211,6 +217,8 @@ def robustness_frontier(
     """
     numbers = list(n_sites)
     _check(times, numbers, risks, tail, fresh, confidence)
+    if fresh is not None:
+        pair_limits(fresh.intact, standard=standard, limit_s=limit_s)  # a cutoff that is too short is told at once
     solutions: dict[tuple[int, str], SitingSolution] = {}
     for number in numbers:
         for aim, objective in _aims(number, risks, tail).items():
@@ -274,6 +282,8 @@ def _check(
         times.intact.demand.ids,
     ):
         raise InputError("fresh: expected states of the same sites and points, in the same order")
+    if fresh is not None and len(fresh.states) < 2:
+        raise InputError(f"fresh: {len(fresh.states)} state, expected 2 or more to draw anew from")
 
 
 def _covered(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
+from rescuesim.errors import SolverError
 from rescuesim.siting.formulation import Formulation, mixed_program
 from rescuesim.siting.found import Found, Run
 from rescuesim.siting.models import Model
@@ -19,7 +20,7 @@ from rescuesim.siting.relaxation import no_columns
 from rescuesim.siting.whole_rows import as_decimal
 from rescuesim.solver import MixedProgram, solve_mixed
 
-__all__ = ["Goal", "Kept", "solve_stage", "value_of"]
+__all__ = ["Goal", "Kept", "meets", "solve_stage", "value_of"]
 
 _SLACK = 1e-9  # of a kept value, for sums in another order
 
@@ -57,6 +58,15 @@ def value_of(problem: SitingProblem, goal: Goal, found: Found) -> float:
     if goal.only_counts:
         return float(found.opened.sum() if goal.model.name == "min_sites" else problem.sites.cost[found.opened].sum())
     return goal.model.value(problem, goal.objective, found)
+
+
+def meets(problem: SitingProblem, goal: Goal, opened: NDArray[np.bool_]) -> bool:
+    """Whether open sites keep what a goal itself asks, such as its number: a plan of the goals before it need not."""
+    try:
+        value_of(problem, goal, Found(status="feasible", opened=opened, objective=math.nan, best_bound=math.nan))
+    except SolverError:
+        return False
+    return True
 
 
 def _formulate(problem: SitingProblem, goal: Goal) -> Formulation:
@@ -145,11 +155,12 @@ def solve_stage(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], run: R
     kept : sequence of Kept
     run : Run
     plan : Found
-        Keeps the earlier goals; what is returned is no worse.
+        Keeps the earlier goals; what is returned is no worse, where it meets this one.
 
     Returns
     -------
     Found
+        ``unknown`` where time ended before a plan that meets the goal was found.
     """
     assert plan.opened is not None
     formulation = combined(problem, goal, kept)
@@ -160,6 +171,8 @@ def solve_stage(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], run: R
     bound = sign * found.best_bound + formulation.constant
     if found.status == "infeasible":
         return Found(status="infeasible", opened=None, objective=math.nan, best_bound=bound)
+    if found.x is None and not meets(problem, goal, plan.opened):
+        return Found(status="unknown", opened=None, objective=math.nan, best_bound=bound)
     opened = plan.opened if found.x is None else found.x[: problem.n_sites] > 0.5
     made = Found(
         status="feasible",

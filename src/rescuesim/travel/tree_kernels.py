@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rescuesim.network.road_network import UNREACHABLE
 from rescuesim.travel.compiled import compiled
 
-__all__ = ["grow_tree", "lay_out_tree", "mend_tree", "roads_on_paths"]
+__all__ = ["grow_tree", "lay_out_tree", "mend_tree", "regrow_tree", "roads_on_paths"]
 
 _NODES = 2**31  # a heap entry is ticks * _NODES + node: ticks are under 2^30, so it fits int64
 
@@ -272,3 +272,98 @@ def mend_tree(
             answer[k] = again[nodes[k]] if cut_by[nodes[k]] == shut else found[nodes[k]]
         start = stop
     return answer
+
+
+@compiled
+def regrow_tree(
+    first_out: NDArray[np.int64],
+    tail: NDArray[np.int32],
+    head: NDArray[np.int32],
+    first_in: NDArray[np.int64],
+    arc_in: NDArray[np.int32],
+    before: NDArray[np.int32],
+    ticks: NDArray[np.int32],
+    limit: int,
+    heap: NDArray[np.int64],
+    found: NDArray[np.int32],
+    via: NDArray[np.int32],
+    cut: NDArray[np.bool_],
+    nodes: NDArray[np.int32],
+) -> int:
+    """Make the tree of one state of the arcs into that of another; O(m) to compare them, and what really changes.
+
+    What hangs on an arc that got slower is cut off and searched from what still stands; so is whatever an arc that got
+    faster brings nearer.
+
+    Parameters
+    ----------
+    before, ticks : ndarray of int32, shape (n_arcs,)
+        Then and now; 2^30 - 1 where shut.
+    limit : int
+        Of the tree, as it was grown.
+    heap : ndarray of int64, shape (2 n_arcs + n_nodes + 1,)
+        Scratch.
+    found, via : ndarray of int32, shape (n_nodes,)
+        As `grow_tree` gives; changed in place.
+    cut : ndarray of bool, shape (n_nodes,)
+        All False; marks what was cut off.
+    nodes : ndarray of int32, shape (n_nodes,)
+        Scratch.
+
+    Returns
+    -------
+    int
+        Nodes that were cut off or come nearer; 0 if the tree stays as it is.
+    """
+    n_cut = 0
+    for arc in range(len(ticks)):
+        if ticks[arc] > before[arc] and via[head[arc]] == arc and not cut[head[arc]]:
+            cut[head[arc]] = True
+            nodes[n_cut] = head[arc]
+            n_cut += 1
+    at = 0
+    while at < n_cut:
+        node = nodes[at]
+        at += 1
+        for arc in range(first_out[node], first_out[node + 1]):
+            if via[head[arc]] == arc and not cut[head[arc]]:
+                cut[head[arc]] = True
+                nodes[n_cut] = head[arc]
+                n_cut += 1
+    for k in range(n_cut):
+        found[nodes[k]] = UNREACHABLE
+        via[nodes[k]] = -1
+    size = 0
+    n_changed = n_cut
+    for k in range(n_cut):
+        node = nodes[k]
+        for j in range(first_in[node], first_in[node + 1]):
+            arc = arc_in[j]
+            there = np.int64(found[tail[arc]]) + ticks[arc]
+            if not cut[tail[arc]] and there <= limit and there < found[node]:
+                found[node] = there
+                via[node] = arc
+        if found[node] < UNREACHABLE:
+            size = _push(heap, size, np.int64(found[node]) * _NODES + node)
+    for arc in range(len(ticks)):
+        if ticks[arc] < before[arc]:
+            there = np.int64(found[tail[arc]]) + ticks[arc]
+            if there <= limit and there < found[head[arc]]:
+                found[head[arc]] = there
+                via[head[arc]] = arc
+                size = _push(heap, size, there * _NODES + head[arc])
+                n_changed += 1
+    while size > 0:
+        entry = heap[0]
+        size = _pop(heap, size)
+        here = entry // _NODES
+        node = entry - here * _NODES
+        if found[node] != here:
+            continue
+        for arc in range(first_out[node], first_out[node + 1]):
+            there = here + ticks[arc]
+            if there <= limit and there < found[head[arc]]:
+                found[head[arc]] = there
+                via[head[arc]] = arc
+                size = _push(heap, size, there * _NODES + head[arc])
+    return n_changed

@@ -19,6 +19,7 @@ from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
 from rescuesim.network.build import build_network
 from rescuesim.network.states import Closure
 from rescuesim.network.ways import Ways, measured
+from rescuesim.travel.changing_trees import ChangingTrees
 from rescuesim.travel.coverage_bits import CoverageBits
 from rescuesim.travel.from_network import travel_time_pairs, travel_times
 from rescuesim.travel.pairs import TravelTimePairs
@@ -101,6 +102,9 @@ def _trees(network: RoadNetwork, sites: CandidateSites, demand: DemandPoints) ->
     tree.ticks_to(nodes)
     _, roads = tree.roads_to(nodes)
     tree.ticks_avoiding(roads[:1], nodes, np.array([_FAR], dtype=np.int32))
+    trees = ChangingTrees.of(graph.tail, graph.head, graph.n_nodes)
+    grown = trees.grown(int(graph.point_node[0]), trees.in_order(graph.piece_ticks()))
+    trees.regrown(grown, trees.in_order(graph.piece_ticks(_BROKEN)))
 
 
 def _coverage(network: RoadNetwork, sites: CandidateSites, demand: DemandPoints) -> None:

@@ -59,6 +59,19 @@ def test_what_debris_leaves_of_the_carriageway_is_the_level(
     assert {(damage.closure.road, damage.at_s) for damage in damages} == {(road, 60)}
 
 
+def test_debris_from_both_sides_of_a_street_adds_up(town: RoadNetwork) -> None:
+    one, other = (beside(town, gap_m=gap_m)[1] for gap_m in (3.5 + 2.0, -(3.5 + 2.0 + 10)))  # both 2 m from the road
+    alone, _ = debris_damages(town, buildings(one, "major_damage", 14.0))  # 4.7 m: 2.7 m of 7 m are covered
+    assert max(alone, key=lambda damage: damage.work_h).closure.level == "one_lane"
+    outlines = np.array([one, other], dtype=object)
+    grade, height_m = np.array(["major_damage"] * 2), np.array([14.0, 14.0])
+    both, _ = debris_damages(town, GradedBuildings(outlines=outlines, grade=grade, height_m=height_m))
+    worst = max(both, key=lambda damage: damage.work_h)
+    assert worst.closure.level == "on_foot"  # 1.7 m are left
+    work = sum(damage.work_h for damage in alone)
+    assert sum(damage.work_h for damage in both) == pytest.approx(2 * work)
+
+
 def test_only_the_road_beside_the_building_is_touched(town: RoadNetwork) -> None:
     road, outline = beside(town, gap_m=5.5)
     damages, _ = debris_damages(town, buildings(outline, "destroyed", 12.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -140,3 +141,11 @@ def test_every_fault_in_a_closure_table_is_reported(town: RoadNetwork) -> None:
         (6, "road"),
         (7, "length_m"),
     ]
+
+
+def test_moments_may_be_an_array_and_are_finite() -> None:
+    assert len(network_states(STORM, at_s=np.array([0.0, 60.0])).states) == 2
+    with pytest.raises(InputError, match="moments of 0 s or later, finite"):
+        network_states(STORM, at_s=[math.inf])
+    with pytest.raises(InputError, match="probability inf, expected 0 or more, finite"):
+        Disruption(label="sure", probability=math.inf)

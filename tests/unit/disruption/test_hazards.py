@@ -293,3 +293,15 @@ def test_a_file_that_is_no_raster_says_so(tmp_path: Path) -> None:
         hazard_raster(path, REGION)
     with pytest.raises(OSError, match="no such file"):
         hazard_raster(tmp_path / "absent.tif", REGION)
+
+
+def test_what_is_taken_beyond_a_raster_is_held_to_the_range_of_its_kind(tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "index.tif", np.ones((4, 4), dtype=np.float32), crs="EPSG:4326")
+    with pytest.raises(InputError, match="from 0 to 1"):
+        HazardLayer(kind="landslide_susceptibility", source=hazard_raster(path, REGION, outside=3.0))
+
+
+@pytest.mark.parametrize(("seed", "sample"), [(-1, 0), (0, -1), (0, 1.5)])
+def test_a_key_that_is_no_whole_number_is_refused(seed: int, sample: int) -> None:
+    with pytest.raises(InputError, match="expected a whole number of 0 or more"):
+        hazard("flood_depth_m", FIELD).intensity_at(X, Y, seed=seed, sample=sample)

@@ -52,3 +52,17 @@ def test_the_worst_slowing_of_a_road_holds_while_several_do() -> None:
 def test_a_slowing_has_a_factor_of_one_or_more(factor: float) -> None:
     with pytest.raises(InputError, match="expected 1 or more"):
         RoadSlowing(road=1, factor=factor, from_s=0, until_s=1)
+
+
+def test_a_site_that_no_order_reaches_is_unusable_and_one_with_another_channel_is_not() -> None:
+    hour = Lognormal(median=3600, p90=3600)
+    cut = Disruption(
+        label="cut",
+        contacts=(
+            ContactSpell(place="s1", direction="order", channel="", from_s=10, until_s=50),
+            ContactSpell(place="s2", direction="order", channel="runner", from_s=10, until_s=50, delay=hour),
+            ContactSpell(place="v1", direction="call", channel="", from_s=10, until_s=50),
+        ),
+    )
+    assert cut.changes_s() == (0.0, 10.0, 50.0)
+    assert [sorted(cut.state_at(at).unusable_sites) for at in (0, 10, 50)] == [[], ["s1"], []]

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rescuesim._defaults import default
 from rescuesim.crew import Lognormal
 from rescuesim.disruption import (
     ConstantSource,
@@ -169,6 +170,18 @@ def test_a_hit_bridge_shuts_the_bridge_and_not_its_road(town: RoadNetwork) -> No
     assert {round(damage.closure.to_m - damage.closure.from_m, 6) for damage in hits} == {60.0}
     closed = next(damage for damage in hits if damage.closure.level == "closed")
     assert (closed.work_h, closed.one_lane_h) == (230 * 24, 48)
+    # who is shut out waits for a temporary bridge, of days by the calendar, rather than for machine hours
+    assert {damage.closure.level for damage in hits if damage.bridge} == {"on_foot", "closed"}
+    assert {damage.closure.level for damage in hits if not damage.bridge} == {"passable", "one_lane"}
+
+
+def test_a_bridge_that_is_down_waits_for_a_temporary_one_and_nothing_else_does(town: RoadNetwork) -> None:
+    hits = many(town, constant("sa1_g", 1.2), constant("pgd_in", 30.0), samples=60)
+    at_bridge = {"bridge shaking", "bridge displacement"}
+    down = [damage for damage in hits if damage.label in at_bridge and damage.closure.level in ("on_foot", "closed")]
+    assert down
+    assert all(damage.bridge for damage in down)
+    assert not any(damage.bridge for damage in hits if damage not in down)
 
 
 def test_washouts_come_with_the_highest_water_and_wait_until_it_is_gone(town: RoadNetwork) -> None:
@@ -214,7 +227,9 @@ def test_chances_are_those_of_the_pieces_taken_together(town: RoadNetwork) -> No
     section = ready.elements.is_kind("section")
     share = ready.elements.length_m[section] / 500
     spanned = np.isin(ready.elements.road[section], np.unique(town.road[town.bridge]))
-    assert chances[0][section][~spanned] == pytest.approx(1 - 0.95 ** share[~spanned])
+    assert chances[0][section][~spanned] == pytest.approx(
+        1 - (1 - 0.5 * default("fragility.slide_chance").number) ** share[~spanned]
+    )
     assert chances[0][~section].max(initial=0.0) == 0
 
 

@@ -79,7 +79,7 @@ def test_a_runner_takes_the_shortest_way_that_is_not_closed_to_feet(seed: int) -
         reached = nx.multi_source_dijkstra_path_length(roads, posts) if posts else {}
         for at, node in enumerate(graph.point_node[2:].tolist()):
             expected = math.inf if closed[2 + at] else reached.get(node, math.inf) + float(source.access_s[at])
-            assert found[row, at] == pytest.approx(expected)
+            assert found[row, at] == pytest.approx(expected, abs=0.02)  # whole milliseconds a piece
 
 
 def test_states_in_which_nobody_asks_are_not_searched() -> None:

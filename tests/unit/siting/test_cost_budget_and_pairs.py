@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from rescuesim.errors import InputError
-from rescuesim.siting import MaxCoverage, MinCost, MinSites, site
+from rescuesim.siting import MaxCoverage, MinCost, MinSites, SitingConstraints, site
 from rescuesim.standard import load_standard
 from rescuesim.travel import TravelTimePairs, TravelTimes
 
@@ -90,3 +90,21 @@ def test_a_gap_that_is_asked_for_stops_the_search_and_the_message_says_so() -> N
     assert solution.best_bound >= solution.objective
     if solution.status == "feasible":
         assert solution.message == "stopped at the gap that was asked for"
+
+
+@pytest.mark.parametrize("of_the_objective", [False, True])
+def test_stand_ins_and_alternatives_keep_a_budget_to_the_last_digit(of_the_objective: bool) -> None:
+    sites = pd.DataFrame({"id": ["a", "b"], "cost": [1e9, 1e9 + 1e-6]})
+    demand = pd.DataFrame({"id": ["x"], "people": [5]})
+    times = TravelTimes.from_matrix([[50.0], [50.0]], sites=sites, demand=demand)
+    objective = MaxCoverage(budget=1e9) if of_the_objective else MaxCoverage(1)
+    conditions = SitingConstraints(budget=None if of_the_objective else 1e9)
+    told = site(times, objective, limit_s=100, constraints=conditions).explain()
+    assert told.sites["replacement"].tolist() == [""]
+    assert told.n_alternatives == 0
+
+
+def test_sites_that_all_cost_nothing_are_a_cover_like_any_other() -> None:
+    rows = [[1, 1, 9, 9], [9, 1, 1, 9], [9, 9, 1, 1], [1, 9, 9, 1]]
+    found = site(times_of(rows, {"cost": [0.0] * 4}, {}), MinCost(), limit_s=5)
+    assert (found.status, found.objective, found.best_bound, found.opened) == ("optimal", 0.0, 0.0, ("s0", "s2"))

@@ -10,6 +10,7 @@ import pytest
 
 import rescuesim as rs
 from rescuesim.network.states import Closure, NetworkState, NetworkStates
+from rescuesim.siting.robustness import tail_gain
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +87,45 @@ def test_what_cannot_be_asked_is_refused_at_once(
         rs.robustness_frontier(ensembles[0].intact, [1])  # type: ignore[arg-type]
     with pytest.raises(rs.InputError, match="expected 2 plans"):
         rs.tail_gain(np.zeros((3, 3)), np.full(3, 1 / 3))
+
+
+def test_impossible_states_do_not_spoil_the_bootstrap() -> None:
+    covered = np.array([[1.0, 2.0], [3.0, 3.0], [9.0, 0.0]])
+    gain = tail_gain(covered, np.array([1.0, 0.0, 0.0]))
+    assert (gain.gain, gain.low, gain.high) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("covered", "chance", "options"),
+    [
+        ([[1.0, np.nan], [2.0, 3.0]], [0.5, 0.5], {}),
+        ([[1.0, 2.0], [2.0, 3.0]], [1.5, -0.5], {}),
+        ([[1.0, 2.0], [2.0, 3.0]], [0.5, 0.5], {"tail": 0.0}),
+        ([[1.0, 2.0], [2.0, 3.0]], [0.5, 0.5], {"confidence": math.nan}),
+    ],
+)
+def test_a_tail_gain_of_what_is_no_number_is_refused(
+    covered: list[list[float]], chance: list[float], options: dict[str, float]
+) -> None:
+    with pytest.raises(rs.InputError, match="expected"):
+        tail_gain(np.array(covered), np.array(chance), **options)
+
+
+def test_fresh_states_that_cannot_judge_are_refused_before_anything_is_planned(
+    ensembles: tuple[rs.TravelTimesEnsemble, rs.TravelTimesEnsemble],
+    town: rs.RoadNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("rescuesim.siting.robustness.site", lambda *a, **k: pytest.fail("planned"))
+    intact = ensembles[0].intact
+    states = {
+        n: NetworkStates(states=tuple(NetworkState(label=f"{k}", probability=1 / n) for k in range(n))) for n in (1, 2)
+    }
+    one, short = (
+        rs.travel_times(town, intact.sites, intact.demand, states=states[n], cutoff_s=cutoff_s)
+        for n, cutoff_s in ((1, 600), (2, 50))
+    )
+    with pytest.raises(rs.InputError, match="fresh: 1 state, expected 2 or more"):
+        rs.robustness_frontier(ensembles[0], [1], limit_s=100, fresh=one)
+    with pytest.raises(rs.InputError, match="cut off at 50 s"):
+        rs.robustness_frontier(ensembles[0], [1], limit_s=100, fresh=short)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from rescuesim.siting import (
     GroupLimit,
     Lexicographic,
     MaxCoverage,
+    MinMaxTime,
     MinMeanTime,
     MinSites,
     SitingConstraints,
@@ -24,6 +26,7 @@ from rescuesim.siting import (
     site,
 )
 from rescuesim.siting.shared_bounds import SharedBounds
+from rescuesim.solver.mixed_program import MixedSolution
 from rescuesim.standard import load_standard
 from rescuesim.travel import TravelTimes
 
@@ -226,3 +229,43 @@ def test_what_the_figure_says_is_out_of_reach_is_so_between_the_amounts_too() ->
     share = 100 * between.objective / found.weight
     assert not area.contains_point((7.0, share - 1e-6))
     assert area.contains_point((7.0, 100 * found.points["best_bound"].iloc[1] / found.weight + 1e-3))
+
+
+@pytest.mark.parametrize("small", [0, 10**9])
+def test_a_later_objective_may_ask_for_fewer_sites_than_an_earlier_one_opened(
+    small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rescuesim.siting.mean_time_stage._SMALL", small)
+    times = drawn_times(2, 9, 40)
+    goals = [MaxCoverage(5), MinMeanTime(3)]
+    none = site(times, Lexicographic(goals), limit_s=250)
+    assert none.status == "infeasible"
+    assert "min_mean_time, cannot be met" in none.message
+    found = site(times, Lexicographic(goals, tolerances=[0.5]), limit_s=250)
+    assert found.status == "optimal"
+    assert len(found.opened) <= 3
+
+
+@pytest.mark.parametrize("second", [MinMeanTime(6), MinMaxTime(6), MaxCoverage(4)])
+def test_a_sequence_that_stops_before_a_later_objective_has_a_plan_keeps_that_of_the_earlier_ones(
+    second: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = MixedSolution(status="unknown", x=None, objective=math.nan, best_bound=-math.inf, bound_source="")
+    monkeypatch.setattr("rescuesim.siting.sequence.solve_mixed", lambda *_, **__: nothing)
+    times = drawn_times(2, 12, 40)
+    first = site(times, MaxCoverage(8), limit_s=250)
+    assert len(first.opened) > 6
+    found = site(times, Lexicographic([MaxCoverage(8), second]), limit_s=250)
+    assert (found.status, found.objective, len(found.stages)) == ("feasible", first.objective, 1)
+    assert "stopped before objective 2" in found.message
+
+
+@pytest.mark.parametrize("second", [MinMeanTime(1), MinMaxTime(1)])
+def test_times_after_another_objective_are_not_asked_where_nobody_can_be_reached(second: object) -> None:
+    rows = np.full((2, 3), np.inf)
+    times = TravelTimes.from_matrix(
+        rows, sites=pd.DataFrame({"id": ["a", "b"]}), demand=pd.DataFrame({"id": [1, 2, 3], "people": [5, 2, 1]})
+    )
+    found = site(times, Lexicographic([MaxCoverage(1), second]), limit_s=100)
+    assert found.status == "infeasible"
+    assert "no openable site reaches any point" in found.message

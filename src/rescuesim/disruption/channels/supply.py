@@ -213,7 +213,7 @@ class Refuelling:
     ) -> None:
         # nobody needs fuel after the last outage of the grid
         self.source, self.roads, self.until_s, self.from_s = source, roads, until_s, from_s
-        self._times: tuple[list[float], NDArray[np.float64]] | None = None
+        self._times: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
     def when(self, row: int) -> Intervals:
         """Return when a truck that left its depot and met no closed road can be there.
@@ -224,8 +224,11 @@ class Refuelling:
             return ()
         if self._times is None:
             spans = closure_spans(self.roads, self.source, horizon_s=self.until_s)
-            self._times = [at for at, _ in spans], self.source.seconds(spans)
-        return self.arrivals(self._times[0], self._times[1][:, row].tolist(), from_s=self.from_s)
+            self._times = np.array([at for at, _ in spans]), self.source.seconds(spans)
+        starts, seconds = self._times[0], self._times[1][:, row]
+        # states in which the way takes the same are one: who leaves sooner is there sooner
+        first = np.flatnonzero(np.r_[True, seconds[1:] != seconds[:-1]])
+        return self.arrivals(starts[first].tolist(), seconds[first].tolist(), from_s=self.from_s)
 
     @staticmethod
     def arrivals(starts: Sequence[float], seconds: Sequence[float], *, from_s: float) -> Intervals:

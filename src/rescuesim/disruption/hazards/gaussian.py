@@ -3,7 +3,8 @@
 The covariance on a grid is made periodic on a torus at least twice as wide as the grid, where the discrete Fourier
 transform diagonalises it; so a draw costs one transform of white noise, and its covariance on the grid is exact
 (Dietrich and Newsam). Between the middles of cells the field is interpolated and divided by the standard deviation
-that interpolation leaves, so every point has variance 1.
+that interpolation leaves, so every point has variance 1. With eight cells to a length that lifts the correlation of two
+points by 0.04 on average and 0.09 at most for the rough exponential covariance, by 0.02 at most for the others.
 """
 
 from __future__ import annotations

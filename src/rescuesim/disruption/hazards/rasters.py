@@ -49,7 +49,7 @@ class RasterSource:
     @property
     def most(self) -> float:
         """Largest intensity."""
-        return float(self.value.max())
+        return max(float(self.value.max()), self.outside)
 
     def at(self, x_m: NDArray[np.float64], y_m: NDArray[np.float64], region: HazardRegion) -> NDArray[np.float64]:
         """Return the intensity of the cell that each point lies in."""

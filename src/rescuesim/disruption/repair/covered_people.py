@@ -17,11 +17,13 @@ from rescuesim.disruption.repair.damaged_roads import SHUT, DamagedRoads, Slowed
 from rescuesim.disruption.timeline import Disruption
 from rescuesim.errors import InputError, UnknownIdError, nearest_name
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
-from rescuesim.network.road_network import limit_ticks
+from rescuesim.network.road_network import UNREACHABLE, limit_ticks
 from rescuesim.network.states import Closure
 from rescuesim.network.vehicles.start_up import free_ticks_within
 from rescuesim.quality import snap_points
 from rescuesim.travel import build_split_graph, travel_times
+from rescuesim.travel.broken_pieces import broken_pieces
+from rescuesim.travel.changing_trees import FARTHEST
 
 __all__ = ["CoveredPeopleCurve", "PeopleCovered", "covered_people_curve", "open_note", "open_sites"]
 
@@ -205,55 +207,30 @@ def _limits(limit_s: ArrayLike, sites: CandidateSites, demand: DemandPoints) -> 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Searched:
-    """What sites and points have to do with the undamaged roads, for one set of slow roads.
-
-    Parameters
-    ----------
-    start : ndarray of float64, shape (n_groups, n_kept)
-        Ticks from the nearest site of each group, its access leg included, over undamaged roads.
-    direct : ndarray of float64, shape (n_groups, n_demand)
-        To each point likewise.
-    to_points : ndarray of float64, shape (n_kept, n_demand)
-        From kept nodes to points, their access legs included.
-    """
-
-    start: NDArray[np.float64]
-    direct: NDArray[np.float64]
-    to_points: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleCovered:
     """Counts covered people in states of damaged roads; equal to `covered_people_curve`, state by state.
 
     Parameters
     ----------
     roads : DamagedRoads
-        Cut at sites and points.
-    groups : tuple of ndarray of int64
-        Open sites that have the same limits count together.
-    most : ndarray of float64, shape (n_groups, n_demand)
+        Cut at sites and points, with a start for each group of open sites that have the same limits.
+    most : ndarray of int64, shape (n_groups, n_demand)
         Most ticks of free driving that keep the limit.
-    site_node, point_node : ndarray of int64
-        Node of each site and point; -1 without a road.
-    site_access, point_access : ndarray of int64
+    point_node : ndarray of int64, shape (n_demand,)
+        Node of each point; -1 without a road.
+    point_access : ndarray of int64, shape (n_demand,)
         Ticks of access legs.
-    closed_by : ndarray of bool, shape (n_damages, n_demand)
-        Points that lie on each damaged part.
+    on_part : ndarray of int64, shape (n, 2)
+        Damage and point that lies on its part of the road.
     people : ndarray of float64, shape (n_demand,)
     """
 
     roads: DamagedRoads
-    groups: tuple[NDArray[np.int64], ...]
-    most: NDArray[np.float64]
-    site_node: NDArray[np.int64]
+    most: NDArray[np.int64]
     point_node: NDArray[np.int64]
-    site_access: NDArray[np.int64]
     point_access: NDArray[np.int64]
-    closed_by: NDArray[np.bool_]
+    on_part: NDArray[np.int64]
     people: NDArray[np.float64]
-    _searched: dict[Slowed, _Searched] = field(default_factory=dict, init=False, repr=False, compare=False)
     _covered: dict[tuple[bytes, Slowed], float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
@@ -281,68 +258,57 @@ class PeopleCovered:
             for most in np.unique(wanted)
         }
         n_sites = len(sites)
-        closed = [graph.closed_points(slow_state((closure,), ()))[n_sites:] for closure in closures]
+        site_node = graph.point_node[:n_sites].astype(np.int64)
+        access = site_snap.access_ticks.astype(np.int64)
+        members = [opened[group_of.ravel() == group] for group in range(len(rows))]
+        members = [some[site_node[some] >= 0] for some in members]
+        broken = broken_pieces(graph, [slow_state((closure,), ()) for closure in closures]) if closures else None
+        on_part = np.empty((0, 2), dtype=np.int64)
+        if broken is not None:
+            on_part = np.column_stack([broken.point_state, broken.point - n_sites])
         return cls(
-            roads=DamagedRoads.of(graph, closures, np.empty(0, dtype=np.int64)),
-            groups=tuple(opened[group_of.ravel() == group] for group in range(len(rows))),
-            most=np.array([[free[int(most)] for most in row] for row in wanted], dtype=np.float64),
-            site_node=graph.point_node[:n_sites].astype(np.int64),
+            roads=DamagedRoads.of(graph, closures, [(site_node[some], access[some]) for some in members]),
+            most=np.array([[free[int(most)] for most in row] for row in wanted], dtype=np.int64),
             point_node=graph.point_node[n_sites:].astype(np.int64),
-            site_access=site_snap.access_ticks.astype(np.int64),
             point_access=demand_snap.access_ticks.astype(np.int64),
-            closed_by=np.array(closed, dtype=np.bool_).reshape(len(closures), len(demand)),
+            on_part=np.unique(on_part[on_part[:, 1] >= 0], axis=0),
             people=demand.people,
         )
 
-    def ticks(self, levels: bytes, slowed: Slowed) -> NDArray[np.float64]:
+    def ticks(self, levels: bytes, slowed: Slowed, *, within_limits: bool) -> NDArray[np.float64]:
         """Ticks of free driving from the nearest open site of each group to each point.
+
+        Parameters
+        ----------
+        levels, slowed
+            As in `DamagedRoads.ticks_in`.
+        within_limits : bool
+            Whether more than any limit may be left out.
 
         Returns
         -------
         ndarray of float64, shape (n_groups, n_demand)
-            ``inf`` where nobody comes, however late.
+            ``inf`` where nobody comes.
         """
-        known = self._of(slowed)
-        found = known.direct.copy()
-        if len(self.roads.nodes):
-            reached = self.roads.spread(known.start, levels, slowed)
-            for group, row in enumerate(reached):
-                np.minimum(found[group], (row[:, None] + known.to_points).min(axis=0), out=found[group])
-        shut = np.frombuffer(levels, dtype=np.uint8) == SHUT
-        found[:, self.closed_by[shut].any(axis=0)] = np.inf
+        found = np.full(self.most.shape, np.inf)
+        first, there = self.roads.graph.n_nodes, self.point_node >= 0
+        for group, most in enumerate(self.most):
+            limit = min(max(int(most.max(initial=0)), 0), FARTHEST) if within_limits else FARTHEST
+            row = self.roads.ticks_from(first + group, levels, slowed, limit=limit)[self.point_node]
+            reached = there & (row < UNREACHABLE)
+            found[group, reached] = row[reached] + self.point_access[reached]
+        level = np.frombuffer(levels, dtype=np.uint8)
+        found[:, self.on_part[level[self.on_part[:, 0]] == SHUT, 1]] = np.inf
         return found
 
     def covered(self, levels: bytes, slowed: Slowed) -> float:
         """Return the people covered."""
         key = levels, slowed
         if key not in self._covered:
-            within = (self.ticks(levels, slowed) <= self.most).any(axis=0)
+            within = (self.ticks(levels, slowed, within_limits=True) <= self.most).any(axis=0)
             self._covered[key] = math.fsum(self.people[within].tolist())
         return self._covered[key]
 
     def isolated(self, levels: bytes, slowed: Slowed) -> NDArray[np.bool_]:
         """Mark the points that no open site reaches at all; bool, shape (n_demand,)."""
-        return np.asarray(~np.isfinite(self.ticks(levels, slowed)).any(axis=0))
-
-    def searched(self, slowed: Slowed) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Ticks over undamaged roads from the sites to kept nodes, by group, and from these to points."""
-        known = self._of(slowed)
-        return known.start, known.to_points
-
-    def _of(self, slowed: Slowed) -> _Searched:
-        if slowed not in self._searched:
-            roads, nodes = self.roads, self.roads.nodes
-            there = self.point_node >= 0
-            to_points = np.full((len(nodes), len(there)), np.inf)
-            to_points[:, there] = roads.undamaged_ticks(self.point_node[there], slowed)
-            start = np.full((len(self.groups), len(nodes)), np.inf)
-            direct = np.full((len(self.groups), len(there)), np.inf)
-            for group, members in enumerate(self.groups):
-                some = members[self.site_node[members] >= 0]
-                ticks = roads.undamaged_from(self.site_node[some], self.site_access[some], slowed)
-                start[group] = ticks[nodes]
-                direct[group, there] = ticks[self.point_node[there]]
-            self._searched[slowed] = _Searched(
-                start=start, direct=direct + self.point_access, to_points=to_points + self.point_access
-            )
-        return self._searched[slowed]
+        return np.asarray(~np.isfinite(self.ticks(levels, slowed, within_limits=False)).any(axis=0))

@@ -33,7 +33,7 @@ class Job:
     kind : str
         Of the crews that mend it; empty if nobody does.
     fronts : tuple of int
-        Kept nodes from which it is worked on, one crew each; -1 where there is no road.
+        Nodes from which it is worked on, one crew each; -1 where there is no road.
     most_crews : int
         Crews that may work on it at a time.
     at_s, ready_s, passes_s : float
@@ -72,7 +72,7 @@ class Setting:
     jobs : tuple of Job
     crews : tuple of RepairCrew
     bases : tuple of int
-        Kept node of each crew's base.
+        Node of each crew's base.
     access_ticks : tuple of int
         From the base to the road.
     clock : WorkClock
@@ -187,8 +187,8 @@ def build_setting(
         access_ticks=nothing.astype(np.int32),
     )
     graph = build_split_graph(crew_network, bases, stand)
-    roads = DamagedRoads.of(graph, closures, graph.point_node.astype(np.int64))
-    places = roads.place(graph.point_node).tolist()
+    roads = DamagedRoads.of(graph, closures)
+    places = graph.point_node.tolist()
     base_places, front_places = places[: len(bases)], iter(places[len(bases) :])
     return Setting(
         roads=roads,

@@ -53,12 +53,15 @@ def _bridge_days(damage: RoadDamage, seed: int, sample: int) -> float:
     return float(drawn)
 
 
-def fronts_of(network: RoadNetwork, closure: Closure) -> list[tuple[int, float]]:
-    """Where machines stand: just before the damage and just after it."""
-    length, stand_m = float(network.road_length_m[closure.road]), default("clearing.front_m").number
+def fronts_of(network: RoadNetwork, closures: Sequence[Closure]) -> list[list[tuple[int, float]]]:
+    """Where machines stand: just before each damage and just after it."""
+    length, stand_m = network.road_length_m, default("clearing.front_m").number
     return [
-        (closure.road, max(closure.from_m - stand_m, 0.0)),
-        (closure.road, min(closure.to_m + stand_m, length)),
+        [
+            (closure.road, max(closure.from_m - stand_m, 0.0)),
+            (closure.road, min(closure.to_m + stand_m, float(length[closure.road]))),
+        ]
+        for closure in closures
     ]
 
 

@@ -147,7 +147,7 @@ def repair_roads(
         crew_network,
         closures=closures,
         jobs=jobs,
-        fronts=[fronts_of(network, closure) for closure in closures],
+        fronts=fronts_of(network, closures),
         crews=team,
         bases=bases,
         clock=clock,

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
 from rescuesim._defaults import defaults_under
 from rescuesim.disruption.repair.covered_people import PeopleCovered
-from rescuesim.disruption.repair.damaged_roads import OPEN, SHUT, Slowed, fastest_ways
+from rescuesim.disruption.repair.damaged_roads import OPEN, SHUT, Slowed
 from rescuesim.disruption.repair.schedule import Candidate, Situation
 from rescuesim.network import RoadNetwork
-from rescuesim.network.road_network import TICKS_PER_SECOND
+from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE
 
 _LEAST_H = 1e-9  # no division by 0 where the crew stands there and nothing is left to do
 
@@ -203,42 +205,53 @@ def ways_out(
     wanted = np.flatnonzero(people.isolated(levels, slowed) & (weight > 0))
     if not len(wanted):
         return []
-    roads, open_levels = people.roads, bytes(len(levels))
-    cost = roads.legs(levels, slowed) / TICKS_PER_SECOND
-    crossed = np.full(cost.shape, -1)
-    driven = roads.legs(open_levels, slowed) / TICKS_PER_SECOND
+    roads, trees = people.roads, people.roads.trees
+    now, whole = roads.ticks_in(levels, slowed), roads.ticks_in(bytes(len(levels)), slowed)
+    cost = np.where(now < UNREACHABLE, now / TICKS_PER_SECOND, np.inf)
+    crossed = np.full(len(cost), -1)
     for number, level in enumerate(levels):
         if level == SHUT:
-            tail, head = roads.ends_of(number)
+            arcs = roads.arcs_of(number)
             # the work is shared among the pieces of each direction, of which a way takes all
-            n_pieces = max(len({frozenset(pair) for pair in zip(tail.tolist(), head.tolist(), strict=True)}), 1)
-            with_work = driven[tail, head] + left_s[number] / n_pieces
-            less = with_work < cost[tail, head]
-            cost[tail[less], head[less]], crossed[tail[less], head[less]] = with_work[less], number
-    start, to_points = people.searched(slowed)
-    reached, before = fastest_ways(start.min(axis=0) / TICKS_PER_SECOND, cost)
-    behind: list[frozenset[int] | None] = [None] * len(reached)
+            ends = zip(trees.tail[arcs].tolist(), trees.head[arcs].tolist(), strict=True)
+            with_work = whole[arcs] / TICKS_PER_SECOND + left_s[number] / max(
+                len({frozenset(pair) for pair in ends}), 1
+            )
+            less = with_work < cost[arcs]
+            cost[arcs[less]], crossed[arcs[less]] = with_work[less], number
+    shape = trees.n_nodes, trees.n_nodes
+    matrix = csr_array((cost, trees.head, trees.first_out.astype(np.int32)), shape=shape)
+    starts = np.arange(roads.graph.n_nodes, trees.n_nodes)
+    reached, before, _ = dijkstra(matrix, indices=starts, min_only=True, return_predecessors=True)
+    entered = np.full(trees.n_nodes, -1)
+    by = np.flatnonzero((before[trees.head] == trees.tail) & (reached[trees.tail] + cost == reached[trees.head]))
+    entered[trees.head[by[::-1]]] = by[::-1]
+    behind: dict[int, frozenset[int]] = {}
     found: dict[tuple[int, ...], float] = {}
     for point in wanted.tolist():
-        total = reached + to_points[:, point] / TICKS_PER_SECOND
-        last = int(np.argmin(total))
-        if math.isfinite(total[last]):
-            damages = tuple(sorted(_crossed_on_the_way(last, before, crossed, behind)))
+        node = int(people.point_node[point])
+        if node >= 0 and math.isfinite(reached[node]):
+            damages = tuple(sorted(_crossed_on_the_way(node, trees.tail, entered, crossed, behind)))
             found[damages] = found.get(damages, 0.0) + float(weight[point])
     return [(total, math.fsum(left_s[number] for number in key) / 3600, key) for key, total in sorted(found.items())]
 
 
 def _crossed_on_the_way(
-    last: int, before: NDArray[np.int64], crossed: NDArray[np.int64], behind: list[frozenset[int] | None]
+    last: int,
+    tail: NDArray[np.int32],
+    entered: NDArray[np.int64],
+    crossed: NDArray[np.int64],
+    behind: dict[int, frozenset[int]],
 ) -> frozenset[int]:
     """Collect the damages on the way to a node, and keep those of the nodes before it."""
-    way = [last]
-    while before[way[-1]] >= 0 and behind[way[-1]] is None:
-        way.append(int(before[way[-1]]))
-    damages = behind[way[-1]] or frozenset()
-    behind[way[-1]] = damages
-    for at, following in zip(way[::-1], way[-2::-1], strict=False):
-        if crossed[at, following] >= 0:
-            damages = damages | {int(crossed[at, following])}
-        behind[following] = damages
+    way, at = [], last
+    while at not in behind and entered[at] >= 0:
+        way.append(int(entered[at]))
+        at = int(tail[way[-1]])
+    damages = behind.setdefault(at, frozenset())
+    heads = [int(tail[arc]) for arc in way[:-1]]
+    for arc, node in zip(way[::-1], [*heads[::-1], last], strict=False):
+        if crossed[arc] >= 0:
+            damages = damages | {int(crossed[arc])}
+        behind[node] = damages
     return damages

@@ -14,11 +14,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rescuesim.disruption.repair.damaged_roads import OPEN, SHUT, Slowed
 from rescuesim.disruption.repair.jobs import Setting
+from rescuesim.disruption.repair.open_fronts import OpenFronts
+from rescuesim.network.road_network import UNREACHABLE
 
 __all__ = ["Candidate", "Done", "Rule", "Schedule", "Situation", "Spell", "work_out"]
 
@@ -166,8 +170,17 @@ class _Course:
         ]
         self.levels = bytes(self.n_roads)
         self.slowed = setting.slowed_at(0.0)
+        self.breaking = sorted(range(n), key=lambda number: -setting.jobs[number].at_s)  # the next one last
+        self.passing = sorted(
+            (number for number in range(n) if setting.jobs[number].passes_s < math.inf),
+            key=lambda number: -setting.jobs[number].passes_s,
+        )
+        self.at_work: set[int] = set()  # jobs with a moment at which they are due
+        self.open_fronts = OpenFronts.of(setting.jobs)
         self.wake = math.inf
-        self.changed = True  # what roads mean, since they were last looked at
+        self.touched: set[int] = set()  # jobs whose roads may mean something else, since they were last looked at
+        self.news = True  # something besides the roads that free crews have to know
+        self.seen: list[tuple[int, NDArray[np.int32]]] = []  # by free crews when they last found nothing to do
         self.spells: list[Spell] = []
         self.done: list[Done] = []
         self.history: list[tuple[float, bytes]] = []
@@ -200,28 +213,44 @@ class _Course:
         for crew in self.crews:
             if crew.state == "moving" and crew.arrives <= t:
                 self._arrive(crew)
-        for number, job in enumerate(jobs):
-            if self._is_broken(number) and job.passes_s <= t:
+        ended = {number for number in self.at_work if self.due[number] <= t}
+        while self.passing and jobs[self.passing[-1]].passes_s <= t:
+            ended.add(self.passing.pop())
+        for number in sorted(ended):
+            if self._is_broken(number) and jobs[number].passes_s <= t:
                 self._finish(number, t, ())
             while self._is_broken(number) and self.due[number] <= t:
                 self._end_stage(number, t)
-        for number, job in enumerate(jobs):
-            if self.stage[number] < 0 and job.at_s <= t:
-                self.stage[number] = 0
-                self.changed = True
+        while self.breaking and jobs[self.breaking[-1]].at_s <= t:
+            number = self.breaking.pop()
+            self.stage[number] = 0
+            self._change(number)
         self.slowed = self.setting.slowed_at(t)
-        if not self.changed and self.history:
+        if not self.touched and self.history:
             return
-        self.changed = False
-        levels = bytes(self._level(number) for number in range(self.n_roads))
+        made, worse = bytearray(self.levels), False
+        for number in self.touched:
+            if number < self.n_roads:
+                made[number] = self._level(number)
+                worse = worse or made[number] > self.levels[number]
+        self.touched.clear()
+        levels = bytes(made)
         if levels != self.levels or not self.history:
-            worse = any(now > before for now, before in zip(levels, self.levels, strict=True))
             self.levels = levels
             self.history.append((t, levels))
             if worse:
                 for crew in self.crews:
                     if crew.state == "moving":
                         self._meet_a_break(crew, t)
+
+    def _change(self, number: int) -> None:
+        """Note that a job is at another stage."""
+        self.touched.add(number)
+        job = self.setting.jobs[number]
+        if job.stages_s:
+            self.news = True
+            is_wanted = self._is_broken(number) and len(self.fronts[number]) < job.most_crews
+            self.open_fronts.mark(number, self.fronts[number] if is_wanted else None)
 
     def _is_broken(self, number: int) -> bool:
         return self.stage[number] >= 0 and not self.over[number]
@@ -235,12 +264,12 @@ class _Course:
     def _arrive(self, crew: _Crew) -> None:
         self._note(crew, crew.job, "travel", crew.departs, crew.arrives)
         crew.state = "idle" if crew.job == _NOBODY else "working"
+        self.news = True
         if crew.job != _NOBODY:
             crew.access = self.setting.jobs[crew.job].access_ticks
             self._recount(crew.job, crew.arrives)
 
     def _end_stage(self, number: int, t: float) -> None:
-        self.changed = True
         job, stage = self.setting.jobs[number], self.stage[number]
         crews = tuple(sorted(one for one in self.fronts[number].values() if self.crews[one].state == "working"))
         if stage + 1 == len(job.stages_s):
@@ -250,6 +279,7 @@ class _Course:
         self.done.append(Done(job=number, stage=stage, at_s=t, crews=crews))
         self.worked[number], self.counted_at[number] = job.stages_s[stage], t
         self.stage[number] = stage + 1
+        self._change(number)
         if self.setting.widen_at_once:
             self._recount(number, t)
         else:
@@ -257,9 +287,11 @@ class _Course:
 
     def _finish(self, number: int, t: float, crews: tuple[int, ...]) -> None:
         self.done.append(Done(job=number, stage=self.stage[number], at_s=t, crews=crews))
-        self.over[number] = self.changed = True
+        self.over[number] = True
         self._release(number, t)
         self.due[number] = math.inf
+        self.at_work.discard(number)
+        self._change(number)
 
     def _release(self, number: int, t: float) -> None:
         """Let all crews of a job go."""
@@ -269,7 +301,7 @@ class _Course:
     def _leave(self, crew: _Crew, t: float) -> None:
         """Take a crew off its job; one on its way drives on to the next place."""
         job = crew.job
-        del self.fronts[job][crew.front]
+        self._free_front(crew)
         if crew.state == "working":
             self._note(crew, job, "work", crew.arrives, t)
             crew.state, crew.job = "idle", _NOBODY
@@ -287,24 +319,32 @@ class _Course:
         )
         if took == takes:
             return
-        before, now = roads.legs(*crew.roads), roads.legs(self.levels, self.slowed)
-        way = self._way(crew)
-        for (place, at_s), (following, then_s) in pairwise(way):
-            if then_s <= t or not now[place, following] > before[place, following]:
-                continue
-            job = crew.job
-            if job != _NOBODY:
-                del self.fronts[job][crew.front]
-            self._redirect(crew, place, at_s if at_s >= t else t + (t - at_s))  # or it turns back
-            if job != _NOBODY:
-                self._recount(job, t)
-            return
+        before, now = roads.ticks_in(*crew.roads), roads.ticks_in(self.levels, self.slowed)
+        place, at_s = crew.origin, crew.departs
+        for leg in roads.way(crew.origin, crew.place, *crew.roads):
+            then_s = self._along(crew, leg.ticks)
+            if then_s > t and now[leg.arcs].sum(dtype=np.int64) > before[leg.arcs].sum(dtype=np.int64):
+                job = crew.job
+                if job != _NOBODY:
+                    self._free_front(crew)
+                self._redirect(crew, place, at_s if at_s >= t else t + (t - at_s))  # or it turns back
+                if job != _NOBODY:
+                    self._recount(job, t)
+                return
+            place, at_s = leg.to_node, then_s
+
+    def _free_front(self, crew: _Crew) -> None:
+        del self.fronts[crew.job][crew.front]
+        self._change(crew.job)
 
     def _way(self, crew: _Crew) -> list[tuple[int, float]]:
         """Places on a crew's way, and when it is there."""
-        way = self.setting.roads.way(crew.origin, crew.place, *crew.roads)
-        trip_s = self.setting.trip_s
-        return [(place, crew.departs + (trip_s(ticks + crew.access_before) if ticks else 0.0)) for place, ticks in way]
+        legs = self.setting.roads.way(crew.origin, crew.place, *crew.roads)
+        return [(crew.origin, crew.departs), *((leg.to_node, self._along(crew, leg.ticks)) for leg in legs)]
+
+    def _along(self, crew: _Crew, ticks: int) -> float:
+        """When a crew has driven so far on its way."""
+        return crew.departs + (self.setting.trip_s(ticks + crew.access_before) if ticks else 0.0)
 
     def _redirect(self, crew: _Crew, place: int, arrives: float) -> None:
         """Let a crew on its way drive to a place without a job."""
@@ -314,9 +354,22 @@ class _Course:
     # --- who does what ---------------------------------------------------------------------------
 
     def _choose(self, t: float) -> None:
+        """Let free crews take up what they can; nothing is looked at where nothing that matters has changed."""
         while True:
-            self.wake = math.inf
-            found = self._candidates(t)
+            free = [
+                crew for crew in self.crews if crew.state != "moving" and t >= crew.from_s and self._may_leave(crew)
+            ]
+            free = [crew for crew in free if self.open_fronts.any(self.setting.crews[crew.number].kind)]
+            roads = self.setting.roads
+            rows = [roads.ticks_from(crew.place, self.levels, self.slowed) for crew in free]
+            seen = [(crew.number, row) for crew, row in zip(free, rows, strict=True)]
+            same = len(seen) == len(self.seen) and all(
+                now[0] == then[0] and now[1] is then[1] for now, then in zip(seen, self.seen, strict=True)
+            )
+            if same and not self.news and t < self.wake:
+                return
+            self.wake, self.seen, self.news = math.inf, seen, False
+            found = self._candidates(t, free, rows)
             if not found:
                 return
             left_s = self._left(t) if self.rule.looks_at_work else ()
@@ -324,38 +377,28 @@ class _Course:
             best = min(found, key=lambda one: (*self.rule(one, situation), one.arrives_s, one.job, one.crew, one.front))
             self._take(best, t)
 
-    def _candidates(self, t: float) -> list[Candidate]:
+    def _candidates(self, t: float, free: list[_Crew], rows: list[NDArray[np.int32]]) -> list[Candidate]:
         """List what could be taken up now: shut roads and what is not a road first, wide roads after."""
-        setting = self.setting
+        setting, fronts = self.setting, self.open_fronts
         urgent: list[Candidate] = []
         other: list[Candidate] = []
-        free = [crew for crew in self.crews if crew.state != "moving" and t >= crew.from_s and self._may_leave(crew)]
-        if not free:
-            return []
-        wanted = [
-            (number, job, setting.widen_at_once or self._is_urgent(number))
-            for number, job in enumerate(setting.jobs)
-            if self._is_broken(number) and job.stages_s and len(self.fronts[number]) < job.most_crews
-        ]
-        for crew in free:
-            kind, gives_way = setting.crews[crew.number].kind, crew.state == "working"
-            ticks = setting.roads.ticks_from(crew.place, self.levels, self.slowed)
-            for number, job, is_urgent in wanted:
-                if job.kind != kind or (gives_way and not is_urgent):
+        for crew, row in zip(free, rows, strict=True):
+            gives_way = crew.state == "working"
+            which = fronts.of_kind(setting.crews[crew.number].kind)
+            ticks = row[fronts.node[which]]
+            reached = ticks < UNREACHABLE
+            for place, driven in zip(which[reached].tolist(), ticks[reached].tolist(), strict=True):
+                number, front = fronts.job[place], fronts.front[place]
+                job = setting.jobs[number]
+                is_urgent = setting.widen_at_once or self._is_urgent(number)
+                if gives_way and not is_urgent:
                     continue
-                latest = None
-                for front, place in enumerate(job.fronts):
-                    if place < 0 or front in self.fronts[number] or not ticks[place] < math.inf:
-                        continue
-                    trip_s = setting.trip_s(float(ticks[place]) + crew.access + job.access_ticks)
-                    if t + trip_s < job.ready_s - _SLACK_S:
-                        self.wake = min(self.wake, job.ready_s - trip_s)
-                        continue
-                    if latest is None:
-                        latest = min(self._expected(number), job.passes_s)
-                    if t + trip_s < latest:
-                        made = Candidate(crew=crew.number, job=number, front=front, arrives_s=t + trip_s)
-                        (urgent if is_urgent else other).append(made)
+                trip_s = setting.trip_s(float(driven + crew.access + job.access_ticks))
+                if t + trip_s < job.ready_s - _SLACK_S:
+                    self.wake = min(self.wake, job.ready_s - trip_s)
+                elif t + trip_s < min(self._expected(number), job.passes_s):
+                    made = Candidate(crew=crew.number, job=number, front=front, arrives_s=t + trip_s)
+                    (urgent if is_urgent else other).append(made)
         return urgent or other
 
     def _may_leave(self, crew: _Crew) -> bool:
@@ -386,6 +429,7 @@ class _Course:
         crew.access_before, crew.access = crew.access, 0
         crew.state, crew.job, crew.front = "moving", chosen.job, chosen.front
         self.fronts[chosen.job][chosen.front] = chosen.crew
+        self._change(chosen.job)
         if crew.arrives <= t:
             self._arrive(crew)
 
@@ -410,6 +454,7 @@ class _Course:
         self.rates[number] = rate = self._rate(number)
         left = job.stages_s[self.stage[number]] - self.worked[number]
         self.due[number] = self._done_at(number, t, left / rate) if rate else math.inf
+        (self.at_work.add if rate else self.at_work.discard)(number)
 
     def _worked_by(self, number: int, t: float) -> float:
         since = self.counted_at[number]
@@ -434,18 +479,19 @@ class _Course:
 
     def _next(self, t: float) -> float:
         """Return the next moment at which anything changes; ``inf`` if nothing does any more."""
-        if any(due <= t for due in self.due) or any(
-            crew.state == "moving" and crew.arrives <= t for crew in self.crews
-        ):
+        due = [self.due[number] for number in self.at_work]
+        arrivals = [crew.arrives for crew in self.crews if crew.state == "moving"]
+        if any(moment <= t for moment in (*due, *arrivals)):
             return t
-        moments = [self.wake, *self.due]
-        for number, job in enumerate(self.setting.jobs):
-            if self.stage[number] < 0:
-                moments.append(job.at_s)
-            elif not self.over[number]:
-                moments += [job.passes_s, job.ready_s]
-        moments += [crew.arrives for crew in self.crews if crew.state == "moving"]
-        moments += [crew.from_s for crew in self.crews]
+        jobs = self.setting.jobs
+        while self.passing and self.over[self.passing[-1]]:
+            self.passing.pop()
+        moments = [self.wake, *due, *arrivals, *(crew.from_s for crew in self.crews)]
+        moments += [
+            jobs[some[-1]].passes_s if some is self.passing else jobs[some[-1]].at_s
+            for some in (self.passing, self.breaking)
+            if some
+        ]
         moments += [from_s for from_s, _ in self.setting.slow]
         return min((moment for moment in moments if moment > t), default=math.inf)
 

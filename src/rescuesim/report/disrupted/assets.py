@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from rescuesim._defaults import default
 from rescuesim._words import Note
 from rescuesim.disruption import Disruption
+from rescuesim.disruption.intervals import union
 from rescuesim.network import RoadNetwork
 from rescuesim.report.disrupted.tables import Places
 from rescuesim.report.disrupted.villages import Course
@@ -233,9 +234,9 @@ def _supplies(course: Course, places: Places, serves: Mapping[str, Iterable[str]
     found = []
     for (kind, name), times in spells.items():
         out = np.zeros(len(stretches), dtype=np.float64)
-        for begin, end, _ in times:
+        for begin, end in union((begin, end) for begin, end, _ in times):
             inside = np.minimum(stretches.end_s, end) - np.maximum(stretches.begin_s, begin)
-            out = np.maximum(out, np.clip(inside, 0, None) / 3600)
+            out += np.clip(inside, 0, None) / 3600
         if not out.any():
             continue
         points = [rows[id_] for id_ in (serves or {}).get(name, ()) if id_ in rows]

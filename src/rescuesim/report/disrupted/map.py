@@ -42,7 +42,7 @@ __all__ = ["plot_disruption", "plot_disruption_over_time", "write_disruption_map
 
 _DPI = 160
 _PALE = "#c4beb2"
-_WATER, _EARTH, _QUAKE, _WOOD, _OTHER = "#1f78b4", "#8c510a", "#762a83", "#1b7837", "#d7191c"
+_WATER, _EARTH, _QUAKE, _WOOD, _OTHER = "#1f78b4", "#8c510a", "#e7298a", "#1b7837", "#d7191c"
 _CAUSES: Mapping[str, tuple[str, tuple[str, str]]] = MappingProxyType(  # colour, and words where several share it
     {
         _WATER: ("flood washout", ("积水、水毁", "flood, washout")),

@@ -310,6 +310,7 @@ def _check(
     named = [("plan, site", id_, ids) for id_ in plan.opened]
     named += [("seat, open site", id_, {site.id for site in plan.stations}) for id_ in seat or ()]
     named += [("outage, site", outage.site, ids) for one in some for outage in one.sites]
+    named += [("channel outage, site", id_, ids) for one in some for out in one.channels for id_ in sorted(out.sites)]
     named += [("contact, place", spell.place, ids | points) for one in some for spell in one.contacts]
     named += [(f"serves[{asset!r}], point", id_, points) for asset, some_ in (serves or {}).items() for id_ in some_]
     if unknown := [(what, id_, known) for what, id_, known in named if id_ not in known]:

@@ -159,17 +159,19 @@ def orders_in(disruption: Disruption, sites: CandidateSites, fallbacks: dict[str
     """Say which sites nobody can leave, which get no order and which get it late, at a moment."""
     known = set(sites.ids)
     silent, delays = set(), dict[str, Lognormal]()
-    for outage in disruption.channels:
-        if outage.from_s <= at_s < outage.until_s:
-            for id_, township in zip(sites.ids, sites.townships, strict=True):
-                if outage.cuts(id_, township):
-                    _later(delays, id_, fallbacks[outage.fallback])
+    by_spell = set()  # an outage made of a spell has the usual delay of its channel, the spell its own
     for spell in disruption.contacts:
         if spell.direction == "order" and spell.place in known and spell.from_s <= at_s < spell.until_s:
+            by_spell.add((spell.place, spell.channel))
             if spell.delay is None:
                 silent.add(spell.place)
             else:
                 _later(delays, spell.place, spell.delay)
+    for outage in disruption.channels:
+        if outage.from_s <= at_s < outage.until_s:
+            for id_, township in zip(sites.ids, sites.townships, strict=True):
+                if outage.cuts(id_, township) and (id_, outage.fallback) not in by_spell:
+                    _later(delays, id_, fallbacks[outage.fallback])
     return Orders(
         unusable=frozenset(one.site for one in disruption.sites if one.from_s <= at_s < one.until_s) & known,
         silent=frozenset(silent),

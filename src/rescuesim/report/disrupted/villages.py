@@ -135,17 +135,15 @@ def first_force(
 def _first_contact(stretches: Stretches, now: Sequence[Reach], cut: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Find when each point that was silent or cut off is heard of: a channel carries its calls, or somebody comes."""
     lost = stretches.silent | cut
-    first, n_points = first_after(lost), lost.shape[1]
+    first = first_after(lost)
     since_silent = first_after(stretches.silent)
     came, _, _ = first_force(stretches, now, stretches.silent)
     rows = np.arange(len(stretches))[:, None]
     # a place that falls silent later than it was cut off is lost from then on
     start = np.where(since_silent < len(stretches), since_silent, first)
     heard = (rows >= start) & ~stretches.silent
-    at = first_after(heard)
-    there = np.minimum(at, len(stretches) - 1)
-    points = np.arange(n_points)
-    spoke = np.where(at < len(stretches), stretches.begin_s[there] + stretches.delay_s[there, points], np.inf)
+    # a slow message may be overtaken by a quicker channel that is back before it arrives
+    spoke = np.where(heard, stretches.begin_s[:, None] + stretches.delay_s, np.inf).min(axis=0)
     spoke = np.where(spoke <= stretches.end_s[-1], spoke, np.inf)
     found = np.where(since_silent < len(stretches), np.minimum(spoke, came), spoke)
     return np.where(first < len(stretches), found, np.nan)

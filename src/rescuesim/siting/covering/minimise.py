@@ -195,7 +195,7 @@ def _greedy(cover: Cover, cost: NDArray[np.float64]) -> NDArray[np.bool_]:
     by_site.sort_indices()
     count = np.zeros(cover.n_groups, dtype=np.int64)
     opened = np.zeros(cover.n_sites, dtype=np.bool_)
-    price = np.maximum(cost, 1e-9 * max(float(cost.max(initial=0.0)), 1e-300))
+    price = np.maximum(cost, 1e-9 * (float(cost.max(initial=0.0)) or 1.0))
     adds = np.diff(by_site.indptr).astype(np.float64)
     order = []
     while cover.n_groups and (best := int(np.argmax(adds / price))) >= 0 and adds[best] > 0:

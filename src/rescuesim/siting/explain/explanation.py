@@ -22,6 +22,8 @@ from rescuesim.siting.explain.opened_sites import Swaps, opened_sites, swaps_by_
 from rescuesim.siting.explain.over_states import StateView, over_states
 from rescuesim.siting.limits import AnyTimes, PairLimits, covered_points
 from rescuesim.siting.problem import SitingProblem
+from rescuesim.siting.site_rows import AmountLimit
+from rescuesim.siting.whole_rows import as_decimal
 
 if TYPE_CHECKING:
     from rescuesim.siting.solution import Asked
@@ -214,8 +216,10 @@ def _by_time(asked: Asked, opened: NDArray[np.bool_]) -> Explanation:
 
 
 def _promised(asked: Asked, opened: NDArray[np.bool_]) -> bool:
-    """Whether a set of open sites keeps what the objective itself limits: number and budget."""
-    return all(_kept_by(objective, asked.problem, opened) for objective in _objectives(asked.objective))
+    """Whether a set of open sites keeps all conditions, and what the objective itself limits: number and budget."""
+    return asked.problem.keeps(opened) and all(
+        _kept_by(objective, asked.problem, opened) for objective in _objectives(asked.objective)
+    )
 
 
 def _objectives(objective: Any) -> list[Any]:
@@ -225,7 +229,7 @@ def _objectives(objective: Any) -> list[Any]:
 def _kept_by(objective: Any, problem: SitingProblem, opened: NDArray[np.bool_]) -> bool:
     number, budget = getattr(objective, "n_sites", None), getattr(objective, "budget", None)
     few = number is None or int(opened.sum()) <= number
-    return few and (budget is None or float(problem.sites.cost[opened].sum()) <= budget * (1 + 1e-12))
+    return few and (budget is None or AmountLimit(problem.costs, as_decimal(float(budget))).kept(opened))
 
 
 def _alternatives(asked: Asked, opened: NDArray[np.bool_], swaps: Swaps, within: float) -> tuple[pd.DataFrame, int]:
@@ -249,7 +253,7 @@ def _alternatives(asked: Asked, opened: NDArray[np.bool_], swaps: Swaps, within:
         after[out] = False
         if into >= 0:
             after[into] = True
-        if problem.keeps(after) and _promised(asked, after):
+        if _promised(asked, after):
             change = (problem.sites.cost[into] if into >= 0 else 0.0) - problem.sites.cost[out]
             share = value / swaps.value if swaps.better > 0 else swaps.value / value if value else 1.0
             rows.append(

@@ -12,6 +12,7 @@ import shapely
 
 import rescuesim as rs
 from rescuesim.crew import Lognormal
+from rescuesim.disruption import channel_outages
 from rescuesim.network.states import Closure
 from rescuesim.report.disrupted.villages import STATES
 
@@ -253,3 +254,36 @@ def test_maps_name_the_moment_and_what_is_shut(road: rs.RoadNetwork, tmp_path: P
     assert axes.shape == (1, 3)
     assert [one.get_visible() for one in axes.flat] == [True, True, False]
     assert all(path.stat().st_size > 10_000 for path in rs.write_disruption_maps(found, road, tmp_path))
+
+
+def test_a_quicker_channel_that_is_back_overtakes_a_slow_message(road: rs.RoadNetwork) -> None:
+    spells = [("", 0, 2, None), ("runner", 2, 3, Lognormal(median=6 * H, p90=7 * H))]
+    contacts = tuple(
+        rs.ContactSpell(place="far", direction="call", channel=channel, from_s=a * H, until_s=b * H, delay=delay)
+        for channel, a, b, delay in spells
+    )
+    closed = rs.RoadOutage(closure=SLIDE, from_s=0, until_s=20 * H)
+    villages = measured(road, storm(roads=(closed,), contacts=contacts)).villages.set_index("id")
+    assert villages.loc["far", "first_contact_h"] == 3
+
+
+def test_two_outages_of_a_feeder_between_two_changes_add_up(road: rs.RoadNetwork) -> None:
+    power = tuple(rs.PowerOutage(area="F", from_s=a * H, until_s=b * H) for a, b in ((0, 1), (2, 5), (4, 6)))
+    found = measured(road, storm(power=power), serves={"F": ["far"]}).worst_assets
+    assert found["out_h"].tolist() == [5]
+
+
+def test_an_unknown_site_of_a_channel_outage_is_refused(road: rs.RoadNetwork) -> None:
+    out = rs.ChannelOutage(sites=frozenset({"nobody"}), from_s=0, until_s=H)
+    with pytest.raises(rs.UnknownIdError, match="channel outage, site 'nobody'"):
+        measured(road, storm(channels=(out,)))
+
+
+def test_an_order_by_runner_takes_the_way_of_the_runner_also_where_the_outage_is_told_twice(
+    road: rs.RoadNetwork,
+) -> None:
+    quick = Lognormal(median=30.0, p90=40.0)  # the usual runner takes an hour
+    spell = rs.ContactSpell(place="站", direction="order", channel="runner", from_s=0, until_s=H, delay=quick)
+    twice = measured(road, storm(contacts=(spell,), channels=channel_outages([spell])))
+    assert total(twice, "people_covered") == total(measured(road, storm(contacts=(spell,))), "people_covered")
+    assert total(twice, "people_covered") == [400]
