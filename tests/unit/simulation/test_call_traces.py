@@ -92,7 +92,7 @@ def test_every_fault_of_a_file_is_told_at_once_by_its_row(tmp_path, demand):
     [
         ({"time": ["2023-07-01 08:00"], "name": ["上村"]}, "type"),
         ({"type": ["fire"], "name": ["下村"]}, "time .报警时间. or arrived_at_s"),
-        ({"type": ["fire"], "time": ["2023-07-01 08:00"]}, "point .需求点编号. or name"),
+        ({"type": ["fire"], "time": ["2023-07-01 08:00"]}, "point .需求点编号., name"),
         ({"type": ["fire"], "time": ["2023-07-01 25:00"], "name": ["下村"]}, "a day and a time of day"),
         ({"type": ["fire"], "arrived_at_s": [-1], "name": ["下村"]}, "0 or more"),
     ],
@@ -165,3 +165,23 @@ def test_a_duplicate_is_no_incident_of_its_own_in_the_records(valley):
     calls = load_calls(frame, valley.demand)
     result = simulate(valley.plan("s1"), calls=calls, replications=1, horizon_s=86400.0, **options)
     assert result.records["genuine"].tolist() == [True, False]
+
+
+def test_a_position_means_the_nearest_point_within_the_limit(demand):
+    from dataclasses import replace
+
+    apart = replace(demand, lon=np.array([119.3, 119.4, 119.5]))
+    frame = pd.DataFrame(
+        {
+            "arrived_at_s": [1.0, 2.0, 3.0],
+            "name": ["", "下村", ""],
+            "type": "fire",
+            "lon": [119.497, 0.1, 119.44],
+            "lat": 28.7,
+        }
+    )
+    assert load_calls(frame, apart, match_limit_m=6000).point.tolist() == [2, 1, 1]
+    with pytest.raises(InputError, match=r"row 3, column lon: .119\.44., expected a position within 1500 m"):
+        load_calls(frame, apart)
+    with pytest.raises(InputError, match=r"row 1, column name: .., expected a point's id, its name, or lon and lat"):
+        load_calls(frame.assign(lon=np.nan, lat=np.nan).head(1), apart)

@@ -19,8 +19,11 @@ from rescuesim._words import Note
 from rescuesim.crew import Lognormal
 from rescuesim.demand import DemandPoints
 from rescuesim.demand.incidents import call_type_words
+from rescuesim.demand.placed import placed_rows
 from rescuesim.demand.points import CALL_TYPES
+from rescuesim.demand.population import nearest
 from rescuesim.errors import Fault, InputError, nearest_name
+from rescuesim.network.coordinates.crs import metric_crs, project
 from rescuesim.simulation.calls.drawing import Keyed, slot_and_call_draws
 from rescuesim.simulation.calls.growth import default_growth
 from rescuesim.simulation.calls.log import CallLog, call_priorities
@@ -35,6 +38,8 @@ CALL_COLUMNS = (
     Column(name="point", aliases=("需求点编号", "村编号", "村编码", "村代码", "demand_id")),
     Column(name="name", aliases=("地点", "地名")),
     Column(name="township"),
+    Column(name="lon", number=True),
+    Column(name="lat", number=True),
     Column(
         name="type",
         required=True,
@@ -60,6 +65,8 @@ def load_calls(
     *,
     starts: datetime.datetime | str | None = None,
     type_names: Mapping[str, str] | None = None,
+    crs: str | None = None,
+    match_limit_m: float | None = None,
     seed: int | None = None,
     replication: int = 0,
     n_slots: int = 1,
@@ -71,7 +78,7 @@ def load_calls(
     source : path or DataFrame
         A table, text in UTF-8 or GB18030, a workbook or a DataFrame, of the columns `CALL_COLUMNS` in English or
         Chinese: ``type`` (警情类型); ``time`` (报警时间, day and time of day) or ``arrived_at_s`` (报警秒数);
-        ``point`` (需求点编号), or ``name`` (地点) with ``township``; and if known ``on_scene_min`` (处置时长),
+        ``point`` (需求点编号), or ``name`` (地点) with ``township``, or ``lon`` and ``lat``; and if known ``on_scene_min`` (处置时长),
         ``detected_min`` (发现时长), ``priority``, ``severity``, ``patience_s``, ``again_after_s``, ``id`` and
         ``duplicate_of`` (the ``id`` of the call an incident began with). In the order of the calls.
     demand : DemandPoints
@@ -79,6 +86,10 @@ def load_calls(
         Beginning of the replication; midnight before the first call if absent.
     type_names : mapping of str to str, optional
         A bureau's own words for types, and the types of ``calls.needs`` they mean.
+    crs : str, optional
+        System of ``lon`` and ``lat``, as in `load_demand`.
+    match_limit_m : float, optional
+        A position farther from every demand point belongs to none; ``calls.history.match_limit_m`` if absent.
     seed : int, optional
         Root of the draws of all that is not recorded, keyed as those of `CallModel`. Without it every duration
         that is not recorded is its median.
@@ -118,10 +129,13 @@ def load_calls(
         raise InputError(faults)
     if not {"time", "arrived_at_s"} & set(text.columns):
         faults.append(Fault(file=table.label, expected="a column time (报警时间) or arrived_at_s (报警秒数)"))
-    if not {"point", "name"} & set(text.columns):
-        faults.append(Fault(file=table.label, expected="a column point (需求点编号) or name (地点)"))
+    if not {"point", "name"} & set(text.columns) and not {"lon", "lat"} <= set(text.columns):
+        expected = "a column point (需求点编号), name (地点), or lon and lat (经度, 纬度)"
+        faults.append(Fault(file=table.label, expected=expected))
     codes = _types(table, type_names or {}, faults)
-    points = _points(table, demand, faults)
+    limit_m = default("calls.history.match_limit_m").number if match_limit_m is None else match_limit_m
+    near = _nearest_points(table, frame, demand, crs, limit_m, faults)
+    points = _points(table, demand, near, faults)
     arrived, begin = _moments(table, begin, faults)
     duplicates = _duplicates(table, faults)
     if faults:
@@ -156,8 +170,36 @@ def _types(table: TextTable, type_names: Mapping[str, str], faults: list[Fault])
     return codes
 
 
-def _points(table: TextTable, demand: DemandPoints, faults: list[Fault]) -> list[int]:
-    """Return the demand point of each row, by id, else by name and township; -1 where it is at fault."""
+def _nearest_points(
+    table: TextTable, frame: pd.DataFrame, demand: DemandPoints, crs: str | None, limit_m: float, faults: list[Fault]
+) -> dict[int, int]:
+    """Return the nearest demand point, by row, of calls that have no id and no name but a position."""
+    named = [bool(id_ or name) for id_, name in zip(_cells(table, "point"), _cells(table, "name"), strict=True)]
+    bare = table.frame.index[~np.array(named, dtype=np.bool_)]
+    if not {"lon", "lat"} <= set(frame.columns) or demand.lon is None or demand.lat is None:
+        return {}
+    some = frame.loc[frame.index.isin(bare)].dropna(subset=["lon", "lat"])
+    if some.empty:
+        return {}
+    placed, lon, lat, wrong = placed_rows(table, some, crs)
+    faults += wrong
+    if wrong:
+        return dict.fromkeys((int(row) for row in some.index), -1)
+    metric = metric_crs(demand.lon, demand.lat)
+    to, distance_m = nearest(project(demand.lon, demand.lat, metric), project(lon, lat, metric))
+    found = {}
+    for row, point, away in zip(placed.index, to.tolist(), distance_m.tolist(), strict=True):
+        found[int(row)] = point if away <= limit_m else -1
+        if away > limit_m:
+            expected = (
+                f"a position within {limit_m:g} m of a point; {demand.ids[point]}, the nearest, is {away:.0f} m away"
+            )
+            faults.append(table.fault(int(row), "lon", expected))
+    return found
+
+
+def _points(table: TextTable, demand: DemandPoints, near: Mapping[int, int], faults: list[Fault]) -> list[int]:
+    """Return the demand point of each row, by id, else by name and township or position; -1 where it is at fault."""
     by_id = {id_: at for at, id_ in enumerate(demand.ids)}
     by_name: dict[str, list[int]] = {}
     for at, name in enumerate(demand.names):
@@ -165,6 +207,9 @@ def _points(table: TextTable, demand: DemandPoints, faults: list[Fault]) -> list
     found = []
     cells = (_cells(table, name) for name in ("point", "name", "township"))
     for row, id_, name, township in zip(table.frame.index, *cells, strict=True):
+        if int(row) in near:
+            found.append(near[int(row)])
+            continue
         some = [by_id[id_]] if id_ in by_id else [] if id_ else list(by_name.get(_plain(name), []))
         if len(some) > 1 and township:
             some = [at for at in some if _plain(demand.townships[at]) == _plain(township)]
@@ -178,7 +223,8 @@ def _points(table: TextTable, demand: DemandPoints, faults: list[Fault]) -> list
             several = f"; {len(some)} points have this name, add township or point" if some else ""
             expected = f"the name of one point of {demand.source}{several}"
         else:
-            expected = "a point's id or its name"
+            expected = "a point's id, its name, or lon and lat"
+        column = column if column in table.frame.columns else "lon"
         if column in table.frame.columns:
             faults.append(table.fault(int(row), column, expected))
     return found
@@ -192,6 +238,7 @@ def _moments(
     if column not in table.frame.columns:
         return [], begin
     seconds: list[float] = []
+    arrived = next(known for known in CALL_COLUMNS if known.name == "arrived_at_s")
     if column == "time":
         stamps = [_moment(cell) for cell in _cells(table, "time")]
         known = [stamp for stamp in stamps if stamp is not None]
@@ -204,7 +251,7 @@ def _moments(
             seconds.append(float("nan") if stamp is None or begin is None else (stamp - begin).total_seconds())
     else:
         for cell in _cells(table, "arrived_at_s"):
-            found = CALL_COLUMNS[2].number_in(cell) if cell else None
+            found = arrived.number_in(cell) if cell else None
             seconds.append(float("nan") if found is None else found)
         for row, cell in zip(table.frame.index, _cells(table, "arrived_at_s"), strict=True):
             if not cell:
