@@ -78,7 +78,8 @@ def load_calls(
     source : path or DataFrame
         A table, text in UTF-8 or GB18030, a workbook or a DataFrame, of the columns `CALL_COLUMNS` in English or
         Chinese: ``type`` (警情类型); ``time`` (报警时间, day and time of day) or ``arrived_at_s`` (报警秒数);
-        ``point`` (需求点编号), or ``name`` (地点) with ``township``, or ``lon`` and ``lat``; and if known ``on_scene_min`` (处置时长),
+        ``point`` (需求点编号), or ``name`` (地点) with ``township``,
+        or ``lon`` and ``lat``; and if known ``on_scene_min`` (处置时长),
         ``detected_min`` (发现时长), ``priority``, ``severity``, ``patience_s``, ``again_after_s``, ``id`` and
         ``duplicate_of`` (the ``id`` of the call an incident began with). In the order of the calls.
     demand : DemandPoints
@@ -124,14 +125,9 @@ def load_calls(
     begin, more = _start(starts)
     faults += more
     # cells are looked at in rows with other faults too, so that one message has them all
-    text = table.frame
-    if "type" not in text.columns:
+    if "type" not in table.frame.columns:
         raise InputError(faults)
-    if not {"time", "arrived_at_s"} & set(text.columns):
-        faults.append(Fault(file=table.label, expected="a column time (报警时间) or arrived_at_s (报警秒数)"))
-    if not {"point", "name"} & set(text.columns) and not {"lon", "lat"} <= set(text.columns):
-        expected = "a column point (需求点编号), name (地点), or lon and lat (经度, 纬度)"
-        faults.append(Fault(file=table.label, expected=expected))
+    faults += _lacking(table)
     codes = _types(table, type_names or {}, faults)
     limit_m = default("calls.history.match_limit_m").number if match_limit_m is None else match_limit_m
     near = _nearest_points(table, frame, demand, crs, limit_m, faults)
@@ -154,6 +150,17 @@ def _start(starts: datetime.datetime | str | None) -> tuple[datetime.datetime | 
 
 def _plain(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _lacking(table: TextTable) -> list[Fault]:
+    """Describe what is missing where one of several columns would do."""
+    have, faults = set(table.frame.columns), []
+    if not {"time", "arrived_at_s"} & have:
+        faults.append(Fault(file=table.label, expected="a column time (报警时间) or arrived_at_s (报警秒数)"))
+    if not {"point", "name"} & have and not {"lon", "lat"} <= have:
+        expected = "a column point (需求点编号), name (地点), or lon and lat (经度, 纬度)"
+        faults.append(Fault(file=table.label, expected=expected))
+    return faults
 
 
 def _cells(table: TextTable, column: str) -> list[str]:
