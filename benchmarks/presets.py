@@ -28,7 +28,7 @@ from rescuesim.scenario.demo import write_demo_county
 from rescuesim.scenario.model import load_scenario
 from rescuesim.scenario.prepare import Prepared, prepare
 
-N_SAMPLES = 3
+N_SAMPLES = 2
 QUAKE = SHARED / "kahramanmaras_quake"
 Case = tuple[str, rs.RoadNetwork, rs.DisruptionMeasures, rs.Disruptions]
 
@@ -123,7 +123,7 @@ def bench(quick: bool) -> list[Row]:
         county = write_demo_county(Path(folder)).parent
         ready = prepared_for(county, "earthquake", 1)
         assert ready.drawing is not None
-        hazard, network, n = ready.drawing.hazard, ready.network, 2 if quick else 8
+        hazard, network, n = ready.drawing.hazard, ready.network, 2 if quick else 4
         assert hazard is not None
         roads = rs.exposed_roads(network, hazard)
         roads.damages(seed=1, sample=0)

@@ -9,8 +9,10 @@ from cascade_cases import HOUR, demand_of, sites_of
 
 import rescuesim as rs
 from rescuesim.disruption import (
+    BaseStation,
     PowerOutage,
     RoadOutage,
+    SupplyArea,
     cascade_in,
     default_communication,
     default_power,
@@ -78,3 +80,17 @@ def test_the_fibre_of_every_tower_of_the_county_leads_to_the_hub_and_a_closed_ro
     assert again == made
     other = cascade_in(prepared, outages=[outage], roads=[slide], seed=1, sample=1, horizon_s=72 * HOUR)
     assert other != made
+
+
+def test_lists_of_the_grid_company_and_the_operators_stand_in_place_of_what_is_derived(town: RoadNetwork) -> None:
+    sites, demand = sites_of(), demand_of()
+    tower = BaseStation(id="铁塔", lon=119.30, lat=28.70, townships=("seat",), backhaul=(("光缆一",),))
+    phones = default_communication(sites, demand, town, base_stations=[tower])
+    assert (phones.base_stations, [one.id for one in phones.fibres], phones.hubs) == ((tower,), ["光缆一"], ())
+    assert "no broken road cuts them" in " ".join(phones.notes)
+    assert "no list of the operators" not in " ".join(phones.notes)
+    area = SupplyArea(id="10 kV 一线", lon=119.30, lat=28.70, townships=("seat", "hills"))
+    power = default_power(sites, demand, town, communication=phones, areas=[area])
+    assert power.areas == (area,)
+    assert "no list of the grid company" not in " ".join(power.notes)
+    prepare_cascade(power, phones, sites, demand, town)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from rescuesim.disruption.repair.choosing import Schedule
 from rescuesim.disruption.repair.optimised import Judged, best_order
-from rescuesim.disruption.repair.schedule import Schedule
 
 HOURS = (4.0, 1.0, 6.0, 2.0, 3.0, 5.0, 2.5)
 PEOPLE = (100.0, 90.0, 600.0, 20.0, 300.0, 45.0, 40.0)

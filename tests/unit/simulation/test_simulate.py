@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from rescuesim.crew import Lognormal
-from rescuesim.disruption import ChannelOutage, Disruption, RoadOutage, SiteOutage
+from rescuesim.disruption import ChannelOutage, ContactSpell, Disruption, RoadOutage, SiteOutage
 from rescuesim.network.states import Closure
 from rescuesim.simulation import CallModel, simulate
 from rescuesim.simulation.trajectory import STAMPS
@@ -317,3 +317,22 @@ def test_calls_wait_for_a_seat_at_the_desk(valley):
         for seats in (1, 2)
     }
     assert answered == {1: [DAY + 10, DAY + 20], 2: [DAY + 10, DAY + 10]}
+
+
+def test_orders_go_by_the_channels_of_the_contacts_and_a_site_that_none_reaches_sends_nobody(valley):
+    """Phones that are dead alert nobody, although no outage of the public network is given."""
+    phone = Lognormal(median=180.0, p90=480.0)
+    by_phone = ContactSpell(
+        place="s1", direction="order", channel="satellite_phone", from_s=0, until_s=DAY + 7200, delay=phone
+    )
+    usual = stamps(play(valley, valley.plan("s1"), valley.calls(DAY)))
+    late = play(valley, valley.plan("s1"), valley.calls(DAY), disruptions=Disruption(label="d", contacts=(by_phone,)))
+    assert late.records.loc[0, "channel"] == "satellite_phone"
+    assert late.records.loc[0, "rolling_at_s"] > usual[STAMP_COLUMNS.index("rolling_at_s")]
+    silent = ContactSpell(place="s1", direction="order", channel="", from_s=0, until_s=DAY + 7200)
+    mute = Disruption(label="d", contacts=(silent,))
+    waited = play(valley, valley.plan("s1"), valley.calls(DAY), disruptions=mute)
+    assert waited.records.loc[0, "dispatched_at_s"] == DAY + 7200
+    # told twice, as outages and as contacts, it is the same
+    told = replace(mute, sites=(SiteOutage(site="s1", from_s=0, until_s=DAY + 7200),))
+    assert stamps(play(valley, valley.plan("s1"), valley.calls(DAY), disruptions=told)) == stamps(waited)

@@ -13,12 +13,13 @@ import pandas as pd
 from rescuesim._defaults import default
 from rescuesim.candidates import CandidateSites
 from rescuesim.disruption.outages import RoadOutage, RoadSlowing
+from rescuesim.disruption.repair.choosing import Rule
 from rescuesim.disruption.repair.crews import RepairCrew, crew_positions
 from rescuesim.disruption.repair.damaged_roads import level_of
 from rescuesim.disruption.repair.jobs import Job, build_setting
 from rescuesim.disruption.repair.road_options import damage_faults
 from rescuesim.disruption.repair.rules import ByOrder, NearestFirst
-from rescuesim.disruption.repair.schedule import Rule, work_out
+from rescuesim.disruption.repair.schedule import work_out
 from rescuesim.disruption.repair.work_clock import hours_of_work
 from rescuesim.errors import Fault, InputError, nearest_name
 from rescuesim.network import RoadNetwork

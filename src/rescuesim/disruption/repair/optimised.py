@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rescuesim.disruption.repair.schedule import Schedule
+from rescuesim.disruption.repair.choosing import Schedule
 
 __all__ = ["Best", "Judged", "best_order"]
 

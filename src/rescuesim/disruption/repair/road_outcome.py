@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from rescuesim.disruption.outages import RoadDamage, RoadOutage
+from rescuesim.disruption.repair.choosing import Schedule
 from rescuesim.disruption.repair.covered_people import CoveredPeopleCurve, PeopleCovered
 from rescuesim.disruption.repair.damaged_roads import ONE_LANE, OPEN, SHUT
 from rescuesim.disruption.repair.jobs import Setting
-from rescuesim.disruption.repair.schedule import Schedule
 from rescuesim.errors import InputError
 from rescuesim.network.states import Closure
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
 from rescuesim.disruption.outages import RoadDamage, RoadSlowing
+from rescuesim.disruption.repair.choosing import Rule
 from rescuesim.disruption.repair.covered_people import PeopleCovered, open_note, open_sites
 from rescuesim.disruption.repair.crews import RepairCrew, crew_positions
 from rescuesim.disruption.repair.jobs import Setting, build_setting
@@ -31,7 +32,7 @@ from rescuesim.disruption.repair.rules import (
     TrunkFirst,
     class_ranks,
 )
-from rescuesim.disruption.repair.schedule import Rule, work_out
+from rescuesim.disruption.repair.schedule import work_out
 from rescuesim.disruption.repair.work_clock import hours_of_work
 from rescuesim.errors import InputError
 from rescuesim.network import RoadNetwork

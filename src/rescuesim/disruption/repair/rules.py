@@ -12,9 +12,9 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from rescuesim._defaults import defaults_under
+from rescuesim.disruption.repair.choosing import Candidate, Situation
 from rescuesim.disruption.repair.covered_people import PeopleCovered
 from rescuesim.disruption.repair.damaged_roads import OPEN, SHUT, Slowed
-from rescuesim.disruption.repair.schedule import Candidate, Situation
 from rescuesim.network import RoadNetwork
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE
 
