@@ -237,3 +237,18 @@ def test_places_that_there_are_not_are_refused():
 def test_a_surge_after_the_horizon_adds_nothing():
     usual, late = draw(CallModel()), draw(CallModel(surge=replace(Surge(), onset_s=11 * DAY)))
     assert usual.to_frame().equals(late.to_frame())
+
+
+def test_a_surge_is_simulated_the_same_in_threads_as_in_one(valley):
+    from concurrent.futures import ThreadPoolExecutor
+
+    from rescuesim.simulation import simulate
+
+    model = CallModel.after_disaster(n_slots=2)
+    options = {"network": valley.network, "demand": valley.demand, "standard": valley.standard, "seats": 1}
+    options |= {"calls": model, "replications": 4, "horizon_s": 5 * DAY, "seed": 3}
+    one = simulate(valley.plan("s1"), **options).records
+    with ThreadPoolExecutor(2) as pool:
+        two = simulate(valley.plan("s1"), executor=pool, **options).records
+    pd.testing.assert_frame_equal(one, two)
+    assert (~one["genuine"]).any()
