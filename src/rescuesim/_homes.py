@@ -153,7 +153,18 @@ _HOMES = {
     "rescuesim.simulation": (
         "CallLog",
         "CallModel",
+        "CallPattern",
+        "Desk",
+        "Empirical",
+        "Frozen",
+        "HazardGrowth",
+        "ResponsePackage",
         "SimulationResult",
+        "Surge",
+        "UnitNeed",
+        "default_packages",
+        "duration_from_table",
+        "load_calls",
         "simulate",
     ),
     "rescuesim.siting": (

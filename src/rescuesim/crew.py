@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from rescuesim._defaults import Default, default, defaults_under
 from rescuesim.errors import InputError, UnknownIdError, nearest_name
@@ -94,10 +94,13 @@ class Lognormal:
         with np.errstate(divide="ignore"):
             return np.asarray(ndtr(np.log(np.maximum(values, 0) / self.median) / self.sigma), dtype=np.float64)
 
+    def ppf(self, q: ArrayLike) -> NDArray[np.float64]:
+        """Values that are not exceeded with the probabilities `q`, elementwise; as of a SciPy distribution."""
+        probabilities = np.asarray(q, dtype=np.float64)
+        return self.from_normal(ndtri(probabilities)) if self.sigma > 0 else np.full(probabilities.shape, self.median)
+
     def quantile(self, q: float) -> float:
         """Value that is not exceeded with probability `q`."""
-        from scipy.special import ndtri
-
         return float(self.from_normal(ndtri(q)))
 
 

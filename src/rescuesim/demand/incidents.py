@@ -22,7 +22,7 @@ from rescuesim.demand.population import nearest
 from rescuesim.errors import Fault, InputError, nearest_name
 from rescuesim.network.coordinates.crs import metric_crs, project
 
-__all__ = ["Incidents", "read_incidents"]
+__all__ = ["Incidents", "call_type_words", "read_incidents"]
 
 _COLUMNS = (
     Column(
@@ -125,7 +125,7 @@ def read_incidents(
     frame, faults = check_table(table, _COLUMNS)
     if frame.empty or not {"time", "type"} <= set(frame.columns):
         raise InputError(faults)
-    words = _words(type_names)
+    words = call_type_words(type_names)
     earliest, today = default("calls.history.earliest_year").number, datetime.date.today()
     days, codes = [], []
     unknown: dict[str, int] = {}
@@ -163,8 +163,24 @@ def _plain(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _words(type_names: Mapping[str, str]) -> dict[str, int]:
-    """Return the type that each word means, as an index into `CALL_TYPES`."""
+def call_type_words(type_names: Mapping[str, str]) -> dict[str, int]:
+    """Return the type that each word means, as an index into `CALL_TYPES`.
+
+    Parameters
+    ----------
+    type_names : mapping of str to str
+        A bureau's own words and the types they mean.
+
+    Returns
+    -------
+    dict of str to int
+        By word in NFKC, in lower case, without blanks.
+
+    Raises
+    ------
+    InputError
+        If a type is not known.
+    """
     if wrong := sorted(set(type_names.values()) - set(CALL_TYPES)):
         faults = [Fault(column="type_names", value=name, expected=nearest_name(name, CALL_TYPES)) for name in wrong]
         raise InputError(faults)

@@ -22,7 +22,8 @@ from rescuesim.crew import Lognormal
 from rescuesim.disruption import ChannelOutage
 from rescuesim.errors import InputError
 from rescuesim.simulation.calls import CallLog
-from rescuesim.simulation.clock import Clock, answered_at_s
+from rescuesim.simulation.clock import Clock
+from rescuesim.simulation.desk import Desk
 from rescuesim.simulation.dispatch import Choice, DispatchPolicy, NearestAvailable, OrderedCall, Reach
 from rescuesim.simulation.fleet import Fleet, ShiftTimeline
 from rescuesim.simulation.roads import RoadTimes
@@ -96,12 +97,13 @@ def run_replication(
     if late.size:
         moment = calls.arrived_at_s[late[0]]
         raise InputError(f"call {late[0]} at {moment} s: expected before the horizon of {setting.horizon_s} s")
+    timeline = ShiftTimeline.until(setting.horizon_s, start_h=calls.start_h)
     run = _Replication(
         fleet=fleet,
         calls=calls,
         roads=roads,
         setting=setting,
-        absences=fleet.absences(ShiftTimeline.until(setting.horizon_s), seed=setting.seed, replication=replication),
+        absences=fleet.absences(timeline, seed=setting.seed, replication=replication),
         policy=policy or NearestAvailable(),
         channels=channels,
         reach=reach or Reach(fleet, roads),
@@ -127,7 +129,7 @@ class _Replication:
         self.clock = Clock()
         self.fleet, self.calls, self.roads, self.setting = fleet, calls, roads, setting
         self.policy, self.reach = policy, reach
-        self.timeline = ShiftTimeline.until(setting.horizon_s)
+        self.timeline = ShiftTimeline.until(setting.horizon_s, start_h=calls.start_h)
         self._draw_durations(calls, setting.chain)
         column = {point: index for index, point in enumerate(roads.points)}
         self.column = [column[calls.demand_ids[point]] for point in calls.point.tolist()]
@@ -155,18 +157,17 @@ class _Replication:
 
     def _draw_durations(self, calls: CallLog, chain: Mapping[str, Lognormal]) -> None:
         """Turn the normal draws of the calls into seconds and factors by the distributions."""
-        answering = chain["answering"].from_normal(calls.answering_z).tolist()
-        self.answered = answered_at_s(calls.arrived_at_s.tolist(), answering, self.setting.seats)
+        self.answered = Desk(seats=self.setting.seats).answer(calls, chain["answering"]).at_s
         self.ordered: list[float] = (self.answered + chain["order"].from_normal(calls.order_z)).tolist()
-        self.set_up_s: list[float] = chain["set_up"].from_normal(calls.set_up_z).tolist()
-        self.variation: list[float] = chain["variation"].from_normal(calls.travel_z).tolist()
-        self.on_scene_s: list[float] = calls.on_scene_s.tolist()
+        self.set_up_s: list[float] = chain["set_up"].from_normal(calls.by_slot("set_up_z")[:, 0]).tolist()
+        self.variation: list[float] = chain["variation"].from_normal(calls.by_slot("travel_z")[:, 0]).tolist()
+        self.on_scene_s: list[float] = calls.by_slot("on_scene_s")[:, 0].tolist()
         drawn: dict[Lognormal, list[float]] = {}
         self.turnout_s: list[dict[str, list[float]]] = []  # by unit, shift and call
         for unit in self.fleet.units:
             for turnout in unit.crew.turnout.values():
                 if turnout not in drawn:
-                    drawn[turnout] = turnout.from_normal(calls.turnout_z).tolist()
+                    drawn[turnout] = turnout.from_normal(calls.by_slot("turnout_z")[:, 0]).tolist()
             self.turnout_s.append({shift: drawn[turnout] for shift, turnout in unit.crew.turnout.items()})
 
     def _cut_units(self, outage: ChannelOutage) -> tuple[ChannelOutage, set[int], list[float]]:
@@ -194,6 +195,8 @@ class _Replication:
     def orders(self) -> Story:
         """Order the calls one after the other; each order starts an incident."""
         for call in np.argsort(self.ordered, kind="stable").tolist():
+            if math.isnan(self.ordered[call]):  # who gave up at the desk; they stand last
+                return
             yield self.clock.at(self.ordered[call])
             self.clock.process(self.incident(call))
 

@@ -59,13 +59,19 @@ class ShiftTimeline:
     shifts: tuple[str, ...]
 
     @classmethod
-    def until(cls, horizon_s: float, shifts: tuple[Shift, ...] | None = None) -> ShiftTimeline:
-        """List the occurrences that start before the horizon; the replication begins at 00:00."""
-        known = shifts or default_shifts()
-        midnights = np.arange(0.0, horizon_s, 86400.0)
-        starts = np.concatenate([midnights + shift.start_h * 3600.0 for shift in known])
-        starts = np.unique(np.r_[0.0, starts[starts < horizon_s]])
-        on_duty = shift_at(starts / 3600.0, known)
+    def until(cls, horizon_s: float, shifts: tuple[Shift, ...] | None = None, *, start_h: float = 0.0) -> ShiftTimeline:
+        """List the occurrences that start before the horizon; the replication begins at an hour of the day.
+
+        Examples
+        --------
+        >>> ShiftTimeline.until(86400.0, start_h=18.5).starts_s
+        (0.0, 5400.0, 48600.0)
+        """
+        known, began_s = shifts or default_shifts(), start_h * 3600.0
+        midnights = np.arange(0.0, horizon_s + began_s, 86400.0)
+        starts = np.concatenate([midnights + shift.start_h * 3600.0 - began_s for shift in known])
+        starts = np.unique(np.r_[0.0, starts[(starts > 0) & (starts < horizon_s)]])
+        on_duty = shift_at((starts + began_s) / 3600.0, known)
         return cls(starts_s=tuple(starts.tolist()), shifts=tuple(known[index].name for index in on_duty))
 
 

@@ -38,7 +38,7 @@ class SimulationResult:
         One row a call, in the order of replications and arrivals:
 
         - ``replication``, ``call`` (number within the replication), ``demand_id``, ``zone``, ``township``,
-          ``type``, ``genuine`` (False for a false call);
+          ``type``, ``genuine`` (False for a false call and for a duplicate of an earlier one);
         - ``arrived_at_s`` (first ring), ``answered_at_s``, ``ordered_at_s``, ``dispatched_at_s`` (a unit is
           assigned), ``alerted_at_s``, ``rolling_at_s``, ``on_scene_at_s``, ``handling_at_s`` (first action),
           ``cleared_at_s``, ``available_at_s`` (the unit is back), in seconds from the start of the
@@ -136,7 +136,7 @@ def call_records(
             "zone": _words(point, demand.zones),
             "township": _words(point, demand.townships),
             "type": _words(code, types),
-            "genuine": genuine[code],
+            "genuine": genuine[code] & ~_joined_duplicates(played),
             **{f"{name}_at_s": stamps[index] for index, name in enumerate(STAMPS)},
             "unit": _words(unit, (unit.id for unit in fleet.units)),
             "site": _words(unit, (unit.site for unit in fleet.units)),
@@ -146,6 +146,11 @@ def call_records(
             "outcome": _coded(_joined([trajectory.outcome for *_, trajectory in played]), OUTCOMES),
         }
     )
+
+
+def _joined_duplicates(played: Sequence[tuple[int, CallLog, Trajectory]]) -> NDArray[np.bool_]:
+    """Whether each call is about an incident that had been called in before."""
+    return np.concatenate([calls.duplicate_of >= 0 for _, calls, _ in played])
 
 
 def _joined(parts: Sequence[NDArray[np.integer]]) -> NDArray[np.int64]:

@@ -123,7 +123,8 @@ def simulate(
         go by the channels that these name, and a site that none reaches sends nobody.
     replications : int, optional
     horizon_s : float, optional
-        Length of each replication, seconds; it starts at 00:00, which is also the onset of the disruption.
+        Length of each replication, seconds. It starts at 00:00, or when `calls` say, which is also the onset of the
+        disruption.
     seed : int, optional
         Root of all random streams. The plan and the disruption enter none of them, so plans are compared on
         the same calls and draws.

@@ -31,9 +31,22 @@ class Stream(IntEnum):
     SET_UP = 9
     ON_SCENE = 10
     ABSENCE = 11
+    MUSTER = 12
+    ACCEPTANCE = 13
+    DETECTION = 14
+    ALARM = 15
+    PATIENCE = 16
+    AGAIN = 17
+    HAND_OVER = 18
+    DESK = 19
+    GUIDANCE = 20
+    DUPLICATES = 21
+    DUPLICATE_LAG = 22
 
 
-def stream(purpose: Stream, *, seed: int, replication: int, key: int | None = None) -> np.random.Generator:
+def stream(
+    purpose: Stream, *, seed: int, replication: int, key: int | tuple[int, ...] | None = None
+) -> np.random.Generator:
     """Return the generator of one purpose in one replication.
 
     Parameters
@@ -42,8 +55,8 @@ def stream(purpose: Stream, *, seed: int, replication: int, key: int | None = No
     seed : int
         Root seed, 0 or more.
     replication : int
-    key : int, optional
-        Further part of the key, for instance `site_key`.
+    key : int or tuple of int, optional
+        Further parts of the key, for instance `site_key`, or which calls and which unit slot.
 
     Returns
     -------
@@ -58,7 +71,8 @@ def stream(purpose: Stream, *, seed: int, replication: int, key: int | None = No
     >>> first == stream(Stream.TRAVEL, seed=1, replication=1).random()
     False
     """
-    return keyed_generator(seed, int(purpose), replication, *(() if key is None else (key,)))
+    further = () if key is None else key if isinstance(key, tuple) else (key,)
+    return keyed_generator(seed, int(purpose), replication, *further)
 
 
 def site_key(site: str) -> int:
