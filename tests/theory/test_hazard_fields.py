@@ -13,6 +13,7 @@ from oracles_disruption_fields import (
 )
 from scipy.stats import kstest, lognorm, norm
 
+from rescuesim._defaults import default
 from rescuesim.disruption import (
     ConstantSource,
     FieldSource,
@@ -141,7 +142,8 @@ def test_closures_come_as_often_as_the_curves_say_and_neighbours_fail_together(t
     low_speed = [slide_state_chance(300, 3000, median, 1.5) for median in (50, 300)]
     chance = ready.chances(ready.points.intensity(seed=11, sample=0))["slide"][0][section]
     spanned = np.isin(ready.elements.road[section], town.road[town.bridge])
-    assert chance[~spanned] == pytest.approx(1 - 0.92 ** (ready.elements.length_m[section][~spanned] / 500))
+    on_500_m = 0.8 * default("fragility.slide_chance").number
+    assert chance[~spanned] == pytest.approx(1 - (1 - on_500_m) ** (ready.elements.length_m[section][~spanned] / 500))
     for at, p in enumerate(chance.tolist()):
         limited, serious = slides["one_lane"][at] + slides["closed"][at], slides["closed"][at]
         assert falls_within_binomial(int(limited), N, p * low_speed[0], alpha=alpha)
