@@ -140,8 +140,8 @@ class _Sampler:
                 sample=sample,
             )
             self.notes.update(repairs.notes)
-            known = {(outage.closure, outage.from_s) for outage in roads}
-            roads += tuple(one for one in repairs.outages if (one.closure, one.from_s) not in known)
+            known = {(outage.closure, outage.from_s, outage.until_s) for outage in roads}
+            roads += tuple(one for one in repairs.outages if (one.closure, one.from_s, one.until_s) not in known)
         outages = given.power if given else ()
         if self.power is not None and self.hazard is not None:
             drawn = power_outages(self.power, self.hazard, seed=self.seed, sample=sample, severity=severity)
@@ -383,6 +383,8 @@ def _faults(
         wrong("horizon_s", horizon_s, "seconds above 0")
     if communication is not None and (power is None or sites is None or demand is None):
         wrong("communication", "given", "power, sites and demand with it")
+    if communication is not None and given is not None and given.contacts:
+        wrong("given", "contacts", "none with communication, which works them out")
     if order not in REPAIR_ORDERS:
         wrong("order", order, f"one of {', '.join(REPAIR_ORDERS)}")
     elif order in ("most_people", "isolated_first", "optimised") and (

@@ -260,3 +260,13 @@ def test_progress_is_told_sample_by_sample_and_an_interrupt_ends_it(network: Roa
     with pytest.raises(KeyboardInterrupt):
         sample_disruptions(network, storm(network), 5, progress=stop)
     assert told == [(1, 5), (2, 5)]
+
+
+def test_given_contacts_beside_a_communication_network_are_refused_and_not_lost() -> None:
+    import rescuesim as rs
+    from rescuesim.disruption.sampling import _faults
+
+    silent = rs.ContactSpell(place="v", direction="call", channel="", from_s=0, until_s=9)
+    given = rs.Disruption(label="cut", contacts=(silent,))
+    found = _faults(None, 1, 0, None, None, None, object(), given, 9.0, None, "trunk_first", None)  # type: ignore[arg-type]
+    assert any("which works them out" in str(fault) for fault in found)
