@@ -90,7 +90,7 @@ def minimise(cover: Cover, cost: NDArray[np.float64], run: Run, *, ties: NDArray
 def _solved(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers, run: Run) -> Proof:
     """Solve a core: a large one piece by piece, search and bound before the solver; a small one by the solver."""
     if cover.covers.nnz <= _SMALL:
-        return _by_solver(cover, cost, scaled, run)
+        return _by_solver(cover, cost, scaled, run, start=_greedy(cover, cost))
     if not no_row_is_lost(cover.rows):
         return Proof(status="infeasible", plan=None, bound=math.inf, source="")
     plan = np.zeros(cover.n_sites, dtype=np.bool_)
@@ -123,7 +123,7 @@ def _part_of(run: Run, piece: Cover, cover: Cover) -> Run:
 def _solved_piece(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers, run: Run) -> Proof:
     """Solve one piece: search and bound first, where no side condition binds it; then the solver."""
     if len(cover.rows):
-        return _by_solver(cover, cost, scaled, run)
+        return _by_solver(cover, cost, scaled, run, start=_greedy(cover, cost))
     least = LeastCover(cover, cost, _greedy(cover, cost), scaled, seed=run.seed)
     stopped = False
     try:
@@ -146,8 +146,8 @@ def _solved_piece(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers,
         return replace(mine, status="optimal", bound=value)
     none = np.zeros(len(kept), dtype=np.bool_)
     left = replace(cover, covers=covers, must_open=none, must_close=none, rows=no_rows(len(kept)))
-    # a rough start: from one that is nearly the best the solver looks for the best longer
-    found = _by_solver(left, cost[kept], scaled, run)
+    # no start: from a given one, rough or nearly the best, the solver takes longer, sometimes five times as long
+    found = _by_solver(left, cost[kept], scaled, run, start=None)
     plan, better = least.opened, found.plan is not None and float(cost[kept][found.plan].sum()) < value
     if found.plan is not None and better:
         plan = np.zeros(cover.n_sites, dtype=np.bool_)
@@ -161,10 +161,12 @@ def _solved_piece(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers,
     return replace(mine, plan=plan, status="optimal" if mine.bound >= value else "feasible")
 
 
-def _by_solver(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers, run: Run) -> Proof:
-    """Let the solver find the plan of least cost, from a greedy one."""
+def _by_solver(
+    cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers, run: Run, *, start: NDArray[np.bool_] | None
+) -> Proof:
+    """Let the solver find the plan of least cost."""
     factors = np.rint(cost * scaled.scale).astype(np.int64)
-    found = cheapest_cover(cover, factors, run, start=_greedy(cover, cost), relative_gap=run.relative_gap)
+    found = cheapest_cover(cover, factors, run, start=start, relative_gap=run.relative_gap)
     slack = 0.0 if scaled.exact else 0.5 * cover.n_sites / scaled.scale
     bound = -found.best_bound / scaled.scale - slack
     return Proof(status=found.status, plan=found.x, bound=bound, source=found.bound_source)
