@@ -23,6 +23,7 @@ from rescuesim.solver import MixedProgram, solve_mixed
 __all__ = ["Goal", "Kept", "meets", "solve_stage", "value_of"]
 
 _SLACK = 1e-9  # of a kept value, for sums in another order
+_SIZE = 1e3  # about what a cost is brought to before it is minimised
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,10 +166,13 @@ def solve_stage(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], run: R
     assert plan.opened is not None
     formulation = combined(problem, goal, kept)
     program = mixed_program(problem, formulation)
+    factor = 1.0
+    if goal.only_counts:
+        program, factor = _of_a_size(problem, goal, program, plan)
     start = completed(program, plan.opened, run)
     found = solve_mixed(program, hint=start, limit_s=run.clock.left_s(), seed=run.seed, relative_gap=run.relative_gap)
     sign = 1.0 if formulation.sense == "min" else -1.0
-    bound = sign * found.best_bound + formulation.constant
+    bound = sign * found.best_bound / factor + formulation.constant
     if found.status == "infeasible":
         return Found(status="infeasible", opened=None, objective=math.nan, best_bound=bound)
     if found.x is None and not meets(problem, goal, plan.opened):
@@ -182,8 +186,31 @@ def solve_stage(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], run: R
         bound_source=found.bound_source,
     )
     value = value_of(problem, goal, made)
-    closed = math.isclose(made.best_bound, value, rel_tol=1e-9, abs_tol=1e-9)
+    closed = math.isclose(made.best_bound, value, rel_tol=1e-9, abs_tol=1e-9 / factor)
     return replace(made, status="optimal" if found.status == "optimal" or closed else "feasible", objective=value)
+
+
+def _of_a_size(problem: SitingProblem, goal: Goal, program: MixedProgram, plan: Found) -> tuple[MixedProgram, float]:
+    """Make a cost of a size that solvers tell apart: tolerances are absolute.
+
+    A site that costs more than the new sites of the plan together is in no cheaper plan, and stays shut.
+
+    Returns
+    -------
+    program : MixedProgram
+    factor : float
+        What its objective is multiplied with: a power of two, so that nothing is rounded.
+    """
+    assert plan.opened is not None
+    n = problem.n_sites
+    cost = program.objective[:n]
+    worth = value_of(problem, goal, plan)
+    room = math.fsum(cost[plan.opened & ~problem.must_open].tolist())
+    dear = (cost > room) & ~problem.must_open & ~plan.opened
+    factor = 2.0 ** round(math.log2(_SIZE / worth)) if worth > 0 else 1.0
+    objective, high = program.objective * factor, program.high.copy()
+    objective[:n][dear], high[:n][dear] = 0.0, 0.0
+    return replace(program, objective=objective, high=high), factor
 
 
 def _rounded_up(bound: float, factors: NDArray[np.float64]) -> float:
