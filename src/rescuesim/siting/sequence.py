@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Context, Decimal, localcontext
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,11 @@ from rescuesim.siting.found import Found, Run
 from rescuesim.siting.models import Model
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.relaxation import no_columns
-from rescuesim.siting.whole_rows import as_decimal
+from rescuesim.siting.site_rows import PLACES, SiteRows, no_rows, row_of
+from rescuesim.siting.whole_rows import as_decimal, at_most_row
 from rescuesim.solver import MixedProgram, solve_mixed
 
-__all__ = ["Goal", "Kept", "meets", "solve_stage", "value_of"]
+__all__ = ["Goal", "Kept", "cost_of", "meets", "solve_stage", "value_of"]
 
 _SLACK = 1e-9  # of a kept value, for sums in another order
 _SIZE = 1e3  # about what a cost is brought to before it is minimised
@@ -46,11 +48,29 @@ class Goal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What later stages must keep: `value` was found, and it may be no worse than `at`."""
+    """What later stages must keep: `value` was found, and it may be no worse than `at`.
+
+    Parameters
+    ----------
+    goal : Goal
+    value, at : float
+    most : Decimal, optional
+        What `at` is to the last digit, where it is an amount of money.
+    """
 
     goal: Goal
     value: float
     at: float
+    most: Decimal | None = None
+
+    def rows(self, problem: SitingProblem) -> SiteRows:
+        """Write a number or a cost that must be kept as a row over the sites; no rows for other objectives."""
+        if self.goal.model.name == "min_sites":
+            every = np.ones(problem.n_sites, dtype=np.int64)
+            return row_of(every, "sites kept", upper=math.floor(self.at + 1e-9))
+        if self.goal.model.name == "min_cost" and self.most is not None:
+            return at_most_row(problem.costs, self.most, "cost kept")[0]
+        return no_rows(problem.n_sites)
 
 
 def value_of(problem: SitingProblem, goal: Goal, found: Found) -> float:
@@ -59,6 +79,12 @@ def value_of(problem: SitingProblem, goal: Goal, found: Found) -> float:
     if goal.only_counts:
         return float(found.opened.sum() if goal.model.name == "min_sites" else problem.sites.cost[found.opened].sum())
     return goal.model.value(problem, goal.objective, found)
+
+
+def cost_of(problem: SitingProblem, opened: NDArray[np.bool_]) -> Decimal:
+    """Return what open sites cost, to the last digit."""
+    with localcontext(Context(prec=PLACES)):
+        return sum((problem.costs[j] for j in np.flatnonzero(opened).tolist()), Decimal(0))
 
 
 def meets(problem: SitingProblem, goal: Goal, opened: NDArray[np.bool_]) -> bool:
@@ -154,6 +180,7 @@ def solve_stage(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], run: R
     problem : SitingProblem
     goal : Goal
     kept : sequence of Kept
+        Their numbers and costs stand in the rows of the problem.
     run : Run
     plan : Found
         Keeps the earlier goals; what is returned is no worse, where it meets this one.

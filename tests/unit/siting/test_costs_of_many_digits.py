@@ -63,3 +63,19 @@ def test_the_least_cost_is_found_however_far_costs_lie_apart_and_an_optimum_has_
     assert float(found) == pytest.approx(float(least), rel=1e-9, abs=0)
     assert (solution.status, solution.gap) == ("optimal", 0.0)
     assert all((stage.status, stage.gap) == ("optimal", 0.0) for stage in solution.stages)
+
+
+@pytest.mark.parametrize("small", [0, 20_000])
+@pytest.mark.parametrize("more", [0.5, 1e-6])
+def test_a_mean_time_after_a_cost_does_not_spend_a_fraction_of_a_unit_more(
+    monkeypatch: pytest.MonkeyPatch, small: int, more: float
+) -> None:
+    monkeypatch.setattr("rescuesim.siting.mean_time_stage._SMALL", small)
+    costs = [1e9, 1e9 + more, 3e9]
+    times = np.array([[90.0, 400.0], [30.0, 400.0], [400.0, 60.0]])
+    goals = [rs.MaxCoverage(2), rs.MinCost(), rs.MinMeanTime(2)]
+    solution = rs.site(_asked(times, costs), rs.Lexicographic(goals), limit_s=LIMIT)
+    assert solution.opened == ("s0", "s2")
+    assert solution.stages[1].final == 4e9
+    given = rs.Lexicographic(goals, tolerances=[0.0, rs.Tolerance(amount=more)])
+    assert rs.site(_asked(times, costs), given, limit_s=LIMIT).opened == ("s1", "s2")

@@ -53,8 +53,8 @@ def minimise(cover: Cover, cost: NDArray[np.float64], run: Run, *, ties: NDArray
     Returns
     -------
     Found
-        Its objective is the cost of all open sites. At a limit, the best plan so far with a proved bound. Where costs have
-        more digits than one sum holds, the optimum is of costs rounded down, and the bound lies below the objective.
+        Its objective is the cost of all open sites. At a limit, the best plan so far with a proved bound. Where costs
+        have more digits than one sum holds, the optimum is of costs rounded down, and its bound allows for that.
 
     Examples
     --------
