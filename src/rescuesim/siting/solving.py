@@ -130,11 +130,25 @@ def solve_exactly(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """A part of the plans: rows in whole numbers, and limits that they hold but for the last digits."""
+    """A part of the plans: rows in whole numbers, and limits that they hold but for the last digits.
+
+    Rows of a carry are made when the part is solved.
+    """
 
     rows: SiteRows
     limits: tuple[AmountLimit, ...]
     bound: float
+    split: _Split | None = None
+    carry: int = 0
+
+    def made(self) -> _Part:
+        """Return the part with the rows of its carry."""
+        if self.split is None:
+            return self
+        own = self.split.rows(self.carry)
+        further = tuple(one for one in own.limits if one is not None)
+        rows = stacked([self.rows, replace(own, limits=())])
+        return _Part(rows=rows, limits=(*self.limits, *further), bound=self.bound)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -174,7 +188,7 @@ class _Parts:
         while self._heap and not self._is_done() and n_solved < _MOST_PARTS and not self._is_over():
             if self._stopped and n_solved > 1:
                 break
-            _, _, part = heapq.heappop(self._heap)
+            part = heapq.heappop(self._heap)[2].made()
             found = self._solved(part, _NEXT_SHARE)
             n_solved += 1
             self._take(part, found)
@@ -210,10 +224,13 @@ class _Parts:
     def _split(self, part: _Part, broken: AmountLimit, bound: float) -> None:
         """Put one part for each carry in the place of a part, those of large carries first."""
         others = tuple(one for one in part.limits if one is not broken)
-        for rows in _carries(self.problem, broken):
-            further = tuple(one for one in rows.limits if one is not None)
-            made = _Part(rows=stacked([part.rows, replace(rows, limits=())]), limits=(*others, *further), bound=bound)
+        split = _Split.of(self.problem, broken)
+        least = max(split.most_carried - _MOST_PARTS, 0)
+        for carry in range(split.most_carried, least - 1, -1):
+            made = _Part(rows=part.rows, limits=others, bound=bound, split=split, carry=carry)
             heapq.heappush(self._heap, (-self.sign * bound, next(self._number), made))
+        if least:
+            self._left_open.append(bound)
 
     def _is_better(self, value: float) -> bool:
         return self.best_found is None or self.sign * (value - self.best_found.objective) > 0
@@ -264,33 +281,58 @@ def _own_limits(problem: SitingProblem, goals: Sequence[Any]) -> tuple[AmountLim
     return tuple(limit for budget in budgets for limit in budget_row(problem.costs, float(budget)).limits)
 
 
-def _carries(problem: SitingProblem, limit: AmountLimit) -> list[SiteRows]:
-    """Return, for each carry, rows whose plans keep a limit; a plan that keeps it keeps those of some carry."""
-    row, _ = at_most_row(limit.amounts, limit.most, "amounts to the last digit")
-    held, most = row.rows.toarray().ravel().astype(np.int64), int(row.upper[0])
-    with localcontext(Context(prec=PLACES)):
-        unit = Decimal(10) ** -round(math.log10(row.scales[0]))
-        left = [amount - int(one) * unit for amount, one in zip(limit.amounts, held.tolist(), strict=True)]
-        spare = limit.most - most * unit
-        largest = _largest_left(problem, limit, left)
-        parts, carry = [], 0
-        while spare + carry * unit < largest and carry <= most:
-            last = at_most_row(left, spare + carry * unit, "last digits of amounts")[0]
-            parts.append(stacked([row_of(held, "first digits of amounts", upper=most - carry), last]))
-            carry += 1
-    if carry <= most:
-        parts.append(row_of(held, "first digits of amounts", upper=most - carry))
-    return parts[::-1]
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """A limit split into first digits, in whole numbers of a unit, and the digits left over.
+
+    Parameters
+    ----------
+    held : ndarray of int64, shape (n_sites,)
+        First digits.
+    most : int
+        Of the limit.
+    left : tuple of Decimal, length n_sites
+        What is left over, 0 or more and less than the unit.
+    spare, unit : Decimal
+        What is left over of the limit; the unit.
+    most_carried : int
+        Carry from which on digits left over need not be looked at, or that takes all of the first digits.
+    """
+
+    held: NDArray[np.int64]
+    most: int
+    left: tuple[Decimal, ...]
+    spare: Decimal
+    unit: Decimal
+    most_carried: int
+
+    @classmethod
+    def of(cls, problem: SitingProblem, limit: AmountLimit) -> _Split:
+        """Split a limit where its row in whole numbers does."""
+        row, _ = at_most_row(limit.amounts, limit.most, "amounts to the last digit")
+        held, most = row.rows.toarray().ravel().astype(np.int64), int(row.upper[0])
+        with localcontext(Context(prec=PLACES)):
+            unit = Decimal(10) ** -round(math.log10(row.scales[0]))
+            left = tuple(amount - one * unit for amount, one in zip(limit.amounts, held.tolist(), strict=True))
+            spare = limit.most - most * unit
+            carried = math.ceil((_largest_left(problem, held.tolist(), most, left) - spare) / unit)
+        return cls(held, most, left, spare, unit, min(max(carried, 0), most))
+
+    def rows(self, carry: int) -> SiteRows:
+        """Return the rows of one carry: a plan keeps the limit if and only if it keeps those of some carry."""
+        with localcontext(Context(prec=PLACES)):
+            last = at_most_row(self.left, self.spare + carry * self.unit, "last digits of amounts")[0]
+        return stacked([row_of(self.held, "first digits of amounts", upper=self.most - carry), last])
 
 
-def _largest_left(problem: SitingProblem, limit: AmountLimit, left: Sequence[Decimal]) -> Decimal:
-    """Return what the last digits of any plan within a limit sum to at most."""
+def _largest_left(problem: SitingProblem, held: Sequence[int], most: int, left: Sequence[Decimal]) -> Decimal:
+    """Return what the last digits of any plan sum to at most whose first digits keep their row."""
     fixed, free = np.flatnonzero(problem.must_open), np.flatnonzero(~(problem.must_open | problem.must_close))
-    used = sum((limit.amounts[j] for j in fixed.tolist()), Decimal(0))
-    room = 0
-    for amount in sorted(limit.amounts[j] for j in free.tolist()):
-        if used + amount > limit.most:
+    used, room = sum(held[j] for j in fixed.tolist()), 0
+    for amount in sorted(held[j] for j in free.tolist()):
+        used += amount
+        if used > most:
             break
-        used, room = used + amount, room + 1
-    most = sorted((left[j] for j in free.tolist()), reverse=True)[:room]
-    return sum(most, sum((left[j] for j in fixed.tolist()), Decimal(0)))
+        room += 1
+    largest = sorted((left[j] for j in free.tolist()), reverse=True)[:room]
+    return sum(largest, sum((left[j] for j in fixed.tolist()), Decimal(0)))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-import time
 from collections.abc import Sequence
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,8 @@ import pytest
 
 import rescuesim as rs
 from rescuesim.siting import solving
-from rescuesim.siting.found import Clock, Found, Run
-from rescuesim.siting.models import model_of
+from rescuesim.siting.site_rows import AmountLimit
+from rescuesim.siting.whole_rows import as_decimal
 from rescuesim.travel import TravelTimes
 
 LIMIT = 100.0
@@ -71,3 +72,40 @@ def test_the_best_plan_at_the_edge_of_a_budget_is_proved_though_thousands_tie_th
             assert paid <= _written(budget)
             assert (solution.status, solution.objective) == ("optimal", _most(costs, weights, budget))
             assert solution.best_bound == solution.objective
+
+
+def _plan_costs(seed: int) -> tuple[list[float], float]:
+    """Draw amounts of many digits and sizes, and a budget at the edge of some plan."""
+    random = np.random.default_rng(seed)
+    n = int(random.integers(2, 9))
+    costs = (random.integers(1, 9, n) * 10.0 ** random.integers(-9, 9, n) + random.random(n) / 3).tolist()
+    some = random.choice(n, int(random.integers(1, n + 1)), replace=False)
+    return costs, float(sum((_written(costs[j]) for j in some), Fraction(0)))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_carries_hold_the_plans_within_an_amount_and_no_others(seed: int) -> None:
+    costs, budget = _plan_costs(seed)
+    n = len(costs)
+    none = np.zeros(n, dtype=np.bool_)
+    amounts = tuple(as_decimal(one) for one in costs)
+    limit = AmountLimit(amounts, as_decimal(budget))
+    problem: Any = SimpleNamespace(must_open=none, must_close=none)
+    split = solving._Split.of(problem, limit)
+    assert split.most_carried <= n
+    parts = [split.rows(carry) for carry in range(split.most_carried + 1)]
+    for chosen in itertools.product([False, True], repeat=n):
+        opened = np.array(chosen)
+        within = sum((Fraction(amounts[j]) for j in np.flatnonzero(opened)), Fraction(0)) <= Fraction(limit.most)
+        assert any(part.kept(opened).all() for part in parts) == within
+
+
+def test_with_few_parts_the_plan_is_feasible_and_its_bound_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    costs, weights, budgets = _thirds(2, 40)
+    monkeypatch.setattr(solving, "_MOST_PARTS", 2)
+    solution = rs.site(_own_points(costs, weights), rs.MaxCoverage(budget=budgets[0]), limit_s=LIMIT)
+    best = _most(costs, weights, budgets[0])
+    paid = sum((_written(costs[int(one[1:])]) for one in solution.opened), Fraction(0))
+    assert paid <= _written(budgets[0])
+    assert solution.objective <= best <= solution.best_bound
+    assert solution.status == ("optimal" if solution.objective == solution.best_bound else "feasible")
