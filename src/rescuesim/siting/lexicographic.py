@@ -25,8 +25,9 @@ from rescuesim.siting.site_rows import stacked
 from rescuesim.siting.solving import solve_exactly, value_factor
 from rescuesim.siting.whole_rows import as_decimal
 
-__all__ = ["Lexicographic", "Tolerance", "lexicographic_model"]
+__all__ = ["Lexicographic", "Tolerance", "lexicographic_model", "needs_limits"]
 
+_COUNTED = ("min_sites", "min_cost")  # after another objective nothing must be covered
 _BY_TIME = ("min_mean_time", "min_max_time")  # of points that can be reached
 
 
@@ -117,7 +118,7 @@ def lexicographic_model(objective: Lexicographic) -> Model:
     """Return the model of a sequence: its name, sense and value are those of the first objective."""
     models = [model_of(one) for one in objective.objectives]
     goals = [
-        Goal(objective=one, model=model, only_counts=k > 0 and model.name in ("min_sites", "min_cost"))
+        Goal(objective=one, model=model, only_counts=k > 0 and model.name in _COUNTED)
         for k, (one, model) in enumerate(zip(objective.objectives, models, strict=True))
     ]
 
@@ -146,6 +147,13 @@ def lexicographic_model(objective: Lexicographic) -> Model:
         value=value,
         sums_weights=sums_weights,
     )
+
+
+def needs_limits(objective: Any) -> bool:
+    """Whether an objective, or one of a sequence, cannot be asked without saying who is in time for whom."""
+    first, *later = getattr(objective, "objectives", (objective,))
+    asked = [first, *(one for one in later if model_of(one).name not in _COUNTED)]
+    return any(model_of(one).uses_limits for one in asked)
 
 
 def _solve(problem: SitingProblem, goals: Sequence[Goal], tolerances: Sequence[Tolerance], run: Run) -> Found:
