@@ -268,7 +268,7 @@ def force_table(force: Mapping[str, pd.DataFrame], lang: Lang) -> list[Block]:
         rows: list[Block] = []
         for row in frame.to_dict("records"):
             crew = label("crew", row["crew"], lang) if row["crew"] else NOTHING
-            same = f"{text('same_people', lang)}" if row["same_people"] else ""
+            same = text("same_people", lang) if row["same_people"] else ""
             crew += (f"（{same}）" if lang == "zh" else f" ({same})") if same else ""
             status = label("status", row["status"], lang)
             cells = [_people(row[one]) for one in numbers]
