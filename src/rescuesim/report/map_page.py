@@ -25,6 +25,8 @@ from rescuesim.report.labels import Lang, group_words, label, language, text
 from rescuesim.report.page_data import map_data
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from rescuesim.report.comparison import Comparison
 
 __all__ = ["embedded_json", "write_page"]
@@ -43,6 +45,7 @@ def write_page(
     definition: str,
     facts: Sequence[str] = (),
     extra_notes: Sequence[str] = (),
+    force: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
     """Write the report page.
 
@@ -62,6 +65,8 @@ def write_page(
         Said under the title: what the siting found.
     extra_notes : sequence of str, optional
         Said after the notes of the comparison.
+    force : mapping of str to DataFrame, optional
+        By plan, its people by site and shift, as `rescuesim.siting.force.force_composition` makes it.
 
     Raises
     ------
@@ -102,6 +107,7 @@ def write_page(
         misses=page_tables.misses_table(comparison, lang),
         uncovered=page_tables.uncovered_table(comparison, lang),
         new_sites=page_tables.new_sites_table(comparison, lang),
+        force=page_tables.force_table(force or {}, lang),
         notes=[in_language(note, lang) for note in (*comparison.notes, *extra_notes)],
         script_hashes=Markup(" ".join(_hash(script) for script in scripts)),
         leaflet_css=Markup(_leaflet("leaflet.css")),

@@ -234,6 +234,7 @@ def _write(
             lang=lang,
             facts=siting_facts(solution, prepared.people, lang),
             extra_notes=prepared.notes,
+            force={"plan": force},
         ),
     }
     return write_files(out, writers)
