@@ -27,7 +27,7 @@ from rescuesim.simulation.calls.drawing import Keyed, slot_and_call_draws
 from rescuesim.simulation.calls.growth import default_growth
 from rescuesim.simulation.calls.log import CallLog, call_priorities
 
-__all__ = ["CALL_COLUMNS", "load_calls"]
+__all__ = ["CALL_COLUMNS", "call_type_codes", "load_calls"]
 
 _LONGEST_MIN = 30 * 24 * 60.0
 CALL_COLUMNS = (
@@ -52,7 +52,6 @@ CALL_COLUMNS = (
     Column(name="again_after_s", number=True, minimum=0, maximum=1e7),
     Column(name="duplicate_of"),
 )
-
 
 
 def load_calls(
@@ -124,7 +123,7 @@ def load_calls(
     if "type" not in table.frame.columns:
         raise InputError(faults)
     faults += _lacking(table)
-    codes = _types(table, type_names or {}, faults)
+    codes = call_type_codes(table, type_names or {}, faults)
     limit_m = default("calls.history.match_limit_m").number if match_limit_m is None else match_limit_m
     near = _nearest_points(table, frame, demand, crs, limit_m, faults)
     points = _points(table, demand, near, faults)
@@ -163,7 +162,8 @@ def _cells(table: TextTable, column: str) -> list[str]:
     return table.frame[column].to_list() if column in table.frame.columns else [""] * len(table.frame)
 
 
-def _types(table: TextTable, type_names: Mapping[str, str], faults: list[Fault]) -> list[int]:
+def call_type_codes(table: TextTable, type_names: Mapping[str, str], faults: list[Fault]) -> list[int]:
+    """Return the type of each row as an index into `CALL_TYPES`; -1 where none is given or it is at fault."""
     words, codes = call_type_words(type_names), []
     for row, cell in zip(table.frame.index, _cells(table, "type"), strict=True):
         codes.append(words.get(_plain(cell), -1))
