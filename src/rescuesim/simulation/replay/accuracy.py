@@ -101,10 +101,9 @@ def _groups(stages: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame
             if not by:
                 yield {"stage": stage}, of_stage
                 continue
-            if "crew" in by:
-                of_stage_by = of_stage[of_stage["crew"] != ""]
-            else:
-                of_stage_by = of_stage
+            if "crew" in by and stage.split(" + ")[-1] in ("answering", "order"):
+                continue  # the desk's work, whoever goes
+            of_stage_by = of_stage[of_stage["crew"] != ""] if "crew" in by else of_stage
             for values, part in of_stage_by.groupby(list(by), sort=True):
                 yield {"stage": stage, **dict(zip(by, _words(values), strict=True))}, part
 

@@ -36,7 +36,7 @@ def example_incidents(
     network: RoadNetwork,
     demand: DemandPoints,
     standard: ResponseStandard | None = None,
-    days: float = 30.0,
+    days: float = 365.0,
     night_turnout: float = 1.0,
     seed: int = 0,
 ) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ def _spans(recorded: RecordedIncidents, at: int) -> list[_Span]:
         if not math.isnan(stages[stage])
     ]
     known = [k for k in range(len(MILESTONES)) if not math.isnan(moments[k])]
-    for before, after in zip(known, known[1:], strict=False):
+    for before, after in itertools.pairwise(known):
         if after > before + 1:
             name = " + ".join(STAGES[before:after])
             found.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 
 from rescuesim._defaults import default
 from rescuesim._tables import Column, TextTable, check_table, clock_in, has_seconds, moment_in, read_text_table
-from rescuesim._words import Note
 from rescuesim.crew import default_crews
 from rescuesim.demand import DemandPoints
 from rescuesim.demand.points import CALL_TYPES
@@ -273,7 +273,7 @@ def _impossible(
     for at, (row, name) in enumerate(zip(table.frame.index, names, strict=True)):
         why = []
         known = [k for k in range(len(MILESTONES)) if not np.isnan(moment_s[at, k])]
-        for before, after in zip(known, known[1:], strict=False):
+        for before, after in itertools.pairwise(known):
             gap_s = moment_s[at, after] - moment_s[at, before]
             first, second = (words[MILESTONES[k]] for k in (before, after))
             if gap_s < 0:

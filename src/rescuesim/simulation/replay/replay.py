@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +91,7 @@ class Replay:
         counts_as = default("replay.default_counts_as").number
         level = default("replay.significance").number
         head = (
-            f"Calibration suggested by {len(self.incidents)} recorded incidents of {self.label}, {self.first} to {self.last}.",
+            f"Calibration suggested by {len(self.incidents)} incidents of {self.label}, {self.first} to {self.last}.",
             'In a scenario file: overrides = "calibration.toml"; in Python: rescuesim.load_overrides.',
             "Lognormal, median and P90; shrunk towards what the model had, which counts as much as "
             f"{counts_as:g} records",
@@ -102,7 +103,7 @@ class Replay:
     def __str__(self) -> str:
         off = [one.name for one in self.suggestions if one.differs]
         return (
-            f"{len(self.incidents)} recorded incidents, {self.first} to {self.last}, {len(self.stages)} recorded times, "
+            f"{len(self.incidents)} recorded incidents, {self.first} to {self.last}, {len(self.stages)} times, "
             f"{len(self.left_out)} rows left out; differs: {', '.join(off) or 'nothing that the data can tell'}"
         )
 
@@ -130,10 +131,10 @@ def replay_incidents(
     incidents : path or DataFrame
         One incident a row, half-filled cells allowed: ``time`` (报警时间, the ring: day and time of day); the place by
         ``point`` (需求点编号), ``lon`` and ``lat``, or ``name`` (地点: a village, or an address with its name) with
-        ``township``; ``type`` (警情类型); who went: ``site`` (出动站点, id or name), ``crew``, ``unit``; recorded moments
-        ``answered_at, ordered_at, rolling_at, on_scene_at, handling_at`` (first action), ``cleared_at`` (接听, 派警, 出动,
-        到场, 启动处置 and 处置完毕时间), or durations ``answering_s, order_s, turnout_s, turnout_min, travel_s,
-        travel_min, set_up_s, on_scene_min``.
+        ``township``; ``type`` (警情类型); who went: ``site`` (出动站点, id or name), ``crew``, ``unit``; recorded
+        moments ``answered_at, ordered_at, rolling_at, on_scene_at, handling_at`` (first action), ``cleared_at``
+        (接听, 派警, 出动, 到场, 启动处置 and 处置完毕时间), or durations ``answering_s, order_s, turnout_s,
+        turnout_min, travel_s, travel_min, set_up_s, on_scene_min``.
     plan : Plan
         The stations that were there, as `Plan.today`.
     network : RoadNetwork
@@ -170,7 +171,7 @@ def replay_incidents(
     """
     model = {name: Lognormal.from_default(entry) for name, entry in defaults_under("calls.on_scene").items()}
     on_scene = {**model, **(overrides.on_scene if overrides is not None else {})}
-    recorded = read_incident_times(incidents, plan=plan, demand=demand, type_names=type_names, crs=crs)
+    recorded = _recorded(incidents, plan, network, demand, closures, type_names, crs, closures_crs)
     if not len(recorded):
         raise InputError(
             f"{recorded.label}: no row is left; " + "; ".join(f"row {o.row}: {o.why}" for o in recorded.left_out)
@@ -207,12 +208,35 @@ def replay_incidents(
     )
 
 
+def _recorded(
+    incidents: Path | str | pd.DataFrame,
+    plan: Plan,
+    network: RoadNetwork,
+    demand: DemandPoints,
+    closures: Path | str | pd.DataFrame | None,
+    type_names: Mapping[str, str] | None,
+    crs: str | None,
+    closures_crs: str | None,
+) -> RecordedIncidents:
+    """Read the incidents; where they are at fault, look at the closures too, so that one message has all faults."""
+    try:
+        return read_incident_times(incidents, plan=plan, demand=demand, type_names=type_names, crs=crs)
+    except InputError as error:
+        if closures is None or not error.faults:
+            raise
+        try:
+            closures_of_days(closures, network, starts=datetime.datetime(1900, 1, 1), crs=closures_crs)
+        except InputError as more:
+            raise InputError((*error.faults, *more.faults)) from None
+        raise
+
+
 def _model(standard: ResponseStandard, on_scene: Mapping[str, Lognormal]) -> dict[tuple[str, ...], Lognormal]:
-    turnout = {
-        ("turnout", name, shift): law for name, crew in standard.crews.items() for shift, law in crew.turnout.items()
-    }
-    chain = {("chain", part): law for part, law in standard.chain.items()}
-    return {**turnout, **chain, **{("on_scene", type_): law for type_, law in on_scene.items()}}
+    made: dict[tuple[str, ...], Lognormal] = {("chain", part): law for part, law in standard.chain.items()}
+    made |= {("on_scene", type_): law for type_, law in on_scene.items()}
+    for name, crew in standard.crews.items():
+        made |= {("turnout", name, shift): law for shift, law in crew.turnout.items()}
+    return made
 
 
 def _incidents(recorded: RecordedIncidents, sent: list[Sent], fleet: Fleet) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def road_suggestions(
     trips, notes = _trips(recorded, sent, units, plan, network)
     least = int(default("calibration.trips_min").number)
     if len(trips) < least:
-        en = f"road classes not calibrated: {len(trips)} drives on open roads from a recorded station; {least} are needed"
+        en = f"road classes not calibrated: {len(trips)} drives on open roads from a known station, {least} needed"
         zh = f"未按道路等级校准：有出动站点记录且道路畅通的行程 {len(trips)} 次，需要 {least} 次"
         return (), (*notes, Note(en, zh))
     if not network.conditions.plain:
@@ -71,7 +71,7 @@ def road_suggestions(
         return (), (*notes, Note(f"road classes not calibrated: {error}", f"未按道路等级校准：{error}"))
     made = []
     for row in range(len(found.road_class)):
-        name, factor, error = found.road_class[row], float(found.time_factor[row]), float(found.standard_error[row])
+        name, factor, se = found.road_class[row], float(found.time_factor[row]), float(found.standard_error[row])
         if found.hour_class[row] != ANY_HOUR or name in found.unsupported:
             continue
         law = Lognormal(median=factor, p90=factor)
@@ -80,10 +80,10 @@ def road_suggestions(
                 key=("time_factor", name),
                 n=int(found.trips[row]),
                 factor=factor,
-                low=factor * math.exp(-1.96 * error),
-                high=factor * math.exp(1.96 * error),
+                low=factor * math.exp(-1.96 * se),
+                high=factor * math.exp(1.96 * se),
                 spread=math.nan,
-                p_median=2 * float(ndtr(-abs(math.log(factor)) / error)),
+                p_median=2 * float(ndtr(-abs(math.log(factor)) / se)),
                 p_spread=math.nan,
                 now=Lognormal(median=1.0, p90=1.0),
                 suggested=law,
@@ -100,7 +100,8 @@ def _trips(
 ) -> tuple[pd.DataFrame, list[Note]]:
     """Return the drives that can be used, as `RoadNetwork.calibrate` wants them."""
     site = {one.id: one for one in plan.stations}
-    notes, rows, shut = [], [], 0
+    notes: list[Note] = []
+    rows, shut = [], 0
     for at, one in enumerate(sent):
         seconds = float(recorded.stage_s[at, 3])
         if one.by != "record" or not (seconds > 0 and math.isfinite(one.drive_s)):
@@ -124,6 +125,6 @@ def _trips(
         )
         far |= snapped.road < 0
     if far.any():
-        en = f"{int(far.sum())} drives begin or end farther than {limit_m:g} m from a road and are not used for road classes"
+        en = f"{int(far.sum())} drives begin or end over {limit_m:g} m from a road: not used for road classes"
         notes.append(Note(en, f"{int(far.sum())} 次行程起点或终点距道路超过 {limit_m:g} 米，不用于道路等级校准"))
     return trips[~far], notes

@@ -251,7 +251,7 @@ def overrides_text(made: Sequence[Suggestion], base: Overrides, head: Sequence[s
     """
     found, said = as_overrides(made, base), {one.key: one for one in made}
     lines = [f"# {line}" for line in head]
-    laws = {
+    laws: dict[tuple[str, ...], Lognormal] = {
         **{("turnout", crew, shift): law for crew, some in found.turnout.items() for shift, law in some.items()},
         **{("chain", part): law for part, law in found.chain.items()},
         **{("on_scene", type_): law for type_, law in found.on_scene.items()},

@@ -89,9 +89,9 @@ def _roads(one: Sent, slow: bool, closures: Sequence[RoadOutage]) -> list[Note]:
     if one.drive_s > one.intact_s + 1:
         more = one.drive_s / max(one.intact_s, 1.0)
         if slow:
-            en = f"closed at the time: {listed}; the model counts a way round, {more:.1f} times as long, and it took longer still"
+            en = f"closed at the time: {listed}; the model goes round, {more:.1f} times as long; it took longer still"
             return [Note(en, f"当时中断：{listed}；模型已计绕行（{more:.1f} 倍），实际更久")]
-        en = f"closed by the table: {listed}; the model goes round, {more:.1f} times as long; the road may have been passable"
+        en = f"closed by the table: {listed}; the model goes round, {more:.1f} times as long; perhaps it was passable"
         return [Note(en, f"表中中断：{listed}；模型按绕行计（{more:.1f} 倍），当时或可通行")]
     en = f"closed elsewhere at the time: {listed}; not on the model's way, perhaps on the way that was taken"
     return [Note(en, f"当时另有中断：{listed}；不在模型路线上，或在实际路线上")] if slow else []
