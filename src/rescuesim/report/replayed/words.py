@@ -120,11 +120,12 @@ def _one(one: Suggestion, lang: Lang) -> str:
     said, model = one.now.median * one.factor, one.now.median
     median, p90 = (duration_words(value, lang) for value in (one.suggested.median, one.suggested.p90))
     zh = (
-        f"{name}：您的 {counts} 条记录为 {duration_words(said, lang)}（中位），模型为 {duration_words(model, lang)}，"
+        f"{name}：您的 {counts} 条记录为 {duration_words(said, lang)}（几何平均），"
+        f"模型中位数为 {duration_words(model, lang)}，"
         f"相差 {times} 倍；建议改为 {median}，P90 {p90}。"
     )
     en = (
-        f"{name}: your {counts} records say {duration_words(said, lang)} (median), the model said "
+        f"{name}: your {counts} records say {duration_words(said, lang)} (geometric mean), the model said "
         f"{duration_words(model, lang)}: {times} times; suggested {median}, P90 {p90}."
     )
     return _of((zh, en), lang)

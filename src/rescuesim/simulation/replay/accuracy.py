@@ -38,7 +38,7 @@ def mean_interval(values: NDArray[np.float64]) -> tuple[float, float, float]:
     return mean, mean - half, mean + half
 
 
-def wilson_interval(hits: int, size: int) -> tuple[float, float]:
+def wilson_interval(hits: float, size: int) -> tuple[float, float]:
     """Return the 95 % interval of a share (Wilson 1927, J. Am. Stat. Assoc. 22, 209-212).
 
     Examples
@@ -82,7 +82,7 @@ def stage_errors(stages: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         recorded, predicted = (part[name].to_numpy(dtype=np.float64) for name in ("recorded_s", "predicted_s"))
         bias = mean_interval(recorded - part["mean_s"].to_numpy(dtype=np.float64))
         absolute = mean_interval(np.abs(recorded - predicted))
-        inside = int(((recorded >= part["low_s"]) & (recorded <= part["high_s"])).sum())
+        inside = float(part["inside_80"].sum())
         medians = float(np.median(recorded)), float(np.median(predicted))
         share = (inside / size, *wilson_interval(inside, size))
         mae = (absolute[0], max(absolute[1], 0.0), absolute[2])

@@ -34,6 +34,8 @@ STAGE_COLUMNS = (
     "high_s",
     "mean_s",
     "pit",
+    "inside_80",
+    "step_s",
     "too_coarse",
 )
 _LOW, _HIGH = 0.1, 0.9
@@ -79,8 +81,9 @@ def predict_stages(
     Returns
     -------
     DataFrame
-        One row a recorded time: `STAGE_COLUMNS`. ``pit`` is the probability that the model gives to a shorter time,
-        half of that of the same; ``too_coarse`` where times are written too roughly to judge the stage.
+        One row a recorded time: `STAGE_COLUMNS`. A record stands for the times that are written so, half a step to
+        either side: ``pit`` is the mean of the model's distribution function at both ends, ``inside_80`` the share of
+        them between P10 and P90; ``too_coarse`` where times are written too roughly to judge the stage.
     """
     normal = _normal_draws(len(STAGES), seed)
     rows = []
@@ -141,6 +144,7 @@ def _spans(recorded: RecordedIncidents, at: int) -> list[_Span]:
             found.append(
                 _Span(name, before, after, float(moments[after] - moments[before]), float(steps[before:after].max()))
             )
+    found.sort(key=lambda span: (span.since, span.until))
     for name, (_, until) in WHOLE.items():
         end = MILESTONES.index(until)
         if end in known and not any(span.since == 0 and span.until == end for span in found):
@@ -149,15 +153,17 @@ def _spans(recorded: RecordedIncidents, at: int) -> list[_Span]:
 
 
 def _row(at: int, span: _Span, parts: Sequence[Lognormal], normal: NDArray[np.float64]) -> tuple[object, ...]:
+    ends = np.array([max(span.recorded_s - span.step_s / 2, 0.0), span.recorded_s + span.step_s / 2])
     if len(parts) == 1:
         law = parts[0]
         low, middle, high = (law.quantile(q) for q in (_LOW, 0.5, _HIGH))
-        pit, mean = float(law.cdf(span.recorded_s)), law.mean
+        pit, mean = float(law.cdf(ends).mean()), law.mean
     else:
         drawn = sum((law.from_normal(normal[:, k]) for k, law in enumerate(parts)), np.zeros(len(normal)))
         low, middle, high = (float(q) for q in np.quantile(drawn, (_LOW, 0.5, _HIGH)))
-        pit = float((drawn < span.recorded_s).mean() + 0.5 * (drawn == span.recorded_s).mean())
+        pit = float((drawn[:, np.newaxis] <= ends).mean())
         mean = float(drawn.mean())
+    inside = max(min(float(ends[1]), high) - max(float(ends[0]), low), 0.0) / float(ends[1] - ends[0])
     since, until = MILESTONES[span.since], MILESTONES[span.until]
     coarse = span.step_s > 1 and middle < 2 * span.step_s
-    return at, span.stage, since, until, span.recorded_s, middle, low, high, mean, pit, coarse
+    return at, span.stage, since, until, span.recorded_s, middle, low, high, mean, pit, inside, span.step_s, coarse

@@ -24,7 +24,7 @@ from rescuesim.simulation.replay.accuracy import stage_errors
 from rescuesim.simulation.replay.closures import closures_of_days
 from rescuesim.simulation.replay.dispatched import Sent, roads_of_days, send_units
 from rescuesim.simulation.replay.predicted import predict_stages
-from rescuesim.simulation.replay.recorded import STAGES, LeftOut, RecordedIncidents, read_incident_times
+from rescuesim.simulation.replay.recorded import LeftOut, RecordedIncidents, read_incident_times
 from rescuesim.simulation.replay.roads import road_suggestions
 from rescuesim.simulation.replay.suggested import Suggestion, as_overrides, overrides_text, suggestions
 from rescuesim.simulation.replay.worst import worst_incidents
@@ -49,7 +49,8 @@ class Replay:
         on the roads open then), ``intact_s`` (without closures), ``closures`` in force.
     stages : DataFrame
         One row a recorded time: ``incident, row, id, stage, since, until, recorded_s, predicted_s, low_s, high_s`` (P10
-        and P90), ``mean_s, pit, too_coarse, site, crew, shift, hours, type, by, step_s``.
+        and P90), ``mean_s, pit, inside_80, step_s, too_coarse, site, crew, shift, hours, type, by``;
+        see `rescuesim.simulation.replay.predicted.predict_stages`.
     errors : DataFrame
         By stage, crew, shift and six hours of the day; see `stage_errors`.
     withheld : DataFrame
@@ -186,7 +187,7 @@ def replay_incidents(
     chosen = copy.deepcopy(policy) if policy is not None else NearestAvailable()
     sent = send_units(recorded, fleet, standard, during, intact, point, shut, chosen, on_scene)
     listed = _incidents(recorded, sent, fleet)
-    stages = _stages(predict_stages(recorded, sent, fleet, standard, on_scene, seed=seed), recorded, listed)
+    stages = _stages(predict_stages(recorded, sent, fleet, standard, on_scene, seed=seed), listed)
     errors, withheld = stage_errors(stages)
     units = [unit.site for unit in fleet.units]
     roads, more = road_suggestions(recorded, sent, units, plan, network, seed=seed)
@@ -262,7 +263,7 @@ def _incidents(recorded: RecordedIncidents, sent: list[Sent], fleet: Fleet) -> p
     )
 
 
-def _stages(found: pd.DataFrame, recorded: RecordedIncidents, listed: pd.DataFrame) -> pd.DataFrame:
+def _stages(found: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
     """Add to the recorded times whose they are and when."""
     own = listed.loc[found["incident"], ["row", "id", "site", "crew", "shift", "type", "by", "time"]].reset_index(
         drop=True
@@ -270,8 +271,6 @@ def _stages(found: pd.DataFrame, recorded: RecordedIncidents, listed: pd.DataFra
     made = pd.concat([found.reset_index(drop=True), own.drop(columns="time")], axis=1)
     hour = own["time"].dt.hour // 6 * 6
     made["hours"] = [f"{start:02d}-{start + 6:02d}" for start in hour.tolist()]
-    steps = dict(zip(STAGES, recorded.step_s.tolist(), strict=True))
-    made["step_s"] = [steps.get(stage, 1.0) for stage in made["stage"]]
     return made
 
 

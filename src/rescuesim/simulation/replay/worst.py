@@ -42,15 +42,30 @@ def worst_incidents(
     off = np.log(np.maximum(some["recorded_s"], 0.5) / np.maximum(some["predicted_s"], 0.5))
     some["off"] = np.abs(off)
     order = some.sort_values(["chance", "off", "incident"], ascending=[True, False, True], kind="stable")
-    order = order.drop_duplicates("incident").head(int(default("replay.worst_told").number))
-    rows = []
+    order = order.drop_duplicates("incident")
+    rows = _without_way(recorded, sent, fleet, closures)
     for row in order.itertuples():
         at = int(row.incident)  # type: ignore[arg-type]
         slow = float(row.recorded_s) > float(row.predicted_s)  # type: ignore[arg-type]
         why = _reasons(at, str(row.stage), slow, recorded, sent, fleet, closures)
         times = (row.recorded_s, row.predicted_s, row.low_s, row.high_s, row.chance)
         rows.append((at, recorded.rows[at], recorded.ids[at], row.stage, *times, why))
-    return pd.DataFrame(rows, columns=list(WORST_COLUMNS))
+    made = pd.DataFrame(rows, columns=list(WORST_COLUMNS)).drop_duplicates("incident")
+    return made.head(int(default("replay.worst_told").number)).reset_index(drop=True)
+
+
+def _without_way(
+    recorded: RecordedIncidents, sent: Sequence[Sent], fleet: Fleet, closures: Sequence[RoadOutage]
+) -> list[tuple[object, ...]]:
+    """List the drives that were driven and that the model has no way for: nothing fits worse."""
+    rows: list[tuple[object, ...]] = []
+    for at, one in enumerate(sent):
+        driven_s = float(recorded.stage_s[at, 3])
+        if one.unit >= 0 and math.isinf(one.drive_s) and not math.isnan(driven_s):
+            why = _reasons(at, "travel", False, recorded, sent, fleet, closures)
+            times = (driven_s, math.inf, math.inf, math.inf, 0.0)
+            rows.append((at, recorded.rows[at], recorded.ids[at], "travel", *times, why))
+    return rows
 
 
 def _reasons(
