@@ -172,23 +172,21 @@ def _drives_once(told: list[Suggestion]) -> list[Suggestion]:
 
 def _logs_by_key(stages: pd.DataFrame) -> dict[tuple[str, ...], NDArray[np.float64]]:
     """Return the logs of recorded over predicted medians; times of 0 count as half of the step of the record."""
-    found: dict[tuple[str, ...], list[float]] = {}
     usable = stages[~stages["too_coarse"] & (stages["predicted_s"] > 0)]
-    for row in usable.itertuples():
-        stage = str(row.stage)
-        if stage == "turnout":
-            key: tuple[str, ...] = ("turnout", str(row.crew), str(row.shift))
-        elif stage == "on_scene":
-            key = ("on_scene", str(row.type))
-        elif stage in _OF_CHAIN:
-            key = ("chain", _OF_CHAIN[stage])
-        else:
-            continue
-        if stage in ("turnout", "travel") and row.by != "record":
-            continue  # whose time it is is not known
-        ratio = max(float(row.recorded_s), float(row.step_s) / 2) / float(row.predicted_s)  # type: ignore[arg-type]
-        found.setdefault(key, []).append(math.log(ratio))
-    return {key: np.array(logs) for key, logs in sorted(found.items())}
+    recorded = np.maximum(usable["recorded_s"], usable["step_s"] / 2)
+    logs = np.log(recorded / usable["predicted_s"])
+    known = usable["by"] == "record"  # else whose time it is is not known
+    found: dict[tuple[str, ...], NDArray[np.float64]] = {}
+    turnout, cleared = known & (usable["stage"] == "turnout"), usable["stage"] == "on_scene"
+    for (crew, shift), part in logs[turnout].groupby([usable["crew"], usable["shift"]]):
+        found["turnout", str(crew), str(shift)] = part.to_numpy(dtype=np.float64)
+    for type_, part in logs[cleared].groupby(usable["type"]):
+        found["on_scene", str(type_)] = part.to_numpy(dtype=np.float64)
+    for stage, name in _OF_CHAIN.items():
+        some = (usable["stage"] == stage) & (known | (stage != "travel"))
+        if some.any():
+            found["chain", name] = logs[some].to_numpy(dtype=np.float64)
+    return dict(sorted(found.items()))
 
 
 def _suggestion(key: tuple[str, ...], logs: NDArray[np.float64], now: Lognormal) -> Suggestion:
