@@ -110,7 +110,8 @@ def _page(replay: Replay, lang: Lang, title: str) -> str:
     return environment.get_template("replay.html.j2").render(
         lang=lang,
         zh=zh,
-        title=title or ("警情回放：记录与模型" if zh else "Incidents replayed: records and model"),
+        title=(f"{title} — " if title else "")
+        + ("警情回放：记录与模型" if zh else "incidents replayed, records and model"),
         css=Markup((folder / "report.css").read_text(encoding="utf-8")),
         head=head_words(replay, lang),
         findings=findings(replay, lang),
@@ -152,7 +153,8 @@ def _error_rows(errors: pd.DataFrame, lang: Lang, *, by_crew: bool, by_hours: bo
 
 
 def _between(row: Mapping[Hashable, Any], name: str, lang: Lang) -> str:
-    value, low, high = (duration_words(row[f"{name}{end}_s"], lang) for end in ("", "_low", "_high"))
+    seconds = [float(row[f"{name}{end}_s"]) for end in ("", "_low", "_high")]
+    value, low, high = (duration_words(one, lang, like=max(map(abs, seconds))) for one in seconds)
     return f"{value} ({low} … {high})"
 
 

@@ -72,8 +72,8 @@ def stage_words(stage: str, lang: Lang) -> str:
     return " + ".join(_of(_STAGES.get(part, (part, part)), lang) for part in stage.split(" + "))
 
 
-def duration_words(seconds: float, lang: Lang) -> str:
-    """Write a duration: seconds below two minutes, else minutes.
+def duration_words(seconds: float, lang: Lang, *, like: float | None = None) -> str:
+    """Write a duration: seconds below two minutes, else minutes; in the unit of another one where that is given.
 
     Examples
     --------
@@ -82,9 +82,9 @@ def duration_words(seconds: float, lang: Lang) -> str:
     """
     if not math.isfinite(seconds):
         return "–"
-    if abs(seconds) < 120:
-        return f"{seconds:.0f} {_of(('秒', 's'), lang)}"
-    return f"{seconds / 60:.1f} {_of(('分钟', 'min'), lang)}"
+    if abs(seconds if like is None else like) < 120:
+        return f"{round(seconds)} {_of(('秒', 's'), lang)}"
+    return f"{round(seconds / 60, 1) + 0.0:.1f} {_of(('分钟', 'min'), lang)}"
 
 
 def group_words(crew: str, shift: str, hours: str, lang: Lang) -> str:
@@ -122,7 +122,7 @@ def _one(one: Suggestion, lang: Lang) -> str:
     zh = (
         f"{name}：您的 {counts} 条记录为 {duration_words(said, lang)}（几何平均），"
         f"模型中位数为 {duration_words(model, lang)}，"
-        f"相差 {times} 倍；建议改为 {median}，P90 {p90}。"
+        f"为模型的 {times} 倍；建议改为 {median}，P90 {p90}。"
     )
     en = (
         f"{name}: your {counts} records say {duration_words(said, lang)} (geometric mean), the model said "
