@@ -87,6 +87,7 @@ __all__ = [
     "NetworkStates",
     "NetworkSummary",
     "Outcome",
+    "Overrides",
     "PeopleCalendar",
     "Phases",
     "Plan",
@@ -97,6 +98,7 @@ __all__ = [
     "RareTail",
     "Reconciliation",
     "RepairCrew",
+    "Replay",
     "RescueSimError",
     "ResponsePackage",
     "ResponseStandard",
@@ -159,6 +161,7 @@ __all__ = [
     "download_network",
     "duration_from_table",
     "evacuation_routes",
+    "example_incidents",
     "explanation_in_words",
     "exposed_roads",
     "frontier",
@@ -172,6 +175,7 @@ __all__ = [
     "load_disruptions",
     "load_graded_buildings",
     "load_network",
+    "load_overrides",
     "load_scenario",
     "load_sites",
     "load_standard",
@@ -195,6 +199,8 @@ __all__ = [
     "reconcile",
     "repair_assets",
     "repair_roads",
+    "replay_in_words",
+    "replay_incidents",
     "road_damages",
     "road_elements",
     "robustness_frontier",
@@ -219,6 +225,7 @@ __all__ = [
     "weigh",
     "write_demo_county",
     "write_disruption_maps",
+    "write_replay",
     "write_report",
     "write_service_areas",
 ]
@@ -322,6 +329,7 @@ if TYPE_CHECKING:
     )
     from rescuesim.network.calibrating.calibration import Calibration
     from rescuesim.network.states import Closure
+    from rescuesim.overrides import Overrides, load_overrides
     from rescuesim.plan import Plan, PlanSite
     from rescuesim.quality import QualityReport, detect_offset, quality_report
     from rescuesim.report import (
@@ -335,6 +343,7 @@ if TYPE_CHECKING:
     from rescuesim.report.disrupted.map import plot_disruption, plot_disruption_over_time, write_disruption_maps
     from rescuesim.report.disrupted.measures import DisruptionMeasures, disruption_measures
     from rescuesim.report.frontier import plot_frontier
+    from rescuesim.report.replayed import replay_in_words, write_replay
     from rescuesim.report.robustness import plot_robustness
     from rescuesim.report.service_area_map import plot_service_areas
     from rescuesim.scenario import Outcome, Scenario, load_scenario, run, write_demo_county
@@ -355,6 +364,7 @@ if TYPE_CHECKING:
         load_calls,
         simulate,
     )
+    from rescuesim.simulation.replay import Replay, example_incidents, replay_incidents
     from rescuesim.siting import (
         CapacitatedLocation,
         CapacitatedMedian,

@@ -114,6 +114,10 @@ _HOMES = {
     ),
     "rescuesim.network.calibrating.calibration": ("Calibration",),
     "rescuesim.network.states": ("Closure",),
+    "rescuesim.overrides": (
+        "Overrides",
+        "load_overrides",
+    ),
     "rescuesim.plan": (
         "Plan",
         "PlanSite",
@@ -141,6 +145,10 @@ _HOMES = {
         "disruption_measures",
     ),
     "rescuesim.report.frontier": ("plot_frontier",),
+    "rescuesim.report.replayed": (
+        "replay_in_words",
+        "write_replay",
+    ),
     "rescuesim.report.robustness": ("plot_robustness",),
     "rescuesim.report.service_area_map": ("plot_service_areas",),
     "rescuesim.scenario": (
@@ -166,6 +174,11 @@ _HOMES = {
         "duration_from_table",
         "load_calls",
         "simulate",
+    ),
+    "rescuesim.simulation.replay": (
+        "Replay",
+        "example_incidents",
+        "replay_incidents",
     ),
     "rescuesim.siting": (
         "CapacitatedLocation",

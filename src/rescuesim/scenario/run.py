@@ -157,7 +157,9 @@ def run_prepared(
 def _simulate(prepared: Prepared, plan: Plan, progress: Progress) -> dict[str, dict[str, SimulationResult]]:
     """Simulate today and the plan, intact and broken, on the same calls."""
     scenario, chosen = prepared.scenario, prepared.scenario.simulation
-    calls = CallModel(per_10k_people_year=chosen.per_10k_people_year)
+    calls = CallModel(
+        per_10k_people_year=chosen.per_10k_people_year, on_scene=dict(prepared.overrides.on_scene) or None
+    )
     plans = {TODAY: Plan.today(prepared.sites), PLAN: plan}
     # a county without any station today has nothing to compare the plan with
     plans = {name: its_plan for name, its_plan in plans.items() if its_plan.stations}
