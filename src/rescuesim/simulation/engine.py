@@ -24,8 +24,8 @@ from rescuesim.errors import InputError
 from rescuesim.simulation.calls import CallLog
 from rescuesim.simulation.clock import Clock
 from rescuesim.simulation.desk import Desk
-from rescuesim.simulation.dispatch import Choice, DispatchPolicy, NearestAvailable, OrderedCall, Reach
 from rescuesim.simulation.fleet import Fleet, ShiftTimeline
+from rescuesim.simulation.policies import Choice, DispatchPolicy, NearestAvailable, OrderedCall, Reach
 from rescuesim.simulation.roads import RoadTimes
 from rescuesim.simulation.setting import Setting
 from rescuesim.simulation.trajectory import Trajectory, checked

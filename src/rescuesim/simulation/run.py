@@ -19,9 +19,9 @@ from rescuesim.errors import Fault, InputError
 from rescuesim.network import RoadNetwork
 from rescuesim.plan import Plan
 from rescuesim.simulation.calls import CallLog, CallModel
-from rescuesim.simulation.dispatch import DispatchPolicy, NearestAvailable, Reach
 from rescuesim.simulation.engine import PUBLIC_NETWORK, run_replication
 from rescuesim.simulation.fleet import Fleet
+from rescuesim.simulation.policies import DispatchPolicy, NearestAvailable, Reach
 from rescuesim.simulation.records import SimulationResult, call_records, unit_records
 from rescuesim.simulation.roads import Journeys
 from rescuesim.simulation.setting import Queue, Setting
