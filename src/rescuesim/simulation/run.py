@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +20,14 @@ from rescuesim.plan import Plan
 from rescuesim.simulation.calls import CallLog, CallModel
 from rescuesim.simulation.engine import PUBLIC_NETWORK, run_replication
 from rescuesim.simulation.fleet import Fleet
-from rescuesim.simulation.policies import DispatchPolicy, NearestAvailable, Reach
+from rescuesim.simulation.policies import (
+    DispatchPolicy,
+    NearestAvailable,
+    Reach,
+    World,
+    check_policies,
+    for_replication,
+)
 from rescuesim.simulation.records import SimulationResult, call_records, unit_records
 from rescuesim.simulation.roads import Journeys
 from rescuesim.simulation.setting import Queue, Setting
@@ -60,7 +66,7 @@ class _Chunk:
     def play(self) -> Iterator[Played]:
         """Run the replications one after the other."""
         roads = self.journeys.during(self.disruption)
-        reach = Reach(self.fleet, roads)
+        reach, world = Reach(self.fleet, roads), World.of(self.fleet, roads, self.demand)
         for replication in self.replications:
             calls = self.calls_of(replication)
             trajectory = run_replication(
@@ -69,7 +75,7 @@ class _Chunk:
                 roads,
                 self.setting,
                 replication=replication,
-                policy=copy.deepcopy(self.policy),
+                policy=for_replication(self.policy, world),
                 channels=self.disruption.channels if self.disruption else (),
                 reach=reach,
             )
@@ -133,7 +139,8 @@ def simulate(
     queue : {'fifo', 'loss'}, optional
         Whether a call without a unit waits, first ordered first served, or is lost.
     policy : DispatchPolicy, optional
-        `NearestAvailable` if absent.
+        `NearestAvailable` if absent. `ClosestCapable`, `JurisdictionFirst`, `PreparednessAware`, `MutualAid` and
+        `Pooled` are at hand; `DispatchPolicy` says how to write one.
     snap_limit_m : float, optional
         Farther from any road than this, a site or point has none and is never reached; as in `travel_times`.
     executor : concurrent.futures.Executor, optional
@@ -171,12 +178,14 @@ def simulate(
     fleet = Fleet.from_plan(plan, standard.crews)
     logs = _call_logs(model, demand, replications, setting.horizon_s)
     journeys = Journeys.on(network, plan, demand, _calling_rows(logs, demand), snap_limit_m=snap_limit_m)
+    chosen = policy if policy is not None else NearestAvailable()
+    check_policies(World.of(fleet, journeys.during(None), demand), policy=chosen)
     every = _Chunk(
         fleet=fleet,
         journeys=journeys,
         disruption=None,
         setting=setting,
-        policy=policy if policy is not None else NearestAvailable(),
+        policy=chosen,
         demand=demand,
         calls=logs,
         replications=tuple(range(replications)),

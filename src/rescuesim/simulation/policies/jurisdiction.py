@@ -113,7 +113,7 @@ class JurisdictionFirst:
             unit = choice.unit
             if choice.expected_s > self.not_later_than_s or len(found) == len(wanted):
                 break
-            if unit.township == township and unit.crew.name in wanted and unit not in call.sent:
+            if unit.township == township and unit.crew.name in wanted:
                 found.setdefault(unit.crew.name, unit)
         return tuple(found.values())
 

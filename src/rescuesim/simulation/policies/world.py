@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rescuesim.demand import DemandPoints
 from rescuesim.errors import Fault, InputError
 from rescuesim.simulation.fleet import Fleet
 from rescuesim.simulation.policies.dispatch import OrderedCall, most_parallel
@@ -53,6 +54,16 @@ class World:
     roads: RoadTimes
     townships: Mapping[str, str] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, fleet: Fleet, roads: RoadTimes, demand: DemandPoints) -> World:
+        """Take townships and weights from the demand points."""
+        return cls(
+            fleet=fleet,
+            roads=roads,
+            townships=dict(zip(demand.ids, demand.townships, strict=True)),
+            weights=dict(zip(demand.ids, demand.weights.tolist(), strict=True)),
+        )
 
     @property
     def known_townships(self) -> frozenset[str]:
