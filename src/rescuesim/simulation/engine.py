@@ -21,7 +21,7 @@ from rescuesim._defaults import default
 from rescuesim.crew import Lognormal
 from rescuesim.disruption import ChannelOutage
 from rescuesim.errors import InputError
-from rescuesim.simulation.calls import CallLog
+from rescuesim.simulation.calls import CallLog, call_needs
 from rescuesim.simulation.clock import Clock
 from rescuesim.simulation.desk import Desk
 from rescuesim.simulation.fleet import Fleet, ShiftTimeline
@@ -134,6 +134,7 @@ class _Replication:
         column = {point: index for index, point in enumerate(roads.points)}
         self.column = [column[calls.demand_ids[point]] for point in calls.point.tolist()]
         self.type = [calls.types[code] for code in calls.type_code.tolist()]
+        self.needs = [call_needs()[type_] for type_ in self.type]
 
         n_units, n_calls = len(fleet.units), len(calls)
         self.unit_row = {unit.id: index for index, unit in enumerate(fleet.units)}
@@ -256,7 +257,7 @@ class _Replication:
     def choices(self, call: int) -> Iterator[Choice]:
         """Offer the units that could go now, nearest first."""
         column, units, turnout_s = self.column[call], self.fleet.units, self.reach.turnout_s[self.shift]
-        for unit in self.reach.nearest_first(self.state, column, self.type[call], self.shift):
+        for unit in self.reach.nearest_first(self.state, column, self.needs[call], self.shift):
             if self.free[unit] and not self.absent[self.site_of[unit]]:
                 yield Choice(units[unit], float(turnout_s[unit]), self.out_s(self.road_row[unit], column))
 
@@ -282,7 +283,7 @@ class _Replication:
             return "is busy"
         if self.absent[self.site_of[unit]]:
             return "is absent in this shift"
-        if not self.reach.capable[self.type[call]][unit]:
+        if not self.reach.capable(self.needs[call])[unit]:
             return f"is not capable of a call of type {self.type[call]}"
         return "" if self.out_s(self.road_row[unit], self.column[call]) < math.inf else "has no way to the call"
 
