@@ -60,10 +60,10 @@ class SimulationResult:
         which it stood down included), ``busy_s`` (on calls and in evacuation, from dispatch to return, cut at the
         horizon) and ``moves`` (to other sites).
     mission_records : DataFrame
-        One row for each unit that was sent, in the order of replications and dispatches: ``replication, call, slot, tier,
-        unit, site, crew, township, channel``, the stamps ``asked_at_s, dispatched_at_s, alerted_at_s, rolling_at_s,
-        on_scene_at_s, ready_at_s, cleared_at_s, available_at_s``, ``people``, ``blocks`` (closures met), ``distance_m``
-        (to the call; NaN where only travel times are known) and ``ended``, one of `missions.ENDED`.
+        One row for each unit that was sent, in the order of replications and dispatches: ``replication, call, slot,
+        tier, unit, site, crew, township, channel``, the stamps ``asked_at_s, dispatched_at_s, alerted_at_s,
+        rolling_at_s, on_scene_at_s, ready_at_s, cleared_at_s, available_at_s``, ``people``, ``blocks`` (closures met),
+        ``distance_m`` (to the call; NaN where only travel times are known) and ``ended``, one of `missions.ENDED`.
     """
 
     plan: Plan

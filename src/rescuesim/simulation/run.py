@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,13 +20,23 @@ from rescuesim.plan import Plan
 from rescuesim.simulation.believed_roads import InformationLevel
 from rescuesim.simulation.calls import CallLog, CallModel
 from rescuesim.simulation.desk import Desk
-from rescuesim.simulation.dispatch import DispatchPolicy, NearestAvailable, Reach
 from rescuesim.simulation.engine import PUBLIC_NETWORK, run_replication
 from rescuesim.simulation.fleet import Fleet
 from rescuesim.simulation.packages import ResponsePackage, check_packages, single_unit_packages
+from rescuesim.simulation.policies import (
+    DispatchPolicy,
+    NearestAvailable,
+    QueueName,
+    QueuePolicy,
+    Reach,
+    World,
+    check_policies,
+    for_replication,
+    most_parallel,
+)
 from rescuesim.simulation.records import SimulationResult, call_records, mission_records, unit_records
 from rescuesim.simulation.roads import BelievedTimes, Journeys
-from rescuesim.simulation.setting import Queue, Setting
+from rescuesim.simulation.setting import Setting
 from rescuesim.simulation.trajectory import Trajectory
 from rescuesim.standard import ResponseStandard
 
@@ -64,7 +73,7 @@ class _Chunk:
     def play(self) -> Iterator[Played]:
         """Run the replications one after the other."""
         roads = self.journeys.during(self.disruption)
-        reach = Reach(self.fleet, roads)
+        reach, world = Reach(self.fleet, roads), World.of(self.fleet, roads, self.demand)
         setting, contacts = self.setting, self.disruption.contacts if self.disruption else ()
         on_roads = setting.divertible or setting.information != "complete"
         believed = BelievedTimes.under(self.journeys, self.disruption) if on_roads else None
@@ -77,7 +86,7 @@ class _Chunk:
                 roads,
                 self.setting,
                 replication=replication,
-                policy=copy.deepcopy(self.policy),
+                policy=for_replication(self.policy, world),
                 channels=self.disruption.channels if self.disruption else (),
                 contacts=contacts,
                 found=found,
@@ -106,7 +115,7 @@ def simulate(
     seats: int | None = None,
     desk: Desk | None = None,
     packages: Mapping[str, ResponsePackage] | None = None,
-    queue: Queue = "fifo",
+    queue: QueueName | QueuePolicy = "fifo",
     preempt_on_scene: bool = False,
     information: InformationLevel = "complete",
     divertible: bool = False,
@@ -154,7 +163,7 @@ def simulate(
     packages : mapping of str to ResponsePackage, optional
         Units by call type, for instance `default_packages()`; one capable unit a call if absent. A model of calls draws
         for as many unit slots as the largest package has; a log must have them.
-    queue : {'fifo', 'priority', 'preemptive', 'loss'}, optional
+    queue : {'fifo', 'priority', 'preemptive', 'loss'} or QueuePolicy, optional
         What becomes of a call without a unit; see `Setting`.
     preempt_on_scene : bool, optional
         Whether ``preemptive`` takes units from the scene too.
@@ -165,7 +174,8 @@ def simulate(
     muster : bool, optional
         Whether crews with a roster muster person by person and may refuse, in place of absence by shift.
     policy : DispatchPolicy, optional
-        `NearestAvailable` if absent.
+        `NearestAvailable` if absent. `ClosestCapable`, `JurisdictionFirst`, `PreparednessAware`, `MutualAid` and
+        `Pooled` are at hand; `DispatchPolicy` says how to write one.
     snap_limit_m : float, optional
         Farther from any road than this, a site or point has none and is never reached; as in `travel_times`.
     executor : concurrent.futures.Executor, optional
@@ -208,16 +218,19 @@ def simulate(
         muster=muster,
     )
     fleet = Fleet.from_plan(plan, standard.crews)
-    if packages is not None:
-        model = _with_packages(model, packages, fleet)
+    chosen = policy if policy is not None else NearestAvailable()
+    if packages is not None or most_parallel(chosen):
+        model = _with_packages(model, setting.packages, fleet, most_parallel(chosen))
     logs = _call_logs(model, demand, replications, setting.horizon_s)
     journeys = Journeys.on(network, plan, demand, _calling_rows(logs, demand), snap_limit_m=snap_limit_m)
+    given_queue = None if isinstance(queue, str) else queue
+    check_policies(World.of(fleet, journeys.during(None), demand), policy=chosen, queue=given_queue)
     every = _Chunk(
         fleet=fleet,
         journeys=journeys,
         disruption=None,
         setting=setting,
-        policy=policy if policy is not None else NearestAvailable(),
+        policy=chosen,
         demand=demand,
         calls=logs,
         replications=tuple(range(replications)),
@@ -310,14 +323,17 @@ def _disruptions(
 
 
 def _with_packages(
-    calls: CallModel | CallLog | Sequence[CallLog], packages: Mapping[str, ResponsePackage], fleet: Fleet
+    calls: CallModel | CallLog | Sequence[CallLog],
+    packages: Mapping[str, ResponsePackage],
+    fleet: Fleet,
+    parallel: int,
 ) -> CallModel | CallLog | Sequence[CallLog]:
     """Check packages against calls and crews; let a model draw for all their unit slots."""
     crews = {id(unit.crew): unit.crew for unit in fleet.units}.values()
     if isinstance(calls, CallModel):
         types = [name for name, share in calls.shares.items() if share > 0]
         slots = max((packages[name].n_slots for name in types if name in packages), default=1)
-        calls = replace(calls, n_slots=max(calls.n_slots, slots))
+        calls = replace(calls, n_slots=max(calls.n_slots, slots + parallel))
         check_packages(packages, types=types, crews=crews, n_slots=calls.n_slots)
         return calls
     for log in (calls,) if isinstance(calls, CallLog) else calls:

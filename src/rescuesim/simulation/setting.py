@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import get_args
 
 from rescuesim._defaults import default
 from rescuesim.crew import Lognormal
@@ -15,10 +15,9 @@ from rescuesim.simulation.calls import HazardGrowth
 from rescuesim.simulation.calls.growth import default_growth
 from rescuesim.simulation.desk import Desk
 from rescuesim.simulation.packages import ResponsePackage, single_unit_packages
+from rescuesim.simulation.policies import QueueName, QueuePolicy
 
-__all__ = ["Queue", "Setting"]
-
-Queue = Literal["fifo", "priority", "preemptive", "loss"]
+__all__ = ["Setting"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +36,11 @@ class Setting:
         Call takers, where there is no `desk`.
     desk : Desk, optional
         The desk with all its properties; one with `seats` if absent.
-    queue : {'fifo', 'priority', 'preemptive', 'loss'}
+    queue : {'fifo', 'priority', 'preemptive', 'loss'} or QueuePolicy
         What becomes of a unit slot for which no unit can go. ``fifo``: it waits, first asked first served.
         ``priority``: more urgent calls are served first, of equal ones the first asked. ``preemptive``: moreover an
         urgent call takes a unit that is on the way to a less urgent one. ``loss``: it is not filled, and the call is
-        lost if it cannot start without it.
+        lost if it cannot start without it. Any other queue is an object that says so itself.
     preempt_on_scene : bool
         Whether ``preemptive`` also takes units that have arrived; the work that is left resumes later.
     packages : mapping of str to ResponsePackage
@@ -68,7 +67,7 @@ class Setting:
     seed: int = 0
     seats: int = field(default_factory=lambda: int(default("desk.seats").number))
     desk: Desk | None = None
-    queue: Queue = "fifo"
+    queue: QueueName | QueuePolicy = "fifo"
     preempt_on_scene: bool = False
     packages: Mapping[str, ResponsePackage] = field(default_factory=lambda: dict(single_unit_packages()))
     information: InformationLevel = "complete"
@@ -83,11 +82,12 @@ class Setting:
             raise InputError(f"seats {self.seats}: expected at least 1")
         if self.seed < 0:
             raise InputError(f"seed {self.seed}: expected a whole number of 0 or more")
-        if self.queue not in get_args(Queue):
+        if isinstance(self.queue, str) and self.queue not in get_args(QueueName):
             raise InputError(f"queue {self.queue!r}: expected fifo, priority, preemptive or loss")
         if self.information not in get_args(InformationLevel):
             raise InputError(f"information {self.information!r}: expected complete, unit, desk or platform")
-        if self.preempt_on_scene and self.queue != "preemptive":
+        preempts = self.queue == "preemptive" if isinstance(self.queue, str) else self.queue.preempts
+        if self.preempt_on_scene and not preempts:
             raise InputError(f"preempt_on_scene with queue {self.queue!r}: expected queue preemptive")
         if missing := {"answering", "order", "set_up", "variation"} - set(self.chain):
             raise InputError(f"chain: expected a distribution of {', '.join(sorted(missing))}")

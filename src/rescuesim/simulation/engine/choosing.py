@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rescuesim.errors import InputError
-from rescuesim.simulation.dispatch import Choice, OrderedCall
+from rescuesim.simulation.packages import UnitNeed
+from rescuesim.simulation.policies import Choice, OrderedCall
 
 if TYPE_CHECKING:
     from rescuesim.simulation.engine.mission import Mission
     from rescuesim.simulation.engine.replication import Replication
 
-__all__ = ["asked_of", "choices", "choose", "take_from_less_urgent"]
+__all__ = ["ANYBODY", "Anybody", "asked_of", "cannot_go", "choices", "choose", "take_from_less_urgent"]
+
+
+class Anybody(NamedTuple):
+    """What units that are alerted in parallel are wanted for: any capability, at least one of them."""
+
+    capabilities: frozenset[str] = frozenset()
+    people: int = 1
+
+
+ANYBODY = Anybody()
 
 
 def asked_of(run: Replication, mission: Mission) -> OrderedCall:
     """Return what a policy knows of a mission."""
-    call = mission.call
+    call, need = mission.call, mission.need
+    assert isinstance(need, UnitNeed)
     township, zone = run.place_of[call]
     return OrderedCall(
         run.demand_id[call],
@@ -26,11 +38,12 @@ def asked_of(run: Replication, mission: Mission) -> OrderedCall:
         run.ordered[call],
         run.clock.now,
         mission.slot,
-        mission.need,
+        need,
         township,
         zone,
         mission.incident.priority,
         run.severity[call],
+        run.sent(mission.incident),
     )
 
 

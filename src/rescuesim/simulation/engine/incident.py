@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rescuesim.simulation.engine.choosing import choose, take_from_less_urgent
+from rescuesim.simulation.engine.choosing import ANYBODY, choose, take_from_less_urgent
 from rescuesim.simulation.engine.mission import COMPLETED, DIVERTED, RECALLED, Mission
 from rescuesim.simulation.engine.unit_story import home_story, unit_story
 from rescuesim.simulation.packages import ResponsePackage, Tier, UnitNeed
@@ -90,13 +90,13 @@ def begin(run: Replication, call: int) -> None:
     if plan.alone:
         ask(run, incident, 0, FIRST)
         return
-    parallel = run.parallel_units(incident)
     for slot in plan.package.slots("first"):
         if not incident.over:
             ask(run, incident, slot, FIRST)
-    for number, unit in enumerate(parallel):
-        if not incident.over and run.free[unit]:
+    if run.alerts_in_parallel and not incident.over:
+        for number, unit in enumerate(run.parallel_units(incident)):
             mission = _mission(run, incident, plan.package.n_slots + number, PARALLEL)
+            mission.need = ANYBODY
             dispatch(run, mission, unit)
 
 

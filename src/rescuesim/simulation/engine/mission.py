@@ -10,6 +10,7 @@ from rescuesim.simulation.missions import ENDED
 if TYPE_CHECKING:
     from rescuesim.simulation.believed_roads import Drive
     from rescuesim.simulation.clock import Story
+    from rescuesim.simulation.engine.choosing import Anybody
     from rescuesim.simulation.engine.incident import Incident
     from rescuesim.simulation.packages import UnitNeed
 
@@ -38,7 +39,7 @@ class Mission:
     incident: Incident
     story: Story
     call: int
-    need: UnitNeed
+    need: UnitNeed | Anybody
     slot = 0
     tier = 0
     unit = -1

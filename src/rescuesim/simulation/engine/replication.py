@@ -14,10 +14,9 @@ from rescuesim.disruption import ChannelOutage, ContactSpell, FirstContact
 from rescuesim.errors import InputError
 from rescuesim.simulation.calls import CallLog
 from rescuesim.simulation.clock import Clock, Steps
-from rescuesim.simulation.dispatch import DispatchPolicy, NearestAvailable, Reach
 from rescuesim.simulation.engine import incident as incidents
 from rescuesim.simulation.engine.alerting import Alerting
-from rescuesim.simulation.engine.choosing import asked_of, choices
+from rescuesim.simulation.engine.choosing import ANYBODY, asked_of, cannot_go, choices
 from rescuesim.simulation.engine.crews import Crews
 from rescuesim.simulation.engine.draws import Draws
 from rescuesim.simulation.engine.driving import Driving
@@ -27,8 +26,17 @@ from rescuesim.simulation.engine.line import Line
 from rescuesim.simulation.engine.mission import NO_WAY, Mission
 from rescuesim.simulation.engine.recording import Record, trajectory_of
 from rescuesim.simulation.engine.situation import Situation
-from rescuesim.simulation.fleet import Fleet, ShiftTimeline
+from rescuesim.simulation.fleet import Fleet, ShiftTimeline, Unit
 from rescuesim.simulation.packages import ResponsePackage
+from rescuesim.simulation.policies import (
+    DispatchPolicy,
+    NearestAvailable,
+    OrderedCall,
+    Reach,
+    most_parallel,
+    parallel_units,
+    queue_policy,
+)
 from rescuesim.simulation.roads import BelievedTimes, RoadTimes
 from rescuesim.simulation.setting import Setting
 from rescuesim.simulation.trajectory import Trajectory, checked
@@ -102,14 +110,15 @@ def run_replication(
     >>> trajectory.at_s("handling").round(3).tolist()
     [150.0, 1000.0]
     """
-    _check(fleet, calls, roads, setting, believed)
+    used = policy or NearestAvailable()
+    _check(fleet, calls, roads, setting, believed, most_parallel(used))
     given = Given(
         fleet=fleet,
         calls=calls,
         roads=roads,
         setting=setting,
         replication=replication,
-        policy=policy or NearestAvailable(),
+        policy=used,
         channels=tuple(channels),
         contacts=tuple(contacts),
         found=tuple(found),
@@ -120,7 +129,9 @@ def run_replication(
     return checked(Replication(given).play())
 
 
-def _check(fleet: Fleet, calls: CallLog, roads: RoadTimes, setting: Setting, believed: BelievedTimes | None) -> None:
+def _check(
+    fleet: Fleet, calls: CallLog, roads: RoadTimes, setting: Setting, believed: BelievedTimes | None, parallel: int
+) -> None:
     """Refuse what does not fit together, before the first event."""
     if unknown := sorted(set(fleet.sites) - set(roads.sites)):
         raise InputError(f"roads: expected travel times of site {unknown[0]!r}")
@@ -135,10 +146,11 @@ def _check(fleet: Fleet, calls: CallLog, roads: RoadTimes, setting: Setting, bel
         package = setting.packages.get(calls.types[code])
         if package is None:
             raise InputError(f"packages: expected one for calls of type {calls.types[code]!r}")
-        if package.n_slots > calls.n_slots:
+        wanted = package.n_slots + parallel
+        if wanted > calls.n_slots:
             raise InputError(
-                f"package {package.type}: {package.n_slots} unit slots, but calls drawn for {calls.n_slots}; expected "
-                f"CallModel(n_slots={package.n_slots}) or more"
+                f"package {package.type}: {wanted} unit slots with those alerted in parallel, but calls drawn for "
+                f"{calls.n_slots}; expected CallModel(n_slots={wanted}) or more"
             )
     if believed is None and (setting.divertible or setting.information != "complete"):
         what = "divertible" if setting.divertible else f"information {setting.information!r}"
@@ -183,8 +195,10 @@ class Replication:
             absences[:, fleet.with_roster()] = False
         self.now = Situation(given.roads, timeline, absences)
         self.alerting = Alerting(fleet, calls, given.channels, given.contacts)
-        self.loss, self.preemptive = setting.queue == "loss", setting.queue == "preemptive"
-        self.line = Line(None if setting.queue == "fifo" else _urgency)
+        queue = queue_policy(setting.queue)
+        self.loss, self.preemptive = not queue.waits, queue.preempts
+        # first asked first served by name; by an object also who asks anew goes by its order
+        self.line = Line(None if setting.queue == "fifo" else lambda mission: queue.key(asked_of(self, mission)))
 
         # calls
         self.heard = hear(calls, setting, contacts=given.contacts, found=given.found, replication=given.replication)
@@ -199,10 +213,11 @@ class Replication:
         self.priority: list[int] = calls.priority.tolist()
         self.severity: list[float] = calls.severity.tolist()
         self.plans = [_plan(setting.packages, name, given.policy) for name in calls.types]
+        self.alerts_in_parallel = most_parallel(given.policy) > 0
         self.record = Record(len(calls))
 
         # draws
-        slots = calls.n_slots if hasattr(given.policy, "also") else max((len(p.needs) for p in self.plans), default=1)
+        slots = max((len(plan.needs) for plan in self.plans), default=1) + most_parallel(given.policy)
         self.draws = Draws(calls, setting, fleet, slots, replication=given.replication)
         self.set_up_s, self.variation = self.draws.set_up_s, self.draws.variation
         self.on_scene_s, self.turnout_s = self.draws.on_scene_s, self.draws.turnout_s
@@ -383,16 +398,29 @@ class Replication:
         """Return how long setting up the command post takes."""
         return float(package.command_post.from_normal(self.draws.command_post_z[call]))
 
+    def sent(self, incident: Incident) -> tuple[Unit, ...]:
+        """Return the units that have their orders for a call."""
+        if incident.alone:
+            return ()
+        return tuple(self.fleet.units[mission.unit] for mission in incident.missions)
+
     def parallel_units(self, incident: Incident) -> list[int]:
         """Return the units that the policy alerts besides those of the package."""
-        also = getattr(self.policy, "also", None)
-        if also is None:
-            return []
         mission = Mission()
         mission.incident, mission.call, mission.need = incident, incident.call, incident.plan.needs[0]
         if self.driving is not None:
             self.driving.update(self.now, self.clock.now)
-        chosen = [self.unit_row[unit.id] for unit in also(asked_of(self, mission), choices(self, mission))]
+        asked: OrderedCall = asked_of(self, mission)
+        mission.need = ANYBODY
+        chosen = []
+        for unit in parallel_units(self.policy, asked, choices(self, mission)):
+            row = self.unit_row.get(getattr(unit, "id", ""), -1)
+            if (reason := cannot_go(self, mission, row)) or row in chosen:
+                policy, name = type(self.policy).__name__, getattr(unit, "id", unit)
+                raise InputError(
+                    f"policy {policy} alerts unit {name!r}, which {reason or 'it names twice'}; expected one on offer"
+                )
+            chosen.append(row)
         most = self.calls.n_slots - incident.plan.package.n_slots
         if len(chosen) > most:
             raise InputError(
@@ -402,14 +430,10 @@ class Replication:
         return chosen
 
 
-def _urgency(mission: Mission) -> int:
-    return mission.incident.priority
-
-
 def _plan(packages: Mapping[str, ResponsePackage], name: str, policy: DispatchPolicy) -> CallPlan:
     package = packages[name]
     needs = package.needs
-    return CallPlan(package=package, needs=needs, alone=len(needs) == 1 and not hasattr(policy, "also"))
+    return CallPlan(package=package, needs=needs, alone=len(needs) == 1 and not most_parallel(policy))
 
 
 def _places(calls: CallLog, demand: DemandPoints | None) -> list[tuple[str, str]]:
