@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,9 +14,12 @@ from rescuesim.disruption import Disruption
 from rescuesim.errors import InputError
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
 from rescuesim.plan import Plan
+from rescuesim.simulation.believed_roads import PlacedRoads, RoadTruth
 from rescuesim.travel import TravelTimes, TravelTimesEnsemble, travel_times
 
-__all__ = ["Journeys", "RoadTimes"]
+__all__ = ["BelievedTimes", "Journeys", "RoadTimes"]
+
+_MOST_MATRICES = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,6 +37,8 @@ class RoadTimes:
     out_s, back_s : tuple of ndarray of float64, shape (n_sites, n_points)
         Seconds from site to point, ``inf`` where there is no way or the site cannot be left; and from point
         to site.
+    between_s : tuple of ndarray of float64, shape (n_sites, n_sites), optional
+        From site to site in each state, for policies that move units.
     """
 
     sites: tuple[str, ...]
@@ -41,6 +47,7 @@ class RoadTimes:
     states: tuple[int, ...]
     out_s: tuple[NDArray[np.float64], ...]
     back_s: tuple[NDArray[np.float64], ...]
+    between_s: tuple[NDArray[np.float64], ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.starts_s or self.starts_s[0] != 0 or (np.diff(self.starts_s) <= 0).any():
@@ -102,10 +109,13 @@ class Journeys:
     ----------
     out, back : TravelTimes
         On the intact roads, from sites to points and from points to sites.
+    between : TravelTimes, optional
+        From site to site, for policies that move units.
     """
 
     out: TravelTimes
     back: TravelTimes
+    between: TravelTimes | None = None
 
     @classmethod
     def on(
@@ -116,6 +126,7 @@ class Journeys:
         rows: NDArray[np.int64],
         *,
         snap_limit_m: float | None = None,
+        between_sites: bool = False,
     ) -> Journeys:
         """Place the sites of a plan and the demand points of the given rows on a network.
 
@@ -125,16 +136,19 @@ class Journeys:
             If a site or the demand points have no position.
         """
         sites, points = _sites_of(plan), _points_at(demand, rows)
+        between = travel_times(network, sites, _as_points(sites), snap_limit_m=snap_limit_m) if between_sites else None
         return cls(
             out=travel_times(network, sites, points, towards="demand", snap_limit_m=snap_limit_m),
             back=travel_times(network, sites, points, towards="sites", snap_limit_m=snap_limit_m),
+            between=between,
         )
 
     def during(self, disruption: Disruption | None) -> RoadTimes:
         """Compute the times in every epoch of a disruption, each distinct state of the roads once."""
         sites, points = self.out.sites.ids, self.out.demand.ids
         if disruption is None:
-            return RoadTimes.from_matrix(self.out.values, self.back.values, sites=sites, points=points)
+            intact = RoadTimes.from_matrix(self.out.values, self.back.values, sites=sites, points=points)
+            return intact if self.between is None else replace(intact, between_s=(self.between.values,))
         starts = disruption.changes_s()
         by_roads: dict[object, tuple[NDArray[np.float64], NDArray[np.float64]]] = {
             (frozenset(), frozenset()): (self.out.values, self.back.values)
@@ -143,19 +157,22 @@ class Journeys:
         states: list[int] = []
         out_s: list[NDArray[np.float64]] = []
         back_s: list[NDArray[np.float64]] = []
+        between_s: list[NDArray[np.float64]] = []
         for start in starts:
             state = disruption.state_at(start)
             unusable = state.unusable_sites & set(sites)
             roads = (frozenset(state.closures), frozenset(state.slow_downs.items()))
             if roads not in by_roads:
                 # a site that cannot be left can still be returned to: sites are masked on the way out alone
-                by_roads[roads] = self._in_state(replace(state, unusable_sites=frozenset()))
+                by_roads[roads] = self.in_state(replace(state, unusable_sites=frozenset()))
             if (roads, unusable) not in number:
                 number[roads, unusable] = len(out_s)
                 out, back = by_roads[roads]
                 shut = np.array([site in unusable for site in sites])
                 out_s.append(np.where(shut[:, None], np.inf, out))
                 back_s.append(back)
+                if self.between is not None:
+                    between_s.append(_values_in(self.between, replace(state, unusable_sites=frozenset())))
             states.append(number[roads, unusable])
         return RoadTimes(
             sites=sites,
@@ -164,12 +181,88 @@ class Journeys:
             states=tuple(states),
             out_s=tuple(out_s),
             back_s=tuple(back_s),
+            between_s=None if self.between is None else tuple(between_s),
         )
 
-    def _in_state(self, state: NetworkState) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        only = NetworkStates(states=(replace(state, probability=1.0),))
-        out, back = (TravelTimesEnsemble(intact=times, states=only)[0] for times in (self.out, self.back))
-        return out.values, back.values
+    def in_state(self, state: NetworkState) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Compute the times out and back in one state of the roads; float64, shape (n_sites, n_points) each."""
+        return _values_in(self.out, state), _values_in(self.back, state)
+
+
+def _values_in(times: TravelTimes, state: NetworkState) -> NDArray[np.float64]:
+    only = NetworkStates(states=(replace(state, probability=1.0),))
+    return TravelTimesEnsemble(intact=times, states=only)[0].values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BelievedTimes:
+    """The roads themselves under a disruption: to be driven on, and with the times that any belief gives.
+
+    Parameters
+    ----------
+    journeys : Journeys
+    truth : RoadTruth
+        Of the same sites and points.
+    shut : tuple of frozenset of int
+        Rows of the sites that nobody can leave, in each epoch of `RoadTimes`; a desk that rings there knows.
+    """
+
+    journeys: Journeys
+    truth: RoadTruth
+    shut: tuple[frozenset[int], ...]
+    _kept: OrderedDict[tuple[frozenset[int], frozenset[int]], NDArray[np.float64]] = field(
+        default_factory=OrderedDict, init=False, repr=False
+    )
+
+    @classmethod
+    def under(cls, journeys: Journeys, disruption: Disruption | None) -> BelievedTimes:
+        """Take the roads of a disruption."""
+        row = {site: index for index, site in enumerate(journeys.out.sites.ids)}
+        starts = (0.0,) if disruption is None else disruption.changes_s()
+        unusable = [frozenset[str]() if disruption is None else disruption.state_at(at).unusable_sites for at in starts]
+        return cls(
+            journeys=journeys,
+            truth=RoadTruth.under(PlacedRoads.of(journeys.out), disruption),
+            shut=tuple(frozenset(row[site] for site in sites if site in row) for sites in unusable),
+        )
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Ids of the sites."""
+        return self.journeys.out.sites.ids
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """Ids of the points."""
+        return self.journeys.out.demand.ids
+
+    def out_s(self, believed: frozenset[int], epoch: int) -> NDArray[np.float64]:
+        """Return the times from sites to points under a belief, ``inf`` from sites that nobody can leave now.
+
+        Parameters
+        ----------
+        believed : frozenset of int
+            Conditions of `truth`.
+        epoch : int
+            Of `RoadTimes`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_sites, n_points)
+        """
+        key = believed, self.shut[epoch]
+        found = self._kept.get(key)
+        if found is None:
+            state = self.truth.believed_state(believed)
+            plain = not state.closures and not state.slow_downs
+            found = self.journeys.out.values if plain else self.journeys.in_state(state)[0]
+            if self.shut[epoch]:
+                found = found.copy()
+                found[sorted(self.shut[epoch])] = np.inf
+            if len(self._kept) >= _MOST_MATRICES:
+                self._kept.popitem(last=False)
+            self._kept[key] = found
+        return found
 
 
 def _sites_of(plan: Plan) -> CandidateSites:
@@ -191,6 +284,16 @@ def _sites_of(plan: Plan) -> CandidateSites:
         capacity=np.full(len(plan.stations), np.inf),
         source=f"plan {plan.name}",
     )
+
+
+def _as_points(sites: CandidateSites) -> DemandPoints:
+    """Take sites as points, to drive from one to another."""
+    import pandas as pd
+
+    from rescuesim.demand import load_demand
+
+    table = pd.DataFrame({"id": sites.ids, "lon": sites.lon, "lat": sites.lat, "people": 0})
+    return load_demand(table, crs="wgs84")
 
 
 def _points_at(demand: DemandPoints, rows: NDArray[np.int64]) -> DemandPoints:
