@@ -23,6 +23,7 @@ from rescuesim.scenario.model import Scenario
 from rescuesim.scenario.prepare import Prepared, prepare
 from rescuesim.scenario.siting_run import check_results_folder, site_prepared
 from rescuesim.simulation import CallModel, SimulationResult, simulate
+from rescuesim.simulation.policies import most_parallel
 from rescuesim.siting import SitingSolution
 from rescuesim.travel import TravelTimes, travel_times
 
@@ -158,8 +159,12 @@ def run_prepared(
 def _simulate(prepared: Prepared, plan: Plan, progress: Progress) -> dict[str, dict[str, SimulationResult]]:
     """Simulate today and the plan, intact and broken, on the same calls."""
     scenario, chosen = prepared.scenario, prepared.scenario.simulation
+    policy = asked_policy(chosen)
+    # units alerted in parallel have draws of their own; those of the first slot stay what they are
     calls = CallModel(
-        per_10k_people_year=chosen.per_10k_people_year, on_scene=dict(prepared.overrides.on_scene) or None
+        per_10k_people_year=chosen.per_10k_people_year,
+        on_scene=dict(prepared.overrides.on_scene) or None,
+        n_slots=1 + most_parallel(policy),
     )
     plans = {TODAY: Plan.today(prepared.sites), PLAN: plan}
     # a county without any station today has nothing to compare the plan with
@@ -185,7 +190,7 @@ def _simulate(prepared: Prepared, plan: Plan, progress: Progress) -> dict[str, d
                 seed=scenario.seed,
                 seats=chosen.seats,
                 queue=chosen.queue,
-                policy=asked_policy(chosen),
+                policy=policy,
                 snap_limit_m=scenario.network.snap_limit_m,
                 progress=lambda at, _, before=before: progress("simulation", before + at, total),  # type: ignore[misc]
             )
