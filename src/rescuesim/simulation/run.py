@@ -88,9 +88,10 @@ def simulate(
     standard: ResponseStandard,
     calls: CallModel | CallLog | Sequence[CallLog] | None = None,
     disruptions: Disruption | Sequence[Disruption] | None = None,
-    replications: int = 100,
+    replications: int | range = 100,
     horizon_s: float = 30 * 86400.0,
     seed: int = 0,
+    journeys: Journeys | None = None,
     seats: int | None = None,
     queue: Queue = "fifo",
     policy: DispatchPolicy | None = None,
@@ -121,13 +122,16 @@ def simulate(
     disruptions : Disruption or sequence of Disruption, optional
         Replication r goes through disruption r mod n. Normal days if absent. Where a disruption has contacts, orders
         go by the channels that these name, and a site that none reaches sends nobody.
-    replications : int, optional
+    replications : int or range, optional
+        How many, or just those with the numbers of a range: a replication is the same alone as among others.
     horizon_s : float, optional
         Length of each replication, seconds. It starts at 00:00, or when `calls` say, which is also the onset of the
         disruption.
     seed : int, optional
         Root of all random streams. The plan and the disruption enter none of them, so plans are compared on
         the same calls and draws.
+    journeys : Journeys, optional
+        The sites of this plan and the points that call, placed on this network before; done here if absent.
     seats : int, optional
         Call takers; default ``desk.seats``.
     queue : {'fifo', 'loss'}, optional
@@ -161,6 +165,7 @@ def simulate(
     model: CallModel | CallLog | Sequence[CallLog] = CallModel() if calls is None else calls
     through = _disruptions(disruptions, network)
     _check_options(standard, demand, replications, seed, seats)
+    numbers = replications if isinstance(replications, range) else range(replications)
     setting = Setting(
         chain=dict(standard.chain),
         horizon_s=float(horizon_s),
@@ -169,8 +174,11 @@ def simulate(
         queue=queue,
     )
     fleet = Fleet.from_plan(plan, standard.crews)
-    logs = _call_logs(model, demand, replications, setting.horizon_s)
-    journeys = Journeys.on(network, plan, demand, _calling_rows(logs, demand), snap_limit_m=snap_limit_m)
+    logs = _call_logs(model, demand, len(numbers), setting.horizon_s)
+    if journeys is None:
+        journeys = Journeys.on(network, plan, demand, calling_rows(logs, demand), snap_limit_m=snap_limit_m)
+    elif journeys.out.sites.ids != tuple(site.id for site in plan.stations):
+        raise InputError(f"journeys: expected those of the stations of plan {plan.name!r}, in their order")
     every = _Chunk(
         fleet=fleet,
         journeys=journeys,
@@ -179,19 +187,20 @@ def simulate(
         policy=policy if policy is not None else NearestAvailable(),
         demand=demand,
         calls=logs,
-        replications=tuple(range(replications)),
+        replications=tuple(numbers),
     )
     chunks = _split(every, through)
-    logger.info("simulating %d replications of plan %s in %d chunks", replications, plan.name, len(chunks))
-    played = sorted(_play(chunks, executor, progress, replications), key=lambda one: one[0])
-    met = [disruption for disruption in through[:replications] if disruption is not None]
+    logger.info("simulating %d replications of plan %s in %d chunks", len(numbers), plan.name, len(chunks))
+    played = sorted(_play(chunks, executor, progress, len(numbers)), key=lambda one: one[0])
+    reached = sorted({number % len(through) for number in numbers})
+    met = [disruption for disruption in (through[place] for place in reached) if disruption is not None]
     fallbacks = (outage.fallback for disruption in met for outage in disruption.channels)
     return SimulationResult(
         plan=plan,
         standard=standard,
         demand=demand,
         condition=" | ".join(disruption.label for disruption in met) if met else "intact",
-        replications=replications,
+        replications=len(numbers),
         horizon_s=setting.horizon_s,
         seed=setting.seed,
         records=call_records(fleet, demand, list(dict.fromkeys((PUBLIC_NETWORK, *fallbacks))), played),
@@ -227,15 +236,16 @@ def _play(
 
 def _split(every: _Chunk, disruptions: tuple[Disruption | None, ...]) -> list[_Chunk]:
     """Share the replications out: those of one disruption together, in parts of about a second of work."""
-    expected = _expected_calls(every.calls, every.demand, every.setting.horizon_s)
+    expected = expected_calls(every.calls, every.demand, every.setting.horizon_s)
     size = max(1, math.ceil(_CALLS_A_CHUNK / (expected + _REPLICATION_AS_CALLS)))
-    total, chunks = len(every.replications), []
-    for number in range(min(len(disruptions), total)):
-        through = range(number, total, len(disruptions))
+    n, chunks = len(disruptions), []
+    for number in range(n):
+        through = [place for place, one in enumerate(every.replications) if one % n == number]
         for start in range(0, len(through), size):
-            some = tuple(through[start : start + size])
-            calls = every.calls if isinstance(every.calls, CallModel) else tuple(every.calls[index] for index in some)
-            chunks.append(replace(every, disruption=disruptions[number], calls=calls, replications=some))
+            some = through[start : start + size]
+            calls = every.calls if isinstance(every.calls, CallModel) else tuple(every.calls[place] for place in some)
+            played = tuple(every.replications[place] for place in some)
+            chunks.append(replace(every, disruption=disruptions[number], calls=calls, replications=played))
     return chunks
 
 
@@ -271,7 +281,7 @@ def _as_ordered(disruption: Disruption) -> Disruption:
 
 
 def _check_options(
-    standard: ResponseStandard, demand: DemandPoints, replications: int, seed: int, seats: int | None
+    standard: ResponseStandard, demand: DemandPoints, replications: int | range, seed: int, seats: int | None
 ) -> None:
     faults = [
         Fault(
@@ -283,7 +293,7 @@ def _check_options(
         if standard.wants_second_unit(zone)
     ]
     numbers = {
-        "replications": (replications, 1),
+        "replications": (1 if isinstance(replications, range) else replications, 1),
         "seed": (seed, 0),
         "seats": (1 if seats is None else seats, 1),
     }
@@ -292,6 +302,9 @@ def _check_options(
         for name, (value, least) in numbers.items()
         if not isinstance(value, int | np.integer) or value < least
     ]
+    if isinstance(replications, range) and (not replications or replications.step < 1 or replications.start < 0):
+        expected = "an ascending range of one or more numbers from 0 on"
+        faults.append(Fault(column="replications", value=str(replications), expected=expected))
     if demand.lon is None or demand.lat is None:
         faults.append(Fault(file=demand.source, expected="lon and lat; travel needs positions"))
     if faults:
@@ -324,7 +337,7 @@ def _call_logs(
     return logs
 
 
-def _calling_rows(calls: CallModel | tuple[CallLog, ...], demand: DemandPoints) -> NDArray[np.int64]:
+def calling_rows(calls: CallModel | tuple[CallLog, ...], demand: DemandPoints) -> NDArray[np.int64]:
     """Rows of the demand points from which calls can come; one of them if there are none."""
     if isinstance(calls, CallModel):
         return np.flatnonzero(calls.calls_per_year(demand) > 0)
@@ -334,7 +347,7 @@ def _calling_rows(calls: CallModel | tuple[CallLog, ...], demand: DemandPoints) 
     return np.array(sorted(found) or [0], dtype=np.int64)
 
 
-def _expected_calls(calls: CallModel | tuple[CallLog, ...], demand: DemandPoints, horizon_s: float) -> float:
+def expected_calls(calls: CallModel | tuple[CallLog, ...], demand: DemandPoints, horizon_s: float) -> float:
     """Return how many calls a replication has on average, roughly."""
     if isinstance(calls, CallModel):
         return float(calls.calls_per_year(demand).sum()) * horizon_s / (365.25 * 86400.0)
