@@ -54,6 +54,8 @@ __all__ = [
     "DisruptionPreset",
     "Disruptions",
     "Empirical",
+    "Ensemble",
+    "EnsembleProgress",
     "EvacuationRoutes",
     "Explanation",
     "ExposedRoads",
@@ -176,6 +178,7 @@ __all__ = [
     "load_sites",
     "load_standard",
     "network_states",
+    "open_ensemble",
     "pair_limits",
     "people_needed",
     "people_within",
@@ -205,6 +208,7 @@ __all__ = [
     "service_area",
     "service_areas",
     "simulate",
+    "simulate_ensemble",
     "site",
     "site_mask",
     "sites_as_points",
@@ -355,6 +359,7 @@ if TYPE_CHECKING:
         load_calls,
         simulate,
     )
+    from rescuesim.simulation.ensemble import Ensemble, EnsembleProgress, open_ensemble, simulate_ensemble
     from rescuesim.siting import (
         CapacitatedLocation,
         CapacitatedMedian,

@@ -167,6 +167,12 @@ _HOMES = {
         "load_calls",
         "simulate",
     ),
+    "rescuesim.simulation.ensemble": (
+        "Ensemble",
+        "EnsembleProgress",
+        "open_ensemble",
+        "simulate_ensemble",
+    ),
     "rescuesim.siting": (
         "CapacitatedLocation",
         "CapacitatedMedian",

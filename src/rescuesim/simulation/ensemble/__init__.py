@@ -12,4 +12,6 @@ from rescuesim.simulation.ensemble.results import Ensemble as Ensemble
 from rescuesim.simulation.ensemble.results import open_ensemble as open_ensemble
 from rescuesim.simulation.ensemble.run import EnsembleProgress as EnsembleProgress
 from rescuesim.simulation.ensemble.run import simulate_ensemble as simulate_ensemble
+from rescuesim.simulation.ensemble.story import LogLine as LogLine
+from rescuesim.simulation.ensemble.story import replication_log as replication_log
 from rescuesim.simulation.ensemble.workers import SchedulerExecutor as SchedulerExecutor

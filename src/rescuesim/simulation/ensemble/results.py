@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
+from rescuesim._words import Lang
 from rescuesim.errors import DataFileError, InputError, UnknownIdError, nearest_name
 from rescuesim.simulation.ensemble.manifest import MANIFEST, Manifest, read_manifest
 from rescuesim.simulation.ensemble.parts import part_name, read_content, read_part
+from rescuesim.simulation.ensemble.story import LogLine, replication_log
 from rescuesim.simulation.ensemble.study import Chunk, Study
 from rescuesim.simulation.records import SimulationResult
 
@@ -173,6 +176,26 @@ class Ensemble:
             seed=self.manifest.seed,
             **tables,
         )
+
+    def log(self, *, plan: str, disruption: str, replication: int, lang: Lang = "en") -> list[LogLine]:
+        """Tell one replication as a log: who did what, and when.
+
+        Parameters
+        ----------
+        plan, disruption : str
+        replication : int
+        lang : {'zh', 'en'}, optional
+
+        Returns
+        -------
+        list of LogLine
+            By time; each prints as a line.
+        """
+        read = functools.partial(self.records, plan=plan, disruption=disruption, replication=replication)
+        records = read()
+        tables = self._tables(self._first(plan, disruption))
+        missions = read(table="mission_records") if "mission_records" in tables else None
+        return replication_log(records, missions=missions, horizon_s=self.manifest.horizon_s, lang=lang)
 
     def _first(self, plan: str, disruption: str) -> Chunk:
         return next(one for one in self.manifest.chunks if (one.plan, one.disruption) == (plan, disruption))
