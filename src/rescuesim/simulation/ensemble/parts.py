@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ __all__ = [
 
 TABLES = ("records", "mission_records", "unit_records")
 _FORM = b"rescuesim ensemble part 1"
+_SAID = (b"form", b"table", b"key", b"tables", b"categories", b"content")
+_SEAL = b"seal"
 _ENDING = ".part"  # of files that are being written
 
 
@@ -72,6 +74,7 @@ def part_bytes(frame: pd.DataFrame, *, table: str, key: str, tables: Sequence[st
         b"categories": json.dumps(categories, ensure_ascii=False).encode("utf-8"),
         b"content": _content(made).encode(),
     }
+    about[_SEAL] = _sealed(about)
     stream = io.BytesIO()
     # all settings that could come from the environment or change with a version are named
     pq.write_table(
@@ -89,6 +92,12 @@ def part_bytes(frame: pd.DataFrame, *, table: str, key: str, tables: Sequence[st
         store_schema=True,
     )
     return stream.getvalue()
+
+
+def _sealed(about: Mapping[bytes, bytes]) -> bytes:
+    """Hash what a part says of itself: no page checksum covers it."""
+    said = sorted((name, about[name]) for name in _SAID if name in about)
+    return hashlib.blake2b(repr(said).encode(), digest_size=16).hexdigest().encode()
 
 
 def _categorical(column: pd.Series[Any]) -> bool:
@@ -150,14 +159,13 @@ def read_part(path: Path, *, table: str, key: str) -> pd.DataFrame:
     DataFileError
         If it is absent, damaged, not the part with this key, or if its values are not those of its content hash.
     """
-    import pyarrow as pa
-
     file, about = _opened(path, table, key)
     try:
         found = file.read(use_threads=False)
-    except (OSError, pa.ArrowException) as error:
-        raise DataFileError(f"{path}: damaged; {str(error).splitlines()[0]}") from None
-    if _content(found) != about[b"content"].decode():
+        content = _content(found)
+    except Exception as error:  # a damaged file can raise anything
+        raise DataFileError(f"{path}: damaged; {_first_line(error)}") from None
+    if content != about[b"content"].decode():
         raise DataFileError(f"{path}: damaged; its values are not those that its content hash stands for")
     frame: pd.DataFrame = found.to_pandas()
     for name, values in json.loads(about[b"categories"]).items():
@@ -166,20 +174,25 @@ def read_part(path: Path, *, table: str, key: str) -> pd.DataFrame:
 
 
 def _opened(path: Path, table: str, key: str) -> tuple[Any, dict[bytes, bytes]]:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         file = pq.ParquetFile(path, page_checksum_verification=True)
+        about = file.schema_arrow.metadata or {}
     except FileNotFoundError:
         raise DataFileError(f"{path}: does not exist") from None
-    except (OSError, pa.ArrowException) as error:
-        raise DataFileError(f"{path}: expected a part of an ensemble; {str(error).splitlines()[0]}") from None
-    about = file.schema_arrow.metadata or {}
-    told = tuple(about.get(name, b"").decode() for name in (b"table", b"key"))
-    if about.get(b"form") != _FORM or told != (table, key):
+    except Exception as error:  # a damaged file can raise anything
+        raise DataFileError(f"{path}: expected a part of an ensemble; {_first_line(error)}") from None
+    told = (about.get(b"form"), about.get(b"table"), about.get(b"key"))
+    if told != (_FORM, table.encode(), key.encode()):
         raise DataFileError(f"{path}: expected the {table} with key {key}, it holds something else")
+    if about.get(_SEAL) != _sealed(about):
+        raise DataFileError(f"{path}: damaged; what it says of itself has changed")
     return file, about
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def write_part(path: Path, data: bytes) -> None:
