@@ -56,6 +56,8 @@ __all__ = [
     "DisruptionPreset",
     "Disruptions",
     "Empirical",
+    "Ensemble",
+    "EnsembleProgress",
     "EvacuationRoutes",
     "Explanation",
     "ExposedRoads",
@@ -188,6 +190,7 @@ __all__ = [
     "load_sites",
     "load_standard",
     "network_states",
+    "open_ensemble",
     "pair_limits",
     "people_needed",
     "people_within",
@@ -219,6 +222,7 @@ __all__ = [
     "service_area",
     "service_areas",
     "simulate",
+    "simulate_ensemble",
     "site",
     "site_mask",
     "sites_as_points",
@@ -380,6 +384,7 @@ if TYPE_CHECKING:
         load_calls,
         simulate,
     )
+    from rescuesim.simulation.ensemble import Ensemble, EnsembleProgress, open_ensemble, simulate_ensemble
     from rescuesim.simulation.replay import Replay, example_incidents, replay_incidents
     from rescuesim.siting import (
         CapacitatedLocation,

@@ -183,6 +183,12 @@ _HOMES = {
         "load_calls",
         "simulate",
     ),
+    "rescuesim.simulation.ensemble": (
+        "Ensemble",
+        "EnsembleProgress",
+        "open_ensemble",
+        "simulate_ensemble",
+    ),
     "rescuesim.simulation.replay": (
         "Replay",
         "example_incidents",

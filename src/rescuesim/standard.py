@@ -24,7 +24,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
 from scipy.special import ndtri
 
 from rescuesim._defaults import default
@@ -146,6 +145,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 
 def _sum_cdf(parts: tuple[Lognormal, ...], at_s: NDArray[np.float64], until_s: float) -> NDArray[np.float64]:
     """Distribution function of a sum of independent durations, by convolution on a fixed grid."""
+    from scipy.signal import fftconvolve  # loads scipy.stats too, half a second that no worker of a simulation needs
+
     fixed = sum(part.median for part in parts if part.sigma == 0)
     spread = [part for part in parts if part.sigma > 0]
     if not spread:

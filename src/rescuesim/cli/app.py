@@ -1,4 +1,4 @@
-"""The command line: ``rescuesim demo | init | check | network | site | disrupt | replay | run | warmup``.
+"""The command line: ``rescuesim demo | init | check | network | site | disrupt | replay | run | ensemble | warmup``.
 
 Exit codes: 0 done, 1 a fault in the program, 2 bad input or usage, 3 infeasible, 4 stopped at a limit
 without a solution, 130 interrupted.
@@ -18,6 +18,7 @@ import typer
 
 from rescuesim._words import in_language
 from rescuesim.cli.disrupt import disrupt
+from rescuesim.cli.ensemble import ensemble_app
 from rescuesim.cli.network import network_app
 from rescuesim.cli.options import (
     BAD_INPUT,
@@ -51,6 +52,7 @@ app = typer.Typer(
     help="Site rescue stations for the 135 and 15-minute circles, break roads and network, see if the plan holds.",
 )
 app.add_typer(network_app)
+app.add_typer(ensemble_app)
 
 
 @app.callback()

@@ -115,9 +115,10 @@ def simulate(
     standard: ResponseStandard,
     calls: CallModel | CallLog | Sequence[CallLog] | None = None,
     disruptions: Disruption | Sequence[Disruption] | None = None,
-    replications: int = 100,
+    replications: int | range = 100,
     horizon_s: float = 30 * 86400.0,
     seed: int = 0,
+    journeys: Journeys | None = None,
     seats: int | None = None,
     desk: Desk | None = None,
     packages: Mapping[str, ResponsePackage] | None = None,
@@ -157,13 +158,16 @@ def simulate(
     disruptions : Disruption or sequence of Disruption, optional
         Replication r goes through disruption r mod n. Normal days if absent. Where a disruption has contacts, orders
         go by the channels that these name, and a site that none reaches sends nobody.
-    replications : int, optional
+    replications : int or range, optional
+        How many, or just those with the numbers of a range: a replication is the same alone as among others.
     horizon_s : float, optional
         Length of each replication, seconds. It starts at 00:00, or when `calls` say, which is also the onset of the
         disruption.
     seed : int, optional
         Root of all random streams. The plan and the disruption enter none of them, so plans are compared on
         the same calls and draws.
+    journeys : Journeys, optional
+        The sites of this plan and the points that call, placed on this network before; done here if absent.
     seats : int, optional
         Call takers; default ``desk.seats``.
     desk : Desk, optional
@@ -216,6 +220,7 @@ def simulate(
     model: CallModel | CallLog | Sequence[CallLog] = CallModel() if calls is None else calls
     through = _disruptions(disruptions, network)
     _check_options(standard, demand, replications, seed, seats, desk)
+    numbers = replications if isinstance(replications, range) else range(replications)
     setting = Setting(
         chain=dict(standard.chain),
         horizon_s=float(horizon_s),
@@ -233,10 +238,12 @@ def simulate(
     chosen = policy if policy is not None else NearestAvailable()
     if packages is not None or most_parallel(chosen):
         model = _with_packages(model, setting.packages, fleet, most_parallel(chosen))
-    logs = _call_logs(model, demand, replications, setting.horizon_s)
-    rows = _calling_rows(logs, demand, evacuation)
-    moving = move_up is not None
-    journeys = Journeys.on(network, plan, demand, rows, snap_limit_m=snap_limit_m, between_sites=moving)
+    logs = _call_logs(model, demand, len(numbers), setting.horizon_s)
+    if journeys is None:
+        rows, moving = calling_rows(logs, demand, evacuation), move_up is not None
+        journeys = Journeys.on(network, plan, demand, rows, snap_limit_m=snap_limit_m, between_sites=moving)
+    elif journeys.out.sites.ids != tuple(site.id for site in plan.stations):
+        raise InputError(f"journeys: expected those of the stations of plan {plan.name!r}, in their order")
     given_queue = None if isinstance(queue, str) else queue
     check_policies(World.of(fleet, journeys.during(None), demand), policy=chosen, queue=given_queue, move_up=move_up)
     every = _Chunk(
@@ -247,14 +254,15 @@ def simulate(
         policy=chosen,
         demand=demand,
         calls=logs,
-        replications=tuple(range(replications)),
+        replications=tuple(numbers),
         move_up=move_up,
         evacuation=tuple(evacuation),
     )
     chunks = _split(every, through)
-    logger.info("simulating %d replications of plan %s in %d chunks", replications, plan.name, len(chunks))
-    played = sorted(_play(chunks, executor, progress, replications), key=lambda one: one[0])
-    met = [disruption for disruption in through[:replications] if disruption is not None]
+    logger.info("simulating %d replications of plan %s in %d chunks", len(numbers), plan.name, len(chunks))
+    played = sorted(_play(chunks, executor, progress, len(numbers)), key=lambda one: one[0])
+    reached = sorted({number % len(through) for number in numbers})
+    met = [disruption for disruption in (through[place] for place in reached) if disruption is not None]
     fallbacks = [outage.fallback for disruption in met for outage in disruption.channels]
     spells = [spell for disruption in met for spell in disruption.contacts]
     fallbacks += [spell.channel for spell in spells if spell.direction == "order" and spell.channel]
@@ -264,7 +272,7 @@ def simulate(
         standard=standard,
         demand=demand,
         condition=" | ".join(disruption.label for disruption in met) if met else "intact",
-        replications=replications,
+        replications=len(numbers),
         horizon_s=setting.horizon_s,
         seed=setting.seed,
         records=call_records(fleet, demand, channels, played),
@@ -301,15 +309,16 @@ def _play(
 
 def _split(every: _Chunk, disruptions: tuple[Disruption | None, ...]) -> list[_Chunk]:
     """Share the replications out: those of one disruption together, in parts of about a second of work."""
-    expected = _expected_calls(every.calls, every.demand, every.setting.horizon_s)
+    expected = expected_calls(every.calls, every.demand, every.setting.horizon_s)
     size = max(1, math.ceil(_CALLS_A_CHUNK / (expected + _REPLICATION_AS_CALLS)))
-    total, chunks = len(every.replications), []
-    for number in range(min(len(disruptions), total)):
-        through = range(number, total, len(disruptions))
+    n, chunks = len(disruptions), []
+    for number in range(n):
+        through = [place for place, one in enumerate(every.replications) if one % n == number]
         for start in range(0, len(through), size):
-            some = tuple(through[start : start + size])
-            calls = every.calls if isinstance(every.calls, CallModel) else tuple(every.calls[index] for index in some)
-            part = replace(every, disruption=disruptions[number], number=number, calls=calls, replications=some)
+            some = through[start : start + size]
+            calls = every.calls if isinstance(every.calls, CallModel) else tuple(every.calls[place] for place in some)
+            its = tuple(every.replications[place] for place in some)
+            part = replace(every, disruption=disruptions[number], number=number, calls=calls, replications=its)
             chunks.append(part)
     return chunks
 
@@ -359,7 +368,12 @@ def _with_packages(
 
 
 def _check_options(
-    standard: ResponseStandard, demand: DemandPoints, replications: int, seed: int, seats: int | None, desk: Desk | None
+    standard: ResponseStandard,
+    demand: DemandPoints,
+    replications: int | range,
+    seed: int,
+    seats: int | None,
+    desk: Desk | None,
 ) -> None:
     faults = [
         Fault(
@@ -371,7 +385,7 @@ def _check_options(
         if standard.wants_second_unit(zone)
     ]
     numbers = {
-        "replications": (replications, 1),
+        "replications": (1 if isinstance(replications, range) else replications, 1),
         "seed": (seed, 0),
         "seats": (1 if seats is None else seats, 1),
     }
@@ -382,6 +396,9 @@ def _check_options(
     ]
     if seats is not None and desk is not None:
         faults.append(Fault(column="seats", value=str(seats), expected="none beside desk, which has its own"))
+    if isinstance(replications, range) and (not replications or replications.step < 1 or replications.start < 0):
+        expected = "an ascending range of one or more numbers from 0 on"
+        faults.append(Fault(column="replications", value=str(replications), expected=expected))
     if demand.lon is None or demand.lat is None:
         faults.append(Fault(file=demand.source, expected="lon and lat; travel needs positions"))
     if faults:
@@ -414,7 +431,7 @@ def _call_logs(
     return logs
 
 
-def _calling_rows(
+def calling_rows(
     calls: CallModel | tuple[CallLog, ...], demand: DemandPoints, evacuation: Sequence[EvacuationTask] = ()
 ) -> NDArray[np.int64]:
     """Rows of the demand points from which calls can come, or that are evacuated; one of them if there are none."""
@@ -434,7 +451,7 @@ def _calling_rows(
     return np.array(sorted(found | places) or [0], dtype=np.int64)
 
 
-def _expected_calls(calls: CallModel | tuple[CallLog, ...], demand: DemandPoints, horizon_s: float) -> float:
+def expected_calls(calls: CallModel | tuple[CallLog, ...], demand: DemandPoints, horizon_s: float) -> float:
     """Return how many calls a replication has on average, roughly."""
     if isinstance(calls, CallModel):
         return float(calls.calls_per_year(demand).sum()) * horizon_s / (365.25 * 86400.0)

@@ -16,8 +16,10 @@ from rescuesim.disruption import Disruption, RoadOutage
 from rescuesim.errors import InputError
 from rescuesim.network import RoadNetwork
 from rescuesim.plan import Plan
-from rescuesim.simulation.dispatch import Choice, DispatchPolicy, OrderedCall, Reach
+from rescuesim.simulation.calls import call_needs
 from rescuesim.simulation.fleet import Fleet
+from rescuesim.simulation.packages import UnitNeed
+from rescuesim.simulation.policies import Choice, DispatchPolicy, OrderedCall, Reach
 from rescuesim.simulation.replay.recorded import RecordedIncidents
 from rescuesim.simulation.roads import Journeys, RoadTimes
 from rescuesim.standard import ResponseStandard
@@ -229,7 +231,9 @@ class _Desk:
         type_ = self.recorded.types[at]
         if not type_:
             return -1
-        call = OrderedCall(self.during.points[self.column[at]], type_, ordered_s, ordered_s)
+        need = UnitNeed(capabilities=call_needs()[type_])
+        point, township = self.during.points[self.column[at]], self.recorded.townships[at]
+        call = OrderedCall(point, type_, ordered_s, ordered_s, need=need, township=township)
         chosen = self.policy.choose(call, self._choices(at, ordered_s, shift))
         if chosen is None:
             return -1
@@ -244,7 +248,7 @@ class _Desk:
     def _choices(self, at: int, ordered_s: float, shift: str) -> Iterator[Choice]:
         column, busy, crew = self.column[at], self._busy(ordered_s), self.recorded.who[at].crew
         state, site = self._state(ordered_s), self.recorded.who[at].site
-        for unit in self.reach.nearest_first(state, column, self.recorded.types[at], shift):
+        for unit in self.reach.nearest_first(state, column, call_needs()[self.recorded.types[at]], shift):
             one = self.fleet.units[unit]
             if unit in busy or (crew and not site and one.crew.name != crew):
                 continue

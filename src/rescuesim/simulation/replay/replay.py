@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +17,8 @@ from rescuesim.errors import InputError
 from rescuesim.network import RoadNetwork
 from rescuesim.overrides import Overrides
 from rescuesim.plan import Plan
-from rescuesim.simulation.dispatch import DispatchPolicy, NearestAvailable
 from rescuesim.simulation.fleet import Fleet
+from rescuesim.simulation.policies import DispatchPolicy, NearestAvailable, World, check_policies, for_replication
 from rescuesim.simulation.replay.accuracy import stage_errors
 from rescuesim.simulation.replay.closures import closures_of_days
 from rescuesim.simulation.replay.dispatched import Sent, roads_of_days, send_units
@@ -184,7 +183,11 @@ def replay_incidents(
     )
     fleet = Fleet.from_plan(plan, standard.crews)
     during, intact, point = roads_of_days(recorded, plan, network, shut, snap_limit_m)
-    chosen = copy.deepcopy(policy) if policy is not None else NearestAvailable()
+    townships = dict(zip(point, recorded.townships, strict=True))
+    world = World(fleet=fleet, roads=intact, townships=townships)
+    asked = policy if policy is not None else NearestAvailable()
+    check_policies(world, policy=asked)
+    chosen = for_replication(asked, world)
     sent = send_units(recorded, fleet, standard, during, intact, point, shut, chosen, on_scene)
     listed = _incidents(recorded, sent, fleet)
     stages = _stages(predict_stages(recorded, sent, fleet, standard, on_scene, seed=seed), listed)
