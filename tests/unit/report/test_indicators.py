@@ -13,7 +13,9 @@ from rescuesim.errors import InputError
 from rescuesim.network import NetworkState, NetworkStates
 from rescuesim.plan import Plan, PlanSite
 from rescuesim.report import compare
-from rescuesim.report.indicators import attained, attainment_counts, jackknife, miss_reasons, stage_table
+from rescuesim.report.attainment import attained, attainment_counts, miss_reasons
+from rescuesim.report.indicators import stage_table
+from rescuesim.report.statistics import clustered_interval
 from rescuesim.simulation import SimulationResult
 from rescuesim.simulation.trajectory import STAMPS
 from rescuesim.standard import ResponseStandard, load_standard
@@ -119,12 +121,13 @@ def test_the_interval_of_a_pooled_share_is_that_of_the_ratio_of_means() -> None:
     rng = np.random.default_rng(0)
     calls = rng.poisson(20, 40).astype(float)
     kept = rng.binomial(calls.astype(int), 0.7).astype(float)
-    value, low, high = jackknife(lambda c: float(c[0] / c[1]), np.stack([kept, calls], axis=1))
+    found = clustered_interval(lambda c: float(c[0] / c[1]), np.stack([kept, calls], axis=1))
+    value, low, high = found.value, found.low, found.high
     assert value == kept.sum() / calls.sum()
     residual = kept - value * calls
     linear = math.sqrt(40 / 39 * (residual**2).sum()) / calls.sum()
     assert (high - low) / 2 / 2.0227 == pytest.approx(linear, rel=0.03)
-    assert math.isnan(jackknife(lambda c: float(c[0] / c[1]), np.array([[3.0, 4.0]]))[1])
+    assert math.isnan(clustered_interval(lambda c: float(c[0] / c[1]), np.array([[3.0, 4.0]])).low)
 
 
 def test_planned_and_simulated_stages_agree_where_nothing_waits() -> None:
