@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rescuesim.report.attainment.marks import counted_calls
-from rescuesim.report.attainment.phases import P90_FROM
 from rescuesim.report.attainment.reasons import INTERVALS, slowest_turnout
+from rescuesim.report.labels import P90_FROM
 from rescuesim.simulation import SimulationResult
 from rescuesim.standard import ResponseStandard
 

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from rescuesim.errors import Fault, InputError
 from rescuesim.report.attainment.marks import attained, clock_from_s, counted_calls
 from rescuesim.report.attainment.reasons import call_reasons
+from rescuesim.report.labels import P90_FROM
 from rescuesim.report.statistics.intervals import share_interval
 from rescuesim.report.statistics.joining import replication_numbers
 from rescuesim.simulation import SimulationResult
 
-__all__ = ["DEFAULT_PHASES", "P90_FROM", "DisasterPhase", "attainment_by_phase", "percentile_s"]
+__all__ = ["DEFAULT_PHASES", "DisasterPhase", "attainment_by_phase", "percentile_s"]
 
-P90_FROM = 50  # incidents below which a 90th percentile is withheld
 _HOUR_S = 3600.0
 
 
