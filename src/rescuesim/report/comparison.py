@@ -27,7 +27,7 @@ from rescuesim.report.attainment import (
 )
 from rescuesim.report.indicators import stage_table
 from rescuesim.report.static_coverage import StaticCoverage, Times, static_coverage
-from rescuesim.report.statistics.intervals import clustered_interval, within_0_and_1
+from rescuesim.report.statistics.intervals import clustered_interval, share_bounds
 from rescuesim.report.statistics.paired import paired_difference
 from rescuesim.simulation import SimulationResult
 from rescuesim.standard import ResponseStandard
@@ -176,7 +176,7 @@ def _headline(case: _Case) -> list[tuple[object, ...]]:
     sizes = {"calls": calls.sum(), "people": case.people[calls > 0].sum(), "points": (calls > 0).sum()}
     for counted in ("calls", "people", "points"):
         found = clustered_interval(_attainment_statistic(case.people, counted), case.counts)
-        found = within_0_and_1(found, int((case.counts[:, 1].sum(axis=1) > 0).sum()))
+        found = share_bounds(found, int((case.counts[:, 1].sum(axis=1) > 0).sum()))
         bounds = (found.value, found.low, found.high)
         rows.append((case.condition, case.plan, "attainment", counted, *bounds, float(sizes[counted])))
     return rows

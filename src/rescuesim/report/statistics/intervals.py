@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from collections.abc import Callable
@@ -10,12 +11,22 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit, logit
 from scipy.stats import bootstrap
 from scipy.stats import t as student_t
 
 from rescuesim.errors import Fault, InputError
 
-__all__ = ["Interval", "Method", "Statistic", "clustered_interval", "mean_interval", "share_interval", "standard_error"]
+__all__ = [
+    "Interval",
+    "Method",
+    "Statistic",
+    "clustered_interval",
+    "mean_interval",
+    "share_bounds",
+    "share_interval",
+    "standard_error",
+]
 
 Method = Literal["t", "bca", "percentile"]
 Statistic = Callable[[NDArray[np.float64]], float]
@@ -35,7 +46,8 @@ class Interval:
     n : int
         Replications.
     method : str
-        ``t``, ``bca``, ``percentile``, or ``exact`` where all replications agree on 0 or 1; empty without bounds.
+        ``t``; ``logit`` for a share, by t on the logit scale; ``bca``, ``percentile``; ``exact`` for a share of 0 or 1;
+        empty without bounds.
 
     Examples
     --------
@@ -68,6 +80,12 @@ def _check(confidence: float, method: str, resamples: int) -> None:
         raise InputError(faults)
 
 
+@functools.lru_cache(maxsize=4096)
+def t_quantile(confidence: float, freedom: int) -> float:
+    """Return how many standard errors an interval reaches on either side, by Student's t."""
+    return float(student_t.ppf((1 + confidence) / 2, freedom))
+
+
 def standard_error(statistic: Statistic, sums: NDArray[np.float64]) -> float:
     """Estimate the standard error of a statistic of summed rows by leaving out one row at a time.
 
@@ -90,7 +108,11 @@ def standard_error(statistic: Statistic, sums: NDArray[np.float64]) -> float:
     n, total = len(sums), sums.sum(axis=0)
     if n < 2:
         return math.nan
-    left_out = np.array([statistic(total - sums[row]) for row in range(n)])
+    return _spread(np.array([statistic(total - sums[row]) for row in range(n)]))
+
+
+def _spread(left_out: NDArray[np.float64]) -> float:
+    n = len(left_out)
     return math.sqrt((n - 1) / n * float(((left_out - left_out.mean()) ** 2).sum()))
 
 
@@ -147,13 +169,17 @@ def clustered_interval(
     n = len(rows)
     value = float(statistic(rows.sum(axis=0))) if n else math.nan
     error = standard_error(statistic, rows)
-    if math.isnan(value) or math.isnan(error):
-        return Interval(value=value, low=math.nan, high=math.nan, confidence=confidence, n=n, method="")
-    if method == "t" or error == 0:  # a bootstrap of equal replications has no spread to resample
-        half = float(student_t.ppf((1 + confidence) / 2, n - 1)) * error
-        return Interval(value=value, low=value - half, high=value + half, confidence=confidence, n=n, method="t")
+    if method == "t" or not error > 0:  # a bootstrap of equal replications has no spread to resample
+        return _by_t(value, error, confidence, n)
     low, high = _bootstrapped(statistic, rows, confidence, method, resamples, seed)
     return Interval(value=value, low=low, high=high, confidence=confidence, n=n, method=method)
+
+
+def _by_t(value: float, error: float, confidence: float, n: int) -> Interval:
+    if math.isnan(value) or math.isnan(error):
+        return Interval(value=value, low=math.nan, high=math.nan, confidence=confidence, n=n, method="")
+    half = t_quantile(confidence, n - 1) * error
+    return Interval(value=value, low=value - half, high=value + half, confidence=confidence, n=n, method="t")
 
 
 def _bootstrapped(
@@ -206,10 +232,12 @@ def mean_interval(values: ArrayLike, *, confidence: float = 0.95, method: Method
     (2.516, 5.0, 7.484)
     """
     rows = np.asarray(values, dtype=np.float64)
+    if method == "t" and len(rows) > 1 and np.isfinite(rows).all():
+        _check(confidence, method, 100)
+        # the jackknife error of a mean is its standard error
+        return _by_t(float(rows.mean()), float(rows.std(ddof=1)) / math.sqrt(len(rows)), confidence, len(rows))
     counted = np.stack([rows, np.ones(len(rows))], axis=1)
-    return clustered_interval(
-        lambda total: total[0] / total[1], counted, confidence=confidence, method=method, seed=seed
-    )
+    return clustered_interval(_ratio, counted, confidence=confidence, method=method, seed=seed)
 
 
 def share_interval(
@@ -227,9 +255,11 @@ def share_interval(
     Returns
     -------
     Interval
-        Within 0 and 1. Where every call was kept, or none, replications show no spread; then the bound is that of
-        the probability that a replication is all kept (or all missed), which a mean share cannot fall short of:
-        ``((1 - confidence) / 2) ** (1 / n)`` with n replications that had calls. ``method`` is then ``exact``.
+        Within 0 and 1: the t interval is taken on the logit scale, since near 0 and 1 a symmetric one holds the share
+        too seldom, most of all where a run stops by it. Where every call was kept, or none, replications show no
+        spread; then the bound is that of the probability that a replication is all kept (or all missed), which a
+        mean share cannot fall short of: ``((1 - confidence) / 2) ** (1 / n)`` with n replications that had calls.
+        ``method`` is then ``exact``.
 
     Raises
     ------
@@ -244,30 +274,47 @@ def share_interval(
 
     References
     ----------
-    Clopper, C. J., Pearson, E. S. (1934). The use of confidence or fiducial limits. Biometrika 26(4), 404-413.
-    doi:10.1093/biomet/26.4.404
+    Brown, L. D., Cai, T. T., DasGupta, A. (2001). Interval estimation for a binomial proportion. Statistical Science
+    16(2), 101-133. doi:10.1214/ss/1009213286. Clopper, C. J., Pearson, E. S. (1934). The use of confidence or
+    fiducial limits illustrated in the case of the binomial. Biometrika 26(4), 404-413. doi:10.1093/biomet/26.4.404
     """
     rows = np.stack([np.asarray(kept, dtype=np.float64), np.asarray(calls, dtype=np.float64)], axis=1)
     if (rows < 0).any() or (rows[:, 0] > rows[:, 1]).any():
         raise InputError("kept and calls: expected 0 or more, and no more kept than called")
-    found = clustered_interval(_ratio, rows, confidence=confidence, method=method, seed=seed)
-    return within_0_and_1(found, int((rows[:, 1] > 0).sum()))
+    clusters = int((rows[:, 1] > 0).sum())
+    if method != "t":
+        return share_bounds(clustered_interval(_ratio, rows, confidence=confidence, method=method, seed=seed), clusters)
+    _check(confidence, method, 100)
+    total, error = rows.sum(axis=0), math.nan
+    left = total - rows
+    if len(rows) > 1 and (left[:, 1] > 0).all():
+        error = _spread(left[:, 0] / left[:, 1])
+    return share_bounds(_by_t(_ratio(total), error, confidence, len(rows)), clusters)
 
 
-def within_0_and_1(found: Interval, clusters: int) -> Interval:
+def share_bounds(found: Interval, clusters: int) -> Interval:
     """Bound the interval of a share by 0 and 1, and give a share of 0 or 1 the bound that its replications leave.
 
     Parameters
     ----------
     found : Interval
+        One by ``t`` is taken over to the logit scale.
     clusters : int
         Replications that had calls.
+
+    Returns
+    -------
+    Interval
     """
     value, low, high, method = found.value, found.low, found.high, found.method
     if clusters >= 1 and value in (0.0, 1.0):
         least = ((1 - found.confidence) / 2) ** (1 / clusters)
         low, high = (least, 1.0) if value == 1.0 else (0.0, 1 - least)
         method = "exact"
+    elif method == "t" and 0 < value < 1:
+        reach = (high - value) / (value * (1 - value))
+        low, high, method = float(expit(logit(value) - reach)), float(expit(logit(value) + reach)), "logit"
+        low, high = min(low, value), max(high, value)
     elif not math.isnan(low):
         low, high = max(low, 0.0), min(high, 1.0)
     return Interval(value=value, low=low, high=high, confidence=found.confidence, n=found.n, method=method)

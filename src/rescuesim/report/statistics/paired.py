@@ -7,10 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import t as student_t
 
 from rescuesim.errors import InputError
-from rescuesim.report.statistics.intervals import Interval, Method, Statistic, clustered_interval, standard_error
+from rescuesim.report.statistics.intervals import (
+    Interval,
+    Method,
+    Statistic,
+    clustered_interval,
+    standard_error,
+)
 
 __all__ = ["PairedDifference", "paired_difference"]
 

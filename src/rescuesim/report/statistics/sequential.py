@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import t as student_t
 
 from rescuesim.errors import Fault, InputError
-from rescuesim.report.statistics.intervals import Interval, Statistic, standard_error
+from rescuesim.report.statistics.intervals import Interval, Statistic, standard_error, t_quantile
 from rescuesim.simulation import SimulationResult
 
 __all__ = ["LEAST", "Estimate", "SequentialRun", "replicate_until", "replications_needed"]
@@ -123,7 +122,7 @@ def replications_needed(
     spread = error * math.sqrt(n)
 
     def enough(many: int) -> bool:
-        return float(student_t.ppf((1 + confidence) / 2, many - 1)) * spread / math.sqrt(many) <= wanted
+        return t_quantile(confidence, many - 1) * spread / math.sqrt(many) <= wanted
 
     high = max(n, 2)
     while not enough(high):
@@ -204,7 +203,7 @@ def replicate_until(
         done = len(rows)
         found = estimate(rows)
         wanted = _wanted(found.value, half_width, relative)
-        guard = float(student_t.ppf((1 + confidence) / 2, done - 1)) * wanted / done
+        guard = t_quantile(confidence, done - 1) * wanted / done
         met = bool(wanted > 0 and math.hypot(found.half_width, guard) <= wanted)  # NaN is not met
         if met or done >= most:
             return SequentialRun(interval=found, wanted=wanted, met=met)
