@@ -138,8 +138,10 @@ def _late_intervals(late: pd.DataFrame, standard: ResponseStandard, zone: str) -
     ]
     # a silence of 0 is none, and never the reason
     excess = [np.where(silence > 0, silence, -math.inf), *excess]
-    worst = np.where(inside, np.array(excess), -np.inf).argmax(axis=0)
-    return np.asarray(np.array(names, dtype=object)[worst])
+    worst = np.array(names, dtype=object)[np.where(inside, np.array(excess), -np.inf).argmax(axis=0)]
+    if "silent" in late:  # what lies between the first attempt and the answer is the message on its way
+        worst[late["silent"].to_numpy(np.bool_) & (worst == "answering")] = "no_message"
+    return np.asarray(worst)
 
 
 def _allowances_s(standard: ResponseStandard, zone: str) -> dict[str, float]:

@@ -15,6 +15,7 @@ from rescuesim.report.statistics.intervals import (
     Statistic,
     clustered_interval,
     standard_error,
+    t_quantile,
 )
 
 __all__ = ["PairedDifference", "paired_difference"]
@@ -98,7 +99,7 @@ def paired_difference(
     )
     error = math.hypot(standard_error(statistic, one), standard_error(statistic, other))
     # two independent samples of the same size: Welch's degrees of freedom lie between n - 1 and 2 (n - 1)
-    half = float(student_t.ppf((1 + confidence) / 2, max(2 * len(one) - 2, 1))) * error
+    half = t_quantile(confidence, max(2 * len(one) - 2, 1)) * error
     apart = Interval(
         value=paired.value,
         low=paired.value - half,
