@@ -1,4 +1,4 @@
-"""Why no unit went at the order of a call: what a bureau would have to add for it not to wait."""
+"""What stood between a call and its unit at first: a silent place, or why no unit went at the order."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rescuesim.disruption import SiteOutage
+from rescuesim.disruption import ContactSpell, SiteOutage
 from rescuesim.simulation.calls import CallLog
 from rescuesim.simulation.calls.log import call_needs
 from rescuesim.simulation.fleet import Fleet, ShiftTimeline
 from rescuesim.simulation.roads import RoadTimes
 
-__all__ = ["HELD_BY", "held_by"]
+__all__ = ["HELD_BY", "held_by", "silent_calls"]
 
 # in the order of what a call lacked least: a unit that was there, with a way, but busy is nearest to having gone
 HELD_BY = ("", "busy", "absent", "no_way", "not_told", "not_capable")
@@ -86,7 +86,8 @@ def held_by(
         name: np.array([unit.crew.can(call_needs()[name]) for unit in fleet.units], dtype=np.bool_)
         for name in calls.types
     }
-    for call in waited.tolist():
+    busy = _busy_at(ordered_s[waited], len(fleet.units), task_unit, task_from_s, task_until_s)
+    for number, call in enumerate(waited.tolist()):
         now = float(ordered_s[call])
         state = roads.states[bisect_right(roads.starts_s, now) - 1]
         point = column[calls.demand_ids[calls.point[call]]]
@@ -95,10 +96,27 @@ def held_by(
         told = np.array([unit.site not in silent for unit in fleet.units], dtype=np.bool_)
         way = np.isfinite(roads.out_s[state][road_row, point])
         present = ~absences[bisect_right(timeline.starts_s, now) - 1][site_row]
-        busy = np.zeros(len(fleet.units), dtype=np.bool_)
-        busy[task_unit[(task_from_s <= now) & (now < task_until_s)]] = True
-        held[call] = _lacked(capable, told, way, present, busy)
+        held[call] = _lacked(capable, told, way, present, busy[:, number])
     return tuple(held)
+
+
+def _busy_at(
+    moments_s: NDArray[np.float64],
+    n_units: int,
+    task_unit: NDArray[np.integer],
+    task_from_s: NDArray[np.float64],
+    task_until_s: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Mark which unit is on a task at which moment, shape (n_units, n_moments); tasks of a unit never overlap."""
+    busy = np.zeros((n_units, len(moments_s)), dtype=np.bool_)
+    order = np.lexsort((task_from_s, task_unit))
+    first = np.searchsorted(task_unit[order], np.arange(n_units + 1))
+    for unit in range(n_units):
+        mine = order[first[unit] : first[unit + 1]]
+        if len(mine):
+            last = np.searchsorted(task_from_s[mine], moments_s, side="right") - 1
+            busy[unit] = (last >= 0) & (moments_s < task_until_s[mine][last])
+    return busy
 
 
 def _lacked(
@@ -115,3 +133,30 @@ def _lacked(
         if not closest.any():
             return lacked
     return "" if (closest & ~busy).any() else "busy"
+
+
+def silent_calls(calls: CallLog, contacts: Sequence[ContactSpell]) -> NDArray[np.bool_]:
+    """Mark the calls whose first attempt fell into a time in which no channel carried calls from their place.
+
+    Parameters
+    ----------
+    calls : CallLog
+    contacts : sequence of ContactSpell
+
+    Returns
+    -------
+    ndarray of bool, shape (n_calls,)
+
+    Examples
+    --------
+    >>> dead = ContactSpell(place="a", direction="call", channel="", from_s=0.0, until_s=60.0)
+    >>> silent_calls(CallLog.from_draws(["a", "b"], ["fire"], arrived_at_s=[5.0, 6.0, 60.0], point=[0, 1, 0]), [dead])
+    array([ True, False, False])
+    """
+    silent = np.zeros(len(calls), dtype=np.bool_)
+    row = {id_: index for index, id_ in enumerate(calls.demand_ids)}
+    for spell in contacts:
+        if spell.direction == "call" and not spell.channel and spell.place in row:
+            within = (spell.from_s <= calls.arrived_at_s) & (calls.arrived_at_s < spell.until_s)
+            silent |= within & (calls.point == row[spell.place])
+    return silent

@@ -13,6 +13,7 @@ from rescuesim.demand import DemandPoints
 from rescuesim.plan import Plan
 from rescuesim.simulation.calls import CallLog
 from rescuesim.simulation.fleet import Fleet
+from rescuesim.simulation.held import HELD_BY
 from rescuesim.simulation.trajectory import OUTCOMES, STAMPS, Trajectory
 from rescuesim.standard import ResponseStandard
 
@@ -48,7 +49,11 @@ class SimulationResult:
         - ``redispatched``: how often a unit found the road closed at departure and stood down. The call then
           waited for another; ``dispatched_at_s`` and all later stamps are those of the last unit;
         - ``outcome``: ``handled`` (the first action came before the horizon), ``lost``, ``waiting`` (no unit
-          yet at the horizon) or ``under_way``.
+          yet at the horizon) or ``under_way``;
+        - ``onset_at_s`` (when the incident began) and ``silent`` (no channel carried calls from the place at the
+          first attempt): there the clock runs from the onset;
+        - ``held_by``: why no unit went at the order (``busy``, ``absent``, ``no_way``, ``not_told``,
+          ``not_capable``), see `held.held_by`; empty if one did.
     unit_records : DataFrame
         One row a unit and replication: ``replication, unit, site, crew, calls`` (orders taken, those from
         which it stood down included) and ``busy_s`` (from dispatch to return, cut at the horizon).
@@ -144,8 +149,22 @@ def call_records(
             "channel": _words(_joined(channel), channels),
             "redispatched": _joined([trajectory.redispatched for *_, trajectory in played]),
             "outcome": _coded(_joined([trajectory.outcome for *_, trajectory in played]), OUTCOMES),
+            "onset_at_s": np.concatenate([calls.arrived_at_s - calls.detected_s for _, calls, _ in played]),
+            "silent": np.concatenate([_silent(calls, trajectory) for _, calls, trajectory in played]),
+            "held_by": _coded(
+                _joined([_held_codes(calls, trajectory) for _, calls, trajectory in played]),
+                HELD_BY,
+            ),
         }
     )
+
+
+def _silent(calls: CallLog, trajectory: Trajectory) -> NDArray[np.bool_]:
+    return np.zeros(len(calls), dtype=np.bool_) if trajectory.silent is None else trajectory.silent
+
+
+def _held_codes(calls: CallLog, trajectory: Trajectory) -> NDArray[np.int64]:
+    return np.array([HELD_BY.index(why) for why in trajectory.held_by or ("",) * len(calls)], dtype=np.int64)
 
 
 def _joined_duplicates(played: Sequence[tuple[int, CallLog, Trajectory]]) -> NDArray[np.bool_]:

@@ -22,8 +22,9 @@ from rescuesim.simulation.calls import CallLog, CallModel
 from rescuesim.simulation.dispatch import DispatchPolicy, NearestAvailable, Reach
 from rescuesim.simulation.engine import PUBLIC_NETWORK, run_replication
 from rescuesim.simulation.fleet import Fleet
+from rescuesim.simulation.held import held_by, silent_calls
 from rescuesim.simulation.records import SimulationResult, call_records, unit_records
-from rescuesim.simulation.roads import Journeys
+from rescuesim.simulation.roads import Journeys, RoadTimes
 from rescuesim.simulation.setting import Queue, Setting
 from rescuesim.simulation.trajectory import Trajectory
 from rescuesim.standard import ResponseStandard
@@ -73,7 +74,26 @@ class _Chunk:
                 channels=self.disruption.channels if self.disruption else (),
                 reach=reach,
             )
-            yield replication, calls, trajectory
+            yield replication, calls, self._explained(replication, calls, roads, trajectory)
+
+    def _explained(self, replication: int, calls: CallLog, roads: RoadTimes, trajectory: Trajectory) -> Trajectory:
+        """Add what stood between each call and its unit at first."""
+        contacts = self.disruption.contacts if self.disruption else ()
+        held = held_by(
+            self.fleet,
+            calls,
+            roads,
+            ordered_s=trajectory.at_s("ordered"),
+            dispatched_s=trajectory.at_s("dispatched"),
+            task_unit=trajectory.task_unit,
+            task_from_s=trajectory.task_from_s,
+            task_until_s=trajectory.task_until_s,
+            horizon_s=self.setting.horizon_s,
+            seed=self.setting.seed,
+            replication=replication,
+            untold=silent_sites(contacts),
+        )
+        return replace(trajectory, held_by=held, silent=silent_calls(calls, contacts))
 
 
 def _play_chunk(chunk: _Chunk) -> list[Played]:

@@ -45,6 +45,10 @@ class Trajectory:
     task_unit, task_call : ndarray of int32, shape (n_tasks,)
     task_from_s, task_until_s : ndarray of float64, shape (n_tasks,)
         From the dispatch to the return or the standing down; cut at the horizon.
+    held_by : tuple of str, length n_calls or 0
+        Why no unit went at the order, as `held.held_by` tells it; empty if nobody has asked.
+    silent : ndarray of bool, shape (n_calls,), or None
+        Whether the place was silent at the first attempt; None if nobody has asked.
     """
 
     stamps: NDArray[np.float64]
@@ -56,6 +60,8 @@ class Trajectory:
     task_call: NDArray[np.int32]
     task_from_s: NDArray[np.float64]
     task_until_s: NDArray[np.float64]
+    held_by: tuple[str, ...] = ()
+    silent: NDArray[np.bool_] | None = None
 
     @classmethod
     def until(
