@@ -27,8 +27,9 @@ from rescuesim.report.attainment import (
 )
 from rescuesim.report.indicators import stage_table
 from rescuesim.report.static_coverage import StaticCoverage, Times, static_coverage
-from rescuesim.report.statistics.intervals import clustered_interval, share_bounds
+from rescuesim.report.statistics.intervals import clustered_interval
 from rescuesim.report.statistics.paired import paired_difference
+from rescuesim.report.statistics.shares import share_bounds
 from rescuesim.simulation import SimulationResult
 from rescuesim.standard import ResponseStandard
 from rescuesim.travel import TravelTimesEnsemble

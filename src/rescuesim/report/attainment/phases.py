@@ -14,8 +14,8 @@ from rescuesim.errors import Fault, InputError
 from rescuesim.report.attainment.marks import attained, clock_from_s, counted_calls
 from rescuesim.report.attainment.reasons import call_reasons
 from rescuesim.report.labels import P90_FROM
-from rescuesim.report.statistics.intervals import share_interval
 from rescuesim.report.statistics.joining import replication_numbers
+from rescuesim.report.statistics.shares import share_interval
 from rescuesim.simulation import SimulationResult
 
 __all__ = ["DEFAULT_PHASES", "DisasterPhase", "attainment_by_phase", "percentile_s"]

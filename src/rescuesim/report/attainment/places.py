@@ -12,7 +12,7 @@ import pandas as pd
 from rescuesim.errors import InputError
 from rescuesim.report.attainment.marks import attainment_counts
 from rescuesim.report.static_coverage import StaticCoverage
-from rescuesim.report.statistics.intervals import share_interval
+from rescuesim.report.statistics.shares import share_interval
 from rescuesim.simulation import SimulationResult
 
 __all__ = ["figures_by_place"]

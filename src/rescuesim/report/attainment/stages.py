@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rescuesim.report.attainment.marks import attained, counted_calls, counted_stages, stages_kept
-from rescuesim.report.statistics.intervals import share_interval
 from rescuesim.report.statistics.joining import replication_numbers
+from rescuesim.report.statistics.shares import share_interval
 from rescuesim.simulation import SimulationResult
 
 __all__ = ["ALL_STAGES", "binding_stage", "stage_attainment"]

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescuesim.report.attainment.marks import attainment_counts
-from rescuesim.report.statistics.intervals import share_interval
 from rescuesim.report.statistics.joining import joined_results
 from rescuesim.report.statistics.sequential import LEAST, SequentialRun, replicate_until
+from rescuesim.report.statistics.shares import share_interval
 from rescuesim.simulation import SimulationResult
 
 __all__ = ["simulate_until"]

@@ -11,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, logit
 from scipy.stats import bootstrap
 from scipy.stats import t as student_t
 
@@ -21,11 +20,14 @@ __all__ = [
     "Interval",
     "Method",
     "Statistic",
+    "by_t",
+    "check_options",
     "clustered_interval",
+    "left_out_error",
     "mean_interval",
-    "share_bounds",
-    "share_interval",
+    "pooled_share",
     "standard_error",
+    "t_quantile",
 ]
 
 Method = Literal["t", "bca", "percentile"]
@@ -68,7 +70,8 @@ class Interval:
         return round(max(self.high - self.value, self.value - self.low), 15)
 
 
-def _check(confidence: float, method: str, resamples: int) -> None:
+def check_options(confidence: float, method: str, resamples: int) -> None:
+    """Raise InputError, with all faults, if an option of an interval is out of range."""
     faults = []
     if not 0 < confidence < 1:
         faults.append(Fault(column="confidence", value=str(confidence), expected="above 0 and below 1"))
@@ -108,10 +111,11 @@ def standard_error(statistic: Statistic, sums: NDArray[np.float64]) -> float:
     n, total = len(sums), sums.sum(axis=0)
     if n < 2:
         return math.nan
-    return _spread(np.array([statistic(total - sums[row]) for row in range(n)]))
+    return left_out_error(np.array([statistic(total - sums[row]) for row in range(n)]))
 
 
-def _spread(left_out: NDArray[np.float64]) -> float:
+def left_out_error(left_out: NDArray[np.float64]) -> float:
+    """Return the jackknife error of a statistic from its values with each replication left out."""
     n = len(left_out)
     return math.sqrt((n - 1) / n * float(((left_out - left_out.mean()) ** 2).sum()))
 
@@ -162,7 +166,7 @@ def clustered_interval(
     doi:10.1080/01621459.1987.10478410. Field, C. A., Welsh, A. H. (2007). Bootstrapping clustered data. Journal of
     the Royal Statistical Society B 69(3), 369-390. doi:10.1111/j.1467-9868.2007.00593.x
     """
-    _check(confidence, method, resamples)
+    check_options(confidence, method, resamples)
     rows = np.asarray(sums, dtype=np.float64)
     if rows.ndim < 1 or not np.isfinite(rows).all():
         raise InputError("sums of replications: expected finite numbers, one row a replication")
@@ -170,12 +174,13 @@ def clustered_interval(
     value = float(statistic(rows.sum(axis=0))) if n else math.nan
     error = standard_error(statistic, rows)
     if method == "t" or not error > 0:  # a bootstrap of equal replications has no spread to resample
-        return _by_t(value, error, confidence, n)
+        return by_t(value, error, confidence, n)
     low, high = _bootstrapped(statistic, rows, confidence, method, resamples, seed)
     return Interval(value=value, low=low, high=high, confidence=confidence, n=n, method=method)
 
 
-def _by_t(value: float, error: float, confidence: float, n: int) -> Interval:
+def by_t(value: float, error: float, confidence: float, n: int) -> Interval:
+    """Make the interval of a value with a standard error from n replications, by Student's t."""
     if math.isnan(value) or math.isnan(error):
         return Interval(value=value, low=math.nan, high=math.nan, confidence=confidence, n=n, method="")
     half = t_quantile(confidence, n - 1) * error
@@ -233,92 +238,13 @@ def mean_interval(values: ArrayLike, *, confidence: float = 0.95, method: Method
     """
     rows = np.asarray(values, dtype=np.float64)
     if method == "t" and len(rows) > 1 and np.isfinite(rows).all():
-        _check(confidence, method, 100)
+        check_options(confidence, method, 100)
         # the jackknife error of a mean is its standard error
-        return _by_t(float(rows.mean()), float(rows.std(ddof=1)) / math.sqrt(len(rows)), confidence, len(rows))
+        return by_t(float(rows.mean()), float(rows.std(ddof=1)) / math.sqrt(len(rows)), confidence, len(rows))
     counted = np.stack([rows, np.ones(len(rows))], axis=1)
-    return clustered_interval(_ratio, counted, confidence=confidence, method=method, seed=seed)
+    return clustered_interval(pooled_share, counted, confidence=confidence, method=method, seed=seed)
 
 
-def share_interval(
-    kept: ArrayLike, calls: ArrayLike, *, confidence: float = 0.95, method: Method = "t", seed: int = 0
-) -> Interval:
-    """Estimate the share of all calls that were kept, calls of one replication not being independent.
-
-    Parameters
-    ----------
-    kept, calls : array_like of int, shape (replications,)
-    confidence : float, optional
-    method : {'t', 'bca', 'percentile'}, optional
-    seed : int, optional
-
-    Returns
-    -------
-    Interval
-        Within 0 and 1: the t interval is taken on the logit scale, since near 0 and 1 a symmetric one holds the share
-        too seldom, most of all where a run stops by it. Where every call was kept, or none, replications show no
-        spread; then the bound is that of the probability that a replication is all kept (or all missed), which a
-        mean share cannot fall short of: ``((1 - confidence) / 2) ** (1 / n)`` with n replications that had calls.
-        ``method`` is then ``exact``.
-
-    Raises
-    ------
-    InputError
-        If more calls are kept than there were, or a number is negative.
-
-    Examples
-    --------
-    >>> found = share_interval([3, 5, 4], [3, 5, 4])
-    >>> found.value, round(found.low, 3), found.high, found.method
-    (1.0, 0.292, 1.0, 'exact')
-
-    References
-    ----------
-    Brown, L. D., Cai, T. T., DasGupta, A. (2001). Interval estimation for a binomial proportion. Statistical Science
-    16(2), 101-133. doi:10.1214/ss/1009213286. Clopper, C. J., Pearson, E. S. (1934). The use of confidence or
-    fiducial limits illustrated in the case of the binomial. Biometrika 26(4), 404-413. doi:10.1093/biomet/26.4.404
-    """
-    rows = np.stack([np.asarray(kept, dtype=np.float64), np.asarray(calls, dtype=np.float64)], axis=1)
-    if (rows < 0).any() or (rows[:, 0] > rows[:, 1]).any():
-        raise InputError("kept and calls: expected 0 or more, and no more kept than called")
-    clusters = int((rows[:, 1] > 0).sum())
-    if method != "t":
-        return share_bounds(clustered_interval(_ratio, rows, confidence=confidence, method=method, seed=seed), clusters)
-    _check(confidence, method, 100)
-    total, error = rows.sum(axis=0), math.nan
-    left = total - rows
-    if len(rows) > 1 and (left[:, 1] > 0).all():
-        error = _spread(left[:, 0] / left[:, 1])
-    return share_bounds(_by_t(_ratio(total), error, confidence, len(rows)), clusters)
-
-
-def share_bounds(found: Interval, clusters: int) -> Interval:
-    """Bound the interval of a share by 0 and 1, and give a share of 0 or 1 the bound that its replications leave.
-
-    Parameters
-    ----------
-    found : Interval
-        One by ``t`` is taken over to the logit scale.
-    clusters : int
-        Replications that had calls.
-
-    Returns
-    -------
-    Interval
-    """
-    value, low, high, method = found.value, found.low, found.high, found.method
-    if clusters >= 1 and value in (0.0, 1.0):
-        least = ((1 - found.confidence) / 2) ** (1 / clusters)
-        low, high = (least, 1.0) if value == 1.0 else (0.0, 1 - least)
-        method = "exact"
-    elif method == "t" and 0 < value < 1:
-        reach = (high - value) / (value * (1 - value))
-        low, high, method = float(expit(logit(value) - reach)), float(expit(logit(value) + reach)), "logit"
-        low, high = min(low, value), max(high, value)
-    elif not math.isnan(low):
-        low, high = max(low, 0.0), min(high, 1.0)
-    return Interval(value=value, low=low, high=high, confidence=found.confidence, n=found.n, method=method)
-
-
-def _ratio(total: NDArray[np.float64]) -> float:
+def pooled_share(total: NDArray[np.float64]) -> float:
+    """Return the share that two sums make, NaN of nothing."""
     return float(total[0] / total[1]) if total[1] > 0 else math.nan
