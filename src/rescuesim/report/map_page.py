@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from rescuesim._words import in_language
 from rescuesim.errors import UnknownIdError, nearest_name
 from rescuesim.network import RoadNetwork
-from rescuesim.report import page_tables
+from rescuesim.report import page_attainment, page_tables
+from rescuesim.report.attainment.words import say
 from rescuesim.report.county_map import check_roads
 from rescuesim.report.labels import Lang, group_words, label, language, text
 from rescuesim.report.page_data import map_data
@@ -103,6 +104,10 @@ def write_page(
         figure_names=list(group_words("figure", lang).values()),
         headline=page_tables.headline_table(comparison, lang),
         townships=page_tables.townships_table(comparison, lang),
+        say=lambda key: say(key, lang),
+        zones=page_attainment.zones_table(comparison, lang),
+        kept=page_attainment.kept_table(comparison, lang),
+        phases=page_attainment.phases_table(comparison, lang),
         stages=page_tables.stages_table(comparison, lang),
         misses=page_tables.misses_table(comparison, lang),
         uncovered=page_tables.uncovered_table(comparison, lang),

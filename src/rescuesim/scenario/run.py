@@ -300,6 +300,8 @@ def _summary(
         summary["headline"] = comparison.headline.to_dict("records")
         summary["differences"] = comparison.differences.to_dict("records")
         summary["misses"] = comparison.misses.to_dict("records")
+        summary["kept"] = comparison.kept.to_dict("records")
+        summary["phases"] = comparison.phases.to_dict("records")
         summary["notes"] = [*prepared.notes, *comparison.notes]
     summary["timings"] = dict(clock)
     return summary

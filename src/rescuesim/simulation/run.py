@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rescuesim._defaults import default
 from rescuesim.demand import DemandPoints
-from rescuesim.disruption import Disruption, reconnaissance
+from rescuesim.disruption import Disruption, reconnaissance, silent_sites
 from rescuesim.errors import Fault, InputError
 from rescuesim.network import RoadNetwork
 from rescuesim.plan import Plan
@@ -23,6 +23,7 @@ from rescuesim.simulation.desk import Desk
 from rescuesim.simulation.duties import EvacuationTask
 from rescuesim.simulation.engine import PUBLIC_NETWORK, run_replication
 from rescuesim.simulation.fleet import Fleet
+from rescuesim.simulation.held import held_by, silent_calls
 from rescuesim.simulation.packages import ResponsePackage, check_packages, single_unit_packages
 from rescuesim.simulation.policies import (
     DispatchPolicy,
@@ -37,7 +38,7 @@ from rescuesim.simulation.policies import (
     most_parallel,
 )
 from rescuesim.simulation.records import SimulationResult, call_records, mission_records, unit_records
-from rescuesim.simulation.roads import BelievedTimes, Journeys
+from rescuesim.simulation.roads import BelievedTimes, Journeys, RoadTimes
 from rescuesim.simulation.setting import Setting
 from rescuesim.simulation.trajectory import Trajectory
 from rescuesim.standard import ResponseStandard
@@ -100,7 +101,27 @@ class _Chunk:
                 move_up=None if self.move_up is None else for_replication(self.move_up, world),
                 evacuation=self.evacuation,
             )
-            yield replication, calls, trajectory
+            yield replication, calls, self._explained(replication, calls, roads, trajectory)
+
+    def _explained(self, replication: int, calls: CallLog, roads: RoadTimes, trajectory: Trajectory) -> Trajectory:
+        """Add what stood between each call and its unit at first."""
+        contacts = self.disruption.contacts if self.disruption else ()
+        held = held_by(
+            self.fleet,
+            calls,
+            roads,
+            ordered_s=trajectory.at_s("ordered"),
+            dispatched_s=trajectory.at_s("dispatched"),
+            task_unit=trajectory.task_unit,
+            task_from_s=trajectory.task_from_s,
+            task_until_s=trajectory.task_until_s,
+            horizon_s=self.setting.horizon_s,
+            seed=self.setting.seed,
+            replication=replication,
+            untold=silent_sites(contacts),
+            muster=self.setting.muster,
+        )
+        return replace(trajectory, held_by=held, silent=silent_calls(calls, contacts))
 
 
 def _play_chunk(chunk: _Chunk) -> list[Played]:
