@@ -114,9 +114,9 @@ def hypercube(
 ) -> Hypercube:
     """Solve Larson's hypercube exactly, all ``2**n`` sets of busy units.
 
-    Larson 1974, doi:10.1016/0305-0548(74)90076-8. With a queue the sets keep their proportions: between "all busy, q wait" and "all busy, q + 1 wait" as many calls
-    pass up (rate of arrivals) as down (rate of all units), so that the tail is geometric and the rest is balanced as
-    if what came up were lost.
+    Larson 1974, doi:10.1016/0305-0548(74)90076-8. With a queue the sets keep their proportions: between "all busy,
+    q wait" and "all busy, q + 1 wait" as many calls pass up (rate of arrivals) as down (rate of all units), so that the
+    tail is geometric and the rest is balanced as if what came up were lost.
 
     Parameters
     ----------

@@ -72,7 +72,7 @@ def test_with_endless_units_the_number_of_busy_ones_is_poisson(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("queue", "seed"), zip([False, True], MORE_SEEDS, strict=True), ids=["loss", "queue"])
+@pytest.mark.parametrize(("queue", "seed"), [(False, MORE_SEEDS[0]), (True, MORE_SEEDS[1])], ids=["loss", "queue"])
 def test_utilisations_dispatches_and_travel_are_those_of_the_hypercube(queue, seed):
     found = larson(TOWN, Study(seed=seed, calls=8_000), queue=queue)
     assert_agrees(found["utilisation"])
