@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from scipy import stats
 
 from rescuesim.crew import CrewType, Lognormal
 from rescuesim.simulation import CallLog, Fleet, Frozen, RoadTimes, Setting, Unit, run_replication
+from rescuesim.simulation.setting import Queue
 from rescuesim.simulation.trajectory import Trajectory
 
 HANDLING_S = 1800.0
@@ -109,7 +110,7 @@ def arrivals(offered: float, study: Study, rng: np.random.Generator) -> tuple[ND
 
 
 def play(
-    fleet: Fleet, calls: CallLog, horizon_s: float, *, queue: str, roads: RoadTimes | None = None, **chain: object
+    fleet: Fleet, calls: CallLog, horizon_s: float, *, queue: Queue, roads: RoadTimes | None = None, **chain: Any
 ) -> Played:
     """Run one replication; the desk takes no time, and the units stand where the calls are if no roads are given."""
     at_once = RoadTimes.from_matrix(np.zeros((1, 1)), sites=["s"], points=["p"])
@@ -321,7 +322,7 @@ def town(n_units: int, n_atoms: int, load: float) -> Town:
     sites, atoms = np.linspace(0, 1, n_units), np.linspace(-0.05, 1.1, n_atoms)
     out_s = 60.0 + 900.0 * np.abs(sites[:, None] - atoms) + 7.0 * np.arange(n_units)[:, None]
     shares = 1.0 + np.arange(n_atoms) % 3
-    busy_s = 2400.0 + 400.0 * (np.arange(n_units) % 3)
+    busy_s = np.asarray(2400.0 + 400.0 * (np.arange(n_units) % 3), dtype=np.float64)
     return Town(shares=shares / shares.sum(), out_s=out_s, busy_s=busy_s, load=load)
 
 
