@@ -13,6 +13,7 @@ from rescuesim._tables.layer_files import split_source
 from rescuesim.disruption.outages import fallback_channels
 from rescuesim.errors import DataFileError, Fault, InputError, nearest_name
 from rescuesim.scenario.asked import asked_faults, drawing_faults, risk_faults
+from rescuesim.scenario.dispatching import policy_faults
 from rescuesim.scenario.sections import (
     DemandSection,
     DisruptionSection,
@@ -202,6 +203,8 @@ def _word_faults(file: str, scenario: Scenario, lines: dict[str, int]) -> list[F
             faults.append(_at(file, f"standard.{key}", name, expected, lines))
     for key, given, expected in asked_faults(scenario.siting) + risk_faults(scenario.siting, scenario.disruption):
         faults.append(_at(file, f"siting.{key}", given, expected, lines))
+    for key, given, expected in policy_faults(scenario.simulation):
+        faults.append(_at(file, f"simulation.{key}", given, expected, lines))
     if scenario.disruption is not None and scenario.disruption.label in ("", "intact"):
         wanted = "a name of its own; intact means normal days"
         faults.append(_at(file, "disruption.label", scenario.disruption.label, wanted, lines))

@@ -17,6 +17,7 @@ from rescuesim.network.vehicles.conditions import TravelConditions
 from rescuesim.network.vehicles.profiles import travel_profile
 from rescuesim.quality import QualityReport
 from rescuesim.scenario.asked import constraint_faults, must_fit
+from rescuesim.scenario.dispatching import policy_faults_of_points
 from rescuesim.scenario.drawing import Drawing, drawing_of
 from rescuesim.scenario.model import Scenario, parse_scenario
 from rescuesim.scenario.points import points_of, quality_of, tried
@@ -156,6 +157,11 @@ def prepare(scenario: Scenario, *, kind: str = "station") -> Checked:
         faults += [
             Fault(file=scenario.path.name, column=f"siting.constraints.{key}", value=value, expected=expected)
             for key, value, expected in constraint_faults(scenario.siting.constraints, sites)
+        ]
+    if sites is not None and demand is not None:
+        faults += [
+            Fault(file=scenario.path.name, column=f"simulation.{key}", value=value, expected=expected)
+            for key, value, expected in policy_faults_of_points(scenario.simulation, sites, demand)
         ]
     if demand is not None and not demand.people.sum() > 0:
         faults.append(Fault(file=demand.source, column="people", expected="at least one person in all"))

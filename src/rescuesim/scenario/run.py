@@ -18,6 +18,7 @@ from rescuesim.report.labels import Lang
 from rescuesim.report.siting_files import force_summary, solution_force
 from rescuesim.report.siting_words import siting_facts
 from rescuesim.report.static_coverage import Times
+from rescuesim.scenario.dispatching import asked_policy
 from rescuesim.scenario.model import Scenario
 from rescuesim.scenario.prepare import Prepared, prepare
 from rescuesim.scenario.siting_run import check_results_folder, site_prepared
@@ -182,6 +183,7 @@ def _simulate(prepared: Prepared, plan: Plan, progress: Progress) -> dict[str, d
                 seed=scenario.seed,
                 seats=chosen.seats,
                 queue=chosen.queue,
+                policy=asked_policy(chosen),
                 snap_limit_m=scenario.network.snap_limit_m,
                 progress=lambda at, _, before=before: progress("simulation", before + at, total),  # type: ignore[misc]
             )

@@ -155,6 +155,13 @@ class Fleet:
         row = {site: index for index, site in enumerate(self.sites)}
         return np.array([row[unit.site] for unit in self.units], dtype=np.int64)
 
+    def with_roster(self) -> NDArray[np.int64]:
+        """Return the indices into `sites` of those whose crew musters person by person; int64, shape (n,)."""
+        crew_of = {unit.site: unit.crew for unit in reversed(self.units)}
+        return np.array(
+            [row for row, site in enumerate(self.sites) if crew_of[site].roster is not None], dtype=np.int64
+        )
+
     def absences(self, timeline: ShiftTimeline, *, seed: int, replication: int) -> NDArray[np.bool_]:
         """Draw in which shifts the crew of each site is absent, all its units together.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,9 +14,12 @@ from rescuesim.disruption import Disruption
 from rescuesim.errors import InputError
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
 from rescuesim.plan import Plan
+from rescuesim.simulation.believed_roads import PlacedRoads, RoadTruth
 from rescuesim.travel import TravelTimes, TravelTimesEnsemble, travel_times
 
-__all__ = ["Journeys", "RoadTimes"]
+__all__ = ["BelievedTimes", "Journeys", "RoadTimes"]
+
+_MOST_MATRICES = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -149,7 +153,7 @@ class Journeys:
             roads = (frozenset(state.closures), frozenset(state.slow_downs.items()))
             if roads not in by_roads:
                 # a site that cannot be left can still be returned to: sites are masked on the way out alone
-                by_roads[roads] = self._in_state(replace(state, unusable_sites=frozenset()))
+                by_roads[roads] = self.in_state(replace(state, unusable_sites=frozenset()))
             if (roads, unusable) not in number:
                 number[roads, unusable] = len(out_s)
                 out, back = by_roads[roads]
@@ -166,10 +170,82 @@ class Journeys:
             back_s=tuple(back_s),
         )
 
-    def _in_state(self, state: NetworkState) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def in_state(self, state: NetworkState) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Compute the times out and back in one state of the roads; float64, shape (n_sites, n_points) each."""
         only = NetworkStates(states=(replace(state, probability=1.0),))
         out, back = (TravelTimesEnsemble(intact=times, states=only)[0] for times in (self.out, self.back))
         return out.values, back.values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BelievedTimes:
+    """The roads themselves under a disruption: to be driven on, and with the times that any belief gives.
+
+    Parameters
+    ----------
+    journeys : Journeys
+    truth : RoadTruth
+        Of the same sites and points.
+    shut : tuple of frozenset of int
+        Rows of the sites that nobody can leave, in each epoch of `RoadTimes`; a desk that rings there knows.
+    """
+
+    journeys: Journeys
+    truth: RoadTruth
+    shut: tuple[frozenset[int], ...]
+    _kept: OrderedDict[tuple[frozenset[int], frozenset[int]], NDArray[np.float64]] = field(
+        default_factory=OrderedDict, init=False, repr=False
+    )
+
+    @classmethod
+    def under(cls, journeys: Journeys, disruption: Disruption | None) -> BelievedTimes:
+        """Take the roads of a disruption."""
+        row = {site: index for index, site in enumerate(journeys.out.sites.ids)}
+        starts = (0.0,) if disruption is None else disruption.changes_s()
+        unusable = [frozenset[str]() if disruption is None else disruption.state_at(at).unusable_sites for at in starts]
+        return cls(
+            journeys=journeys,
+            truth=RoadTruth.under(PlacedRoads.of(journeys.out), disruption),
+            shut=tuple(frozenset(row[site] for site in sites if site in row) for sites in unusable),
+        )
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Ids of the sites."""
+        return self.journeys.out.sites.ids
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """Ids of the points."""
+        return self.journeys.out.demand.ids
+
+    def out_s(self, believed: frozenset[int], epoch: int) -> NDArray[np.float64]:
+        """Return the times from sites to points under a belief, ``inf`` from sites that nobody can leave now.
+
+        Parameters
+        ----------
+        believed : frozenset of int
+            Conditions of `truth`.
+        epoch : int
+            Of `RoadTimes`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_sites, n_points)
+        """
+        key = believed, self.shut[epoch]
+        found = self._kept.get(key)
+        if found is None:
+            state = self.truth.believed_state(believed)
+            plain = not state.closures and not state.slow_downs
+            found = self.journeys.out.values if plain else self.journeys.in_state(state)[0]
+            if self.shut[epoch]:
+                found = found.copy()
+                found[sorted(self.shut[epoch])] = np.inf
+            if len(self._kept) >= _MOST_MATRICES:
+                self._kept.popitem(last=False)
+            self._kept[key] = found
+        return found
 
 
 def _sites_of(plan: Plan) -> CandidateSites:

@@ -73,6 +73,7 @@ def test_the_scenario_file_loads_and_holds_every_key_with_its_default(tmp_path: 
     # a sequence of objectives that takes every option there is
     every = ["max_coverage", "max_expected_coverage", "max_reliable_coverage", "min_max_time", "max_backup_coverage"]
     switched_on = switched_on.replace('objective = "max_coverage"', f"objective = {every}")
+    switched_on = switched_on.replace('policy = "nearest"', 'policy = "pooled"')  # which takes groups and patience
     (tmp_path / "county" / "all.toml").write_text(switched_on, encoding="utf-8")
     load_scenario(tmp_path / "county" / "all.toml")
     written, nested, known = set(), tomllib.loads(switched_on), keys_of(Scenario)

@@ -31,7 +31,7 @@ def play(valley, plan=None, calls=None, **options):
         ({"seed": -1}, "seed: '-1'"),
         ({"horizon_s": 0.0}, "horizon_s 0.0"),
         ({"horizon_s": np.inf}, "horizon_s inf"),
-        ({"queue": "lifo"}, "queue 'lifo': expected fifo or loss"),
+        ({"queue": "lifo"}, "queue 'lifo': expected fifo, priority, preemptive or loss"),
         ({"disruptions": ()}, "disruptions: expected at least one"),
     ],
 )

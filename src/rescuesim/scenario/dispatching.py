@@ -1,0 +1,86 @@
+"""What a scenario asks of the dispatch: policies made of its keys, and what is wrong with them."""
+
+from __future__ import annotations
+
+from rescuesim.candidates import CandidateSites
+from rescuesim.demand import DemandPoints
+from rescuesim.errors import nearest_name
+from rescuesim.scenario.sections import SimulationSection
+from rescuesim.simulation import (
+    ClosestCapable,
+    DispatchPolicy,
+    JurisdictionFirst,
+    MutualAid,
+    NearestAvailable,
+    Pooled,
+    PreparednessAware,
+)
+
+__all__ = ["asked_policy", "policy_faults", "policy_faults_of_points"]
+
+_PATIENT = ("jurisdiction", "pooled")
+_GROUPED = ("mutual_aid", "pooled")
+
+
+def asked_policy(section: SimulationSection) -> DispatchPolicy:
+    """Return the dispatch policy of a scenario.
+
+    Examples
+    --------
+    >>> type(asked_policy(SimulationSection(policy="jurisdiction", not_later_than_s=600.0))).__name__
+    'JurisdictionFirst'
+    """
+    groups = {group.name: group.members for group in section.groups}
+    match section.policy:
+        case "nearest":
+            return NearestAvailable()
+        case "closest_capable":
+            return ClosestCapable()
+        case "jurisdiction":
+            return JurisdictionFirst(not_later_than_s=section.not_later_than_s)
+        case "preparedness":
+            return PreparednessAware()
+        case "mutual_aid":
+            return MutualAid(groups)
+        case "pooled":
+            return Pooled(groups, not_later_than_s=section.not_later_than_s)
+
+
+def policy_faults(section: SimulationSection) -> list[tuple[str, str | None, str]]:
+    """Say what is wrong with the policy, without sites and points.
+
+    Returns
+    -------
+    list of (str, str or None, str)
+        Dotted key below ``simulation``, value, and what is expected.
+    """
+    faults: list[tuple[str, str | None, str]] = []
+    if section.policy in _GROUPED and not section.groups:
+        faults.append(("groups", None, f"at least one group for {section.policy}"))
+    if section.policy not in _GROUPED and section.groups:
+        expected = f"policy {' or '.join(_GROUPED)} too, or no groups: they would do nothing"
+        faults.append(("groups", str(len(section.groups)), expected))
+    if section.policy not in _PATIENT and section.not_later_than_s is not None:
+        expected = f"policy {' or '.join(_PATIENT)} too, or not this key: it would do nothing"
+        faults.append(("not_later_than_s", str(section.not_later_than_s), expected))
+    names = [group.name for group in section.groups]
+    faults += [
+        ("groups", name, "each group once") for name in sorted({name for name in names if names.count(name) > 1})
+    ]
+    return faults
+
+
+def policy_faults_of_points(
+    section: SimulationSection, sites: CandidateSites, demand: DemandPoints
+) -> list[tuple[str, str | None, str]]:
+    """Say what the policy asks of sites and points that these do not have; as of `policy_faults`."""
+    known = {*sites.townships, *demand.townships, *sites.ids, *demand.ids} - {""}
+    faults: list[tuple[str, str | None, str]] = [
+        (f"groups.{number}.members", member, nearest_name(member, sorted(known)))
+        for number, group in enumerate(section.groups)
+        for member in group.members
+        if member not in known
+    ]
+    if section.policy == "jurisdiction" and not any(demand.townships):
+        faults.append(("policy", section.policy, "a column township in the demand table, or policy nearest"))
+    return faults
