@@ -15,18 +15,20 @@ from runner import Row, cpu_median, main
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 
-from oracles_queueing import erlang_b, mean_wait, poisson
+from oracles_queueing import cobham_waits, erlang_b, mean_wait, poisson, resumed_sojourns
 from queueing_cases import (
     Agreement,
     Study,
     deterministic,
     endless_units,
     hyperexponential,
+    interrupted,
     larson,
     line,
     lognormal,
     losses,
     town,
+    urgent_first,
 )
 
 SEED = 20260601  # named before the first run
@@ -34,7 +36,7 @@ RARE = 0.005  # pairs of unit and atom with fewer of the calls are compared in s
 LARGE = "hypercube, queue, large"
 Case = Callable[[Study], list[Agreement]]
 FOUND: dict[str, list[Agreement]] = {}
-LOAD = 0.5
+LOAD, URGENT = 0.5, (0.9, 1.2)
 
 
 def hypercube_figures(study: Study, n_units: int, n_atoms: int, *, queue: bool) -> list[Agreement]:
@@ -57,6 +59,16 @@ def cases(quick: bool) -> dict[str, tuple[Study, Case, Callable[[], object]]]:
         "M/M/5, load 4, in turn": (sized(60_000), partial(line, servers=5, offered=4.0), partial(mean_wait, 5, 4.0)),
         "M/M/4/4, load 3": (sized(10_000), partial(losses, servers=4, offered=3.0), erlang),
         "M/G/infinity, load 4": (sized(20_000), partial(endless_units, offered=4.0), partial(poisson, 4, 4.0)),
+        "M/M/3, loads 0.9 and 1.2, urgent first": (
+            sized(30_000),
+            partial(urgent_first, servers=3, offered=URGENT),
+            partial(cobham_waits, 3, URGENT),
+        ),
+        "M/M/1, loads 0.3 and 0.3, interrupted": (
+            sized(10_000),
+            partial(interrupted, offered=(0.3, 0.3), means=(0.6, 1.5)),
+            partial(resumed_sojourns, (0.5, 0.2), (0.6, 1.5)),
+        ),
         "hypercube, loss": (sized(40_000), lossy, partial(exact, queue=False)),
         LARGE: (sized(100_000, replications=100), queueing, partial(exact, queue=True)),
     }

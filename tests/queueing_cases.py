@@ -10,16 +10,25 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from oracles_queueing import Hypercube, erlang_b, erlang_c, hypercube, mean_wait, poisson
+from oracles_queueing import (
+    Hypercube,
+    cobham_waits,
+    erlang_b,
+    erlang_c,
+    hypercube,
+    mean_wait,
+    poisson,
+    resumed_sojourns,
+    starts_in_turn,
+)
 from scipy import stats
 
 from rescuesim.crew import CrewType, Lognormal
 from rescuesim.simulation import CallLog, Fleet, Frozen, RoadTimes, Setting, Unit, run_replication
-from rescuesim.simulation.setting import Queue
 from rescuesim.simulation.trajectory import Trajectory
 
 HANDLING_S = 1800.0
@@ -110,11 +119,24 @@ def arrivals(offered: float, study: Study, rng: np.random.Generator) -> tuple[ND
 
 
 def play(
-    fleet: Fleet, calls: CallLog, horizon_s: float, *, queue: Queue, roads: RoadTimes | None = None, **chain: Any
+    fleet: Fleet,
+    calls: CallLog,
+    horizon_s: float,
+    *,
+    queue: Literal["fifo", "priority", "preemptive", "loss"],
+    roads: RoadTimes | None = None,
+    preempt_on_scene: bool = False,
+    **chain: Any,
 ) -> Played:
     """Run one replication; the desk takes no time, and the units stand where the calls are if no roads are given."""
     at_once = RoadTimes.from_matrix(np.zeros((1, 1)), sites=["s"], points=["p"])
-    setting = Setting(chain={**CHAIN, **chain}, horizon_s=horizon_s, seats=SEATS, queue=queue)
+    setting = Setting(
+        chain={**CHAIN, **chain},
+        horizon_s=horizon_s,
+        seats=SEATS,
+        queue=queue,
+        preempt_on_scene=preempt_on_scene,
+    )
     trajectory = run_replication(fleet, calls, roads or at_once, setting)
     return Played(calls, trajectory, calls.arrived_at_s >= WARM_UP_S)
 
@@ -191,6 +213,62 @@ def line(study: Study, servers: int, offered: float) -> list[Agreement]:
     theory = [erlang_c(servers, offered), mean_wait(servers, offered)]
     expected = endless_expected(study, offered, levels)
     return agreements(["share that waits", "mean wait"], theory, found, controls, expected)
+
+
+def in_turn_wait(arrived_s: NDArray[np.float64], handling_s: NDArray[np.float64], servers: int) -> NDArray[np.float64]:
+    """Wait of each call on the same draws if all were served in turn, in mean handling times."""
+    starts_s = starts_in_turn(arrived_s.tolist(), handling_s.tolist(), servers)
+    return (np.array(starts_s) - arrived_s) / HANDLING_S
+
+
+def urgent_first(study: Study, servers: int, offered: Sequence[float]) -> list[Agreement]:
+    """M/M/c where the more urgent are served first and nobody is interrupted: the mean wait of each class.
+
+    The controls know the mean wait of all if they were served in turn, which is that of Erlang.
+    """
+    load, levels, found, controls = sum(offered), (servers, servers + 3), [], []
+    for replication in range(study.replications):
+        rng = rng_of(study, replication)
+        arrived_s, horizon_s = arrivals(load, study, rng)
+        handling_s = exponential(rng, len(arrived_s))
+        urgency = rng.choice(len(offered), len(arrived_s), p=np.array(offered) / load)
+        calls = CallLog.from_draws(["p"], ["fire"], arrived_at_s=arrived_s, on_scene_s=handling_s, priority=urgency)
+        played = play(at_one_station(servers), calls, horizon_s + 500 * HANDLING_S, queue="priority")
+        wait = (played.trajectory.at_s("dispatched") - arrived_s) / HANDLING_S
+        found.append([wait[played.counted & (urgency == code)].mean() for code in range(len(offered))])
+        in_turn = in_turn_wait(arrived_s, handling_s, servers)[played.counted].mean()
+        controls.append([*endless_controls(played, handling_s, levels), in_turn])
+    names = [f"mean wait, class {code}" for code in range(len(offered))]
+    expected = [*endless_expected(study, load, levels), mean_wait(servers, load)]
+    return agreements(names, cobham_waits(servers, offered), found, controls, expected)
+
+
+def interrupted(study: Study, offered: Sequence[float], means: Sequence[float]) -> list[Agreement]:
+    """M/M/1 where an urgent call takes the unit from a less urgent one, which goes on later: mean time by class.
+
+    `means` are in mean handling times. The controls know the mean wait of all if they were served in turn
+    (Pollaczek and Khinchine) and the times of the most urgent if they were alone.
+    """
+    rates = [load / mean for load, mean in zip(offered, means, strict=True)]
+    total, found, controls = sum(rates), [], []
+    for replication in range(study.replications):
+        rng = rng_of(study, replication)
+        arrived_s, horizon_s = arrivals(total, study, rng)
+        urgency = rng.choice(len(rates), len(arrived_s), p=np.array(rates) / total)
+        handling_s = exponential(rng, len(arrived_s)) * np.array(means)[urgency]
+        calls = CallLog.from_draws(["p"], ["fire"], arrived_at_s=arrived_s, on_scene_s=handling_s, priority=urgency)
+        played = play(at_one_station(1), calls, horizon_s + 500 * HANDLING_S, queue="preemptive", preempt_on_scene=True)
+        took = (played.trajectory.at_s("cleared") - arrived_s) / HANDLING_S
+        found.append([took[played.counted & (urgency == code)].mean() for code in range(len(rates))])
+        counted, work = played.counted, handling_s[played.counted] / HANDLING_S
+        in_turn = in_turn_wait(arrived_s, handling_s, 1)[counted].mean()
+        controls.append([float(counted.sum()), work.mean(), (work**2).mean(), in_turn])
+    mean_work = sum(offered) / total
+    squares = sum(2 * load * mean for load, mean in zip(offered, means, strict=True)) / total
+    waits = total * squares / 2 / (1 - sum(offered))
+    names = [f"mean time, class {code}" for code in range(len(rates))]
+    known = [float(study.calls), mean_work, squares, waits]
+    return agreements(names, resumed_sojourns(rates, means), found, controls, known)
 
 
 def losses(study: Study, servers: int, offered: float, law: Draw = exponential) -> list[Agreement]:

@@ -1,4 +1,4 @@
-"""The simulation against queueing theory: Erlang, M/G/∞, insensitivity, Larson's hypercube.
+"""The simulation against queueing theory: Erlang, M/G/∞, insensitivity, priorities, Larson's hypercube.
 
 Every figure has a standard error of at most 1 % of its theory and lies within 4 standard errors of it. Seeds were named
 before the first run. `benchmarks/theory.py` has the cases that need more calls than a test may take.
@@ -20,6 +20,7 @@ from queueing_cases import (
     endless_units,
     exponential,
     hyperexponential,
+    interrupted,
     larson,
     line,
     lognormal,
@@ -28,6 +29,7 @@ from queueing_cases import (
     play_town,
     rng_of,
     town,
+    urgent_first,
 )
 
 from rescuesim.simulation import CallLog
@@ -81,6 +83,29 @@ def test_utilisations_dispatches_and_travel_are_those_of_the_hypercube(queue, se
     assert_agrees([travel, delayed])
     # the same fractions as they were counted, from fewer calls each, so less exactly
     assert_agrees(found["counted"], within=0.05)
+
+
+@pytest.mark.slow
+def test_where_urgent_calls_are_served_first_the_mean_waits_are_cobhams():
+    assert_agrees(urgent_first(Study(seed=MORE_SEEDS[0], calls=9_000), servers=2, offered=(0.5, 0.7)))
+
+
+@pytest.mark.slow
+def test_where_urgent_calls_interrupt_others_the_mean_times_are_those_of_white_and_christie():
+    assert_agrees(interrupted(Study(seed=MORE_SEEDS[1], calls=5_000), offered=(0.3, 0.3), means=(0.6, 1.5)))
+
+
+def test_where_urgent_calls_interrupt_others_they_are_served_as_if_they_were_alone():
+    for replication in range(SMALL.replications):
+        rng = rng_of(SMALL, replication)
+        arrived_s, horizon_s = arrivals(0.8, SMALL, rng)
+        handling_s, urgency = exponential(rng, len(arrived_s)), rng.integers(0, 2, len(arrived_s))
+        calls = CallLog.from_draws(["p"], ["fire"], arrived_at_s=arrived_s, on_scene_s=handling_s, priority=urgency)
+        played = play(at_one_station(1), calls, horizon_s + 500 * HANDLING_S, queue="preemptive", preempt_on_scene=True)
+        urgent = urgency == 0
+        starts_s = starts_in_turn(arrived_s[urgent].tolist(), handling_s[urgent].tolist(), 1)
+        assert played.trajectory.at_s("dispatched")[urgent].tolist() == starts_s
+        assert (played.trajectory.redispatched[~urgent] > 0).any()
 
 
 @pytest.mark.parametrize("queue", [False, True], ids=["loss", "queue"])
