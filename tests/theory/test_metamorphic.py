@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -13,16 +11,14 @@ import pytest
 from drawn_worlds import EXAMPLES, HORIZON_S, POINTS, SITES, TYPES, World, assert_same, sites_sent, worlds
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from town_block import block_in, in_bytes, play_block
 
 from rescuesim.crew import Lognormal
-from rescuesim.demand import load_demand
 from rescuesim.disruption import ChannelOutage, Disruption, RoadOutage, RoadSlowing, SiteOutage
 from rescuesim.network.states import Closure
-from rescuesim.plan import Plan, PlanSite
-from rescuesim.simulation import CallModel, Fleet, RoadTimes, simulate
+from rescuesim.simulation import Fleet, RoadTimes
 from rescuesim.simulation.fleet import ShiftTimeline
 from rescuesim.simulation.roads import Journeys
-from rescuesim.standard import load_standard
 
 # -- told in another way ---------------------------------------------------------------------------------
 
@@ -188,34 +184,7 @@ def test_at_one_station_of_equal_units_it_does_not_matter_which_of_them_a_policy
 
 @pytest.fixture(scope="module")
 def block(town):
-    """Two stations and four points in the hand-made town."""
-    at = {"p1": (119.301, 28.7001), "p2": (119.3099, 28.7050), "p3": (119.305, 28.7099), "p4": (119.327, 28.7101)}
-    frame = pd.DataFrame([(id_, *place, 40_000) for id_, place in at.items()], columns=["id", "lon", "lat", "people"])
-    sites = (("s1", 119.3001, 28.7001, "brigade"), ("s2", 119.3098, 28.7101, "township_duty"))
-    plan = Plan(
-        name="two",
-        sites=tuple(
-            PlanSite(id=id_, name=id_, crew=crew, status="existing", units=2, township="T", lon=lon, lat=lat)
-            for id_, lon, lat, crew in sites
-        ),
-    )
-    return {"plan": plan, "network": town, "demand": load_demand(frame), "standard": load_standard()}
-
-
-def play_block(block, **options):
-    model = CallModel(per_10k_people_year=300.0)
-    given_ = {"calls": model, "replications": 4, "horizon_s": 3 * 86400.0, "seed": 7}
-    return simulate(**block, **{**given_, **options})
-
-
-def in_bytes(result):
-    """Digest all records as they are written to files."""
-    digest = hashlib.sha256()
-    for frame in (result.records, result.unit_records):
-        written = io.BytesIO()
-        frame.to_parquet(written)
-        digest.update(written.getvalue())
-    return digest.hexdigest()
+    return block_in(town)
 
 
 def nothing_happens():
