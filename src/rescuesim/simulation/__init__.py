@@ -23,9 +23,14 @@ from rescuesim.simulation.durations import Duration as Duration
 from rescuesim.simulation.durations import Empirical as Empirical
 from rescuesim.simulation.durations import Frozen as Frozen
 from rescuesim.simulation.durations import duration_from_table as duration_from_table
+from rescuesim.simulation.duties import Duty as Duty
+from rescuesim.simulation.duties import EvacuationTask as EvacuationTask
 from rescuesim.simulation.engine import run_replication as run_replication
+from rescuesim.simulation.event_log import event_lines as event_lines
+from rescuesim.simulation.event_log import event_log as event_log
 from rescuesim.simulation.fleet import Fleet as Fleet
 from rescuesim.simulation.fleet import Unit as Unit
+from rescuesim.simulation.missions import Missions as Missions
 from rescuesim.simulation.packages import ResponsePackage as ResponsePackage
 from rescuesim.simulation.packages import UnitNeed as UnitNeed
 from rescuesim.simulation.packages import default_packages as default_packages
@@ -47,6 +52,8 @@ from rescuesim.simulation.policies import PreparednessAware as PreparednessAware
 from rescuesim.simulation.policies import QueuePolicy as QueuePolicy
 from rescuesim.simulation.policies import World as World
 from rescuesim.simulation.records import SimulationResult as SimulationResult
+from rescuesim.simulation.roads import BelievedTimes as BelievedTimes
+from rescuesim.simulation.roads import Journeys as Journeys
 from rescuesim.simulation.roads import RoadTimes as RoadTimes
 from rescuesim.simulation.run import simulate as simulate
 from rescuesim.simulation.setting import Setting as Setting

@@ -39,6 +39,8 @@ class Missions:
         ``available`` when it is back or takes another order on its way home.
     until_s : ndarray of float64, shape (n_missions,)
         When the unit was free of it; cut at the horizon.
+    ended_s : ndarray of float64, shape (n_missions,)
+        When it ended as `ended` says: its work done, stood down, taken away, called back; NaN if under way.
     channel : tuple of str, length n_missions
         That carried the order.
     people : ndarray of int32, shape (n_missions,)
@@ -57,6 +59,7 @@ class Missions:
     tier: NDArray[np.int8]
     stamps: NDArray[np.float64]
     until_s: NDArray[np.float64]
+    ended_s: NDArray[np.float64]
     channel: tuple[str, ...]
     people: NDArray[np.int32]
     blocks: NDArray[np.int32]

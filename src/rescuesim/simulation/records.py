@@ -63,7 +63,8 @@ class SimulationResult:
         One row for each unit that was sent, in the order of replications and dispatches: ``replication, call, slot,
         tier, unit, site, crew, township, channel``, the stamps ``asked_at_s, dispatched_at_s, alerted_at_s,
         rolling_at_s, on_scene_at_s, ready_at_s, cleared_at_s, available_at_s``, ``people``, ``blocks`` (closures met),
-        ``distance_m`` (to the call; NaN where only travel times are known) and ``ended``, one of `missions.ENDED`.
+        ``distance_m`` (to the call; NaN where only travel times are known), ``ended_at_s`` and ``ended``, one of
+        `missions.ENDED`.
     """
 
     plan: Plan
@@ -193,7 +194,12 @@ def unit_records(fleet: Fleet, played: Sequence[tuple[int, CallLog, Trajectory]]
     """
     size = len(fleet.units)
     orders = [np.bincount(trajectory.missions.unit, minlength=size) for *_, trajectory in played]
-    moves = [np.bincount(trajectory.moves_unit, minlength=size) for *_, trajectory in played]
+    moves = [
+        np.bincount(
+            np.array([duty.unit for duty in trajectory.duties if duty.kind == "move"], dtype=np.int64), minlength=size
+        )
+        for *_, trajectory in played
+    ]
     busy = [
         np.bincount(trajectory.task_unit, trajectory.task_until_s - trajectory.task_from_s, minlength=size)
         for *_, trajectory in played
@@ -249,6 +255,7 @@ def mission_records(
             "people": _joined([missions.people for missions in made]),
             "blocks": _joined([missions.blocks for missions in made]),
             "distance_m": np.concatenate([missions.distance_m for missions in made]),
+            "ended_at_s": np.concatenate([missions.ended_s for missions in made]),
             "ended": _coded(_joined([missions.ended for missions in made]), ENDED),
         }
     )

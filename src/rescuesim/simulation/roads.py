@@ -37,6 +37,8 @@ class RoadTimes:
     out_s, back_s : tuple of ndarray of float64, shape (n_sites, n_points)
         Seconds from site to point, ``inf`` where there is no way or the site cannot be left; and from point
         to site.
+    between_s : tuple of ndarray of float64, shape (n_sites, n_sites), optional
+        From site to site in each state, for policies that move units.
     """
 
     sites: tuple[str, ...]
@@ -45,6 +47,7 @@ class RoadTimes:
     states: tuple[int, ...]
     out_s: tuple[NDArray[np.float64], ...]
     back_s: tuple[NDArray[np.float64], ...]
+    between_s: tuple[NDArray[np.float64], ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.starts_s or self.starts_s[0] != 0 or (np.diff(self.starts_s) <= 0).any():
@@ -106,10 +109,13 @@ class Journeys:
     ----------
     out, back : TravelTimes
         On the intact roads, from sites to points and from points to sites.
+    between : TravelTimes, optional
+        From site to site, for policies that move units.
     """
 
     out: TravelTimes
     back: TravelTimes
+    between: TravelTimes | None = None
 
     @classmethod
     def on(
@@ -120,6 +126,7 @@ class Journeys:
         rows: NDArray[np.int64],
         *,
         snap_limit_m: float | None = None,
+        between_sites: bool = False,
     ) -> Journeys:
         """Place the sites of a plan and the demand points of the given rows on a network.
 
@@ -129,16 +136,19 @@ class Journeys:
             If a site or the demand points have no position.
         """
         sites, points = _sites_of(plan), _points_at(demand, rows)
+        between = travel_times(network, sites, _as_points(sites), snap_limit_m=snap_limit_m) if between_sites else None
         return cls(
             out=travel_times(network, sites, points, towards="demand", snap_limit_m=snap_limit_m),
             back=travel_times(network, sites, points, towards="sites", snap_limit_m=snap_limit_m),
+            between=between,
         )
 
     def during(self, disruption: Disruption | None) -> RoadTimes:
         """Compute the times in every epoch of a disruption, each distinct state of the roads once."""
         sites, points = self.out.sites.ids, self.out.demand.ids
         if disruption is None:
-            return RoadTimes.from_matrix(self.out.values, self.back.values, sites=sites, points=points)
+            intact = RoadTimes.from_matrix(self.out.values, self.back.values, sites=sites, points=points)
+            return intact if self.between is None else replace(intact, between_s=(self.between.values,))
         starts = disruption.changes_s()
         by_roads: dict[object, tuple[NDArray[np.float64], NDArray[np.float64]]] = {
             (frozenset(), frozenset()): (self.out.values, self.back.values)
@@ -147,6 +157,7 @@ class Journeys:
         states: list[int] = []
         out_s: list[NDArray[np.float64]] = []
         back_s: list[NDArray[np.float64]] = []
+        between_s: list[NDArray[np.float64]] = []
         for start in starts:
             state = disruption.state_at(start)
             unusable = state.unusable_sites & set(sites)
@@ -160,6 +171,8 @@ class Journeys:
                 shut = np.array([site in unusable for site in sites])
                 out_s.append(np.where(shut[:, None], np.inf, out))
                 back_s.append(back)
+                if self.between is not None:
+                    between_s.append(_values_in(self.between, replace(state, unusable_sites=frozenset())))
             states.append(number[roads, unusable])
         return RoadTimes(
             sites=sites,
@@ -168,13 +181,17 @@ class Journeys:
             states=tuple(states),
             out_s=tuple(out_s),
             back_s=tuple(back_s),
+            between_s=None if self.between is None else tuple(between_s),
         )
 
     def in_state(self, state: NetworkState) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Compute the times out and back in one state of the roads; float64, shape (n_sites, n_points) each."""
-        only = NetworkStates(states=(replace(state, probability=1.0),))
-        out, back = (TravelTimesEnsemble(intact=times, states=only)[0] for times in (self.out, self.back))
-        return out.values, back.values
+        return _values_in(self.out, state), _values_in(self.back, state)
+
+
+def _values_in(times: TravelTimes, state: NetworkState) -> NDArray[np.float64]:
+    only = NetworkStates(states=(replace(state, probability=1.0),))
+    return TravelTimesEnsemble(intact=times, states=only)[0].values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -267,6 +284,16 @@ def _sites_of(plan: Plan) -> CandidateSites:
         capacity=np.full(len(plan.stations), np.inf),
         source=f"plan {plan.name}",
     )
+
+
+def _as_points(sites: CandidateSites) -> DemandPoints:
+    """Take sites as points, to drive from one to another."""
+    import pandas as pd
+
+    from rescuesim.demand import load_demand
+
+    table = pd.DataFrame({"id": sites.ids, "lon": sites.lon, "lat": sites.lat, "people": 0})
+    return load_demand(table, crs="wgs84")
 
 
 def _points_at(demand: DemandPoints, rows: NDArray[np.int64]) -> DemandPoints:

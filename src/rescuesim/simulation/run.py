@@ -20,11 +20,13 @@ from rescuesim.plan import Plan
 from rescuesim.simulation.believed_roads import InformationLevel
 from rescuesim.simulation.calls import CallLog, CallModel
 from rescuesim.simulation.desk import Desk
+from rescuesim.simulation.duties import EvacuationTask
 from rescuesim.simulation.engine import PUBLIC_NETWORK, run_replication
 from rescuesim.simulation.fleet import Fleet
 from rescuesim.simulation.packages import ResponsePackage, check_packages, single_unit_packages
 from rescuesim.simulation.policies import (
     DispatchPolicy,
+    MoveUpPolicy,
     NearestAvailable,
     QueueName,
     QueuePolicy,
@@ -62,6 +64,8 @@ class _Chunk:
     calls: CallModel | tuple[CallLog, ...]
     replications: tuple[int, ...]
     number: int = 0  # of the disruption
+    move_up: MoveUpPolicy | None = None
+    evacuation: tuple[EvacuationTask, ...] = ()
 
     def calls_of(self, replication: int) -> CallLog:
         """Draw or look up the calls of a replication; the plan and the disruption have no say in it."""
@@ -93,6 +97,8 @@ class _Chunk:
                 reach=reach,
                 believed=believed,
                 demand=self.demand,
+                move_up=None if self.move_up is None else for_replication(self.move_up, world),
+                evacuation=self.evacuation,
             )
             yield replication, calls, trajectory
 
@@ -120,7 +126,9 @@ def simulate(
     information: InformationLevel = "complete",
     divertible: bool = False,
     muster: bool = False,
+    evacuation: Sequence[EvacuationTask] = (),
     policy: DispatchPolicy | None = None,
+    move_up: MoveUpPolicy | None = None,
     snap_limit_m: float | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -173,9 +181,13 @@ def simulate(
         Whether a unit on its way home can take another call.
     muster : bool, optional
         Whether crews with a roster muster person by person and may refuse, in place of absence by shift.
+    evacuation : sequence of EvacuationTask, optional
+        Before the impact (R13), in every replication.
     policy : DispatchPolicy, optional
         `NearestAvailable` if absent. `ClosestCapable`, `JurisdictionFirst`, `PreparednessAware`, `MutualAid` and
         `Pooled` are at hand; `DispatchPolicy` says how to write one.
+    move_up : MoveUpPolicy, optional
+        Which free units change their site; nobody does if absent.
     snap_limit_m : float, optional
         Farther from any road than this, a site or point has none and is never reached; as in `travel_times`.
     executor : concurrent.futures.Executor, optional
@@ -222,9 +234,11 @@ def simulate(
     if packages is not None or most_parallel(chosen):
         model = _with_packages(model, setting.packages, fleet, most_parallel(chosen))
     logs = _call_logs(model, demand, replications, setting.horizon_s)
-    journeys = Journeys.on(network, plan, demand, _calling_rows(logs, demand), snap_limit_m=snap_limit_m)
+    rows = _calling_rows(logs, demand, evacuation)
+    moving = move_up is not None
+    journeys = Journeys.on(network, plan, demand, rows, snap_limit_m=snap_limit_m, between_sites=moving)
     given_queue = None if isinstance(queue, str) else queue
-    check_policies(World.of(fleet, journeys.during(None), demand), policy=chosen, queue=given_queue)
+    check_policies(World.of(fleet, journeys.during(None), demand), policy=chosen, queue=given_queue, move_up=move_up)
     every = _Chunk(
         fleet=fleet,
         journeys=journeys,
@@ -234,6 +248,8 @@ def simulate(
         demand=demand,
         calls=logs,
         replications=tuple(range(replications)),
+        move_up=move_up,
+        evacuation=tuple(evacuation),
     )
     chunks = _split(every, through)
     logger.info("simulating %d replications of plan %s in %d chunks", replications, plan.name, len(chunks))
@@ -398,14 +414,24 @@ def _call_logs(
     return logs
 
 
-def _calling_rows(calls: CallModel | tuple[CallLog, ...], demand: DemandPoints) -> NDArray[np.int64]:
-    """Rows of the demand points from which calls can come; one of them if there are none."""
-    if isinstance(calls, CallModel):
-        return np.flatnonzero(calls.calls_per_year(demand) > 0)
+def _calling_rows(
+    calls: CallModel | tuple[CallLog, ...], demand: DemandPoints, evacuation: Sequence[EvacuationTask] = ()
+) -> NDArray[np.int64]:
+    """Rows of the demand points from which calls can come, or that are evacuated; one of them if there are none."""
     row = {id_: index for index, id_ in enumerate(demand.ids)}
+    faults = [
+        Fault(file="evacuation", column="place", value=task.place, expected=f"a point of {demand.source}")
+        for task in evacuation
+        if task.place not in row
+    ]
+    if faults:
+        raise InputError(faults)
+    places = {row[task.place] for task in evacuation}
+    if isinstance(calls, CallModel):
+        return np.array(sorted({*np.flatnonzero(calls.calls_per_year(demand) > 0).tolist(), *places}), dtype=np.int64)
     distinct = {id(log): log for log in calls}.values()
     found = {row[log.demand_ids[point]] for log in distinct for point in np.unique(log.point)}
-    return np.array(sorted(found) or [0], dtype=np.int64)
+    return np.array(sorted(found | places) or [0], dtype=np.int64)
 
 
 def _expected_calls(calls: CallModel | tuple[CallLog, ...], demand: DemandPoints, horizon_s: float) -> float:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rescuesim.errors import InvariantError
+from rescuesim.simulation.duties import Duty
 from rescuesim.simulation.missions import ENDED, Missions
 
-__all__ = ["OUTCOMES", "STAMPS", "Trajectory", "checked"]
+__all__ = ["OUTCOMES", "STAMPS", "BlockMet", "Trajectory", "checked"]
 
 STAMPS = (
     "arrived",
@@ -26,6 +28,26 @@ STAMPS = (
     "available",
 )
 OUTCOMES = ("handled", "lost", "waiting", "under_way", "abandoned", "duplicate", "unheard")
+
+
+class BlockMet(NamedTuple):
+    """A closure that a unit met.
+
+    Attributes
+    ----------
+    unit : int
+    call : int
+        -1 on a duty.
+    road : int
+    position_m : float
+    at_s : float
+    """
+
+    unit: int
+    call: int
+    road: int
+    position_m: float
+    at_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,11 +87,10 @@ class Trajectory:
     line_area_s : float
         The length of the line over time, counted apart from the stays.
     horizon_s : float
-    moves_unit : ndarray of int32, shape (n_moves,)
-        Units that were moved to another site.
-    moves_to : tuple of str, length n_moves
-    moves_from_s, moves_until_s : ndarray of float64, shape (n_moves,)
-        From leaving to arriving, to being sent to a call on the way, or to the horizon.
+    duties : tuple of Duty
+        Evacuation and moves.
+    blocks : tuple of BlockMet
+        Closures that were met.
     """
 
     stamps: NDArray[np.float64]
@@ -91,10 +112,8 @@ class Trajectory:
     wait_until_s: NDArray[np.float64]
     line_area_s: float
     horizon_s: float
-    moves_unit: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
-    moves_to: tuple[str, ...] = ()
-    moves_from_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    moves_until_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    duties: tuple[Duty, ...] = ()
+    blocks: tuple[BlockMet, ...] = ()
 
     def at_s(self, milestone: str) -> NDArray[np.float64]:
         """Stamps of one milestone of `STAMPS`, seconds; float64, shape (n_calls,)."""

@@ -94,8 +94,7 @@ def choose(run: Replication, mission: Mission) -> int | None:
     """Ask the policy for a unit, and make sure that the unit can go."""
     if not (run.n_free or run.n_elsewhere):
         return None
-    if run.driving is not None:
-        run.driving.update(run.now, run.clock.now)
+    run.look()
     chosen = run.policy.choose(asked_of(run, mission), choices(run, mission))
     if chosen is None:
         return None
@@ -129,7 +128,7 @@ def take_from_less_urgent(run: Replication, mission: Mission) -> Mission | None:
     now, incident, site_turnout = run.clock.now, mission.incident, run.median_turnout_s[run.now.shift]
     capable = run.reach.capable(mission.need.capabilities)
     for unit, doing in enumerate(run.doing):
-        if doing is None or doing.going_home or not capable[unit] or run.is_excluded(incident, unit):
+        if doing is None or doing.going_home or doing.call < 0 or not capable[unit] or run.is_excluded(incident, unit):
             continue
         if doing.incident.priority <= incident.priority:
             continue

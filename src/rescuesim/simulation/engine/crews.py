@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,8 @@ class Crews:
             yield mission.alerted_s
             return True
         if run.alerting.is_lost(unit, mission.channel, mission.alerted_s):
-            yield mission.alerted_s
+            through_s, mission.alerted_s = mission.alerted_s, math.nan
+            yield through_s
             run.stand_down(mission, NOT_TOLD)
             return False
         begins_s = mission.alerted_s

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from rescuesim.simulation.believed_roads import DESK, Drive, KnowledgeBoard, News, Place
 from rescuesim.simulation.engine.mission import NO_WAY, Mission
 from rescuesim.simulation.engine.situation import Situation
-from rescuesim.simulation.engine.unit_story import unit_story
+from rescuesim.simulation.engine.unit_story import home_story, unit_story
 from rescuesim.simulation.roads import BelievedTimes
 
 if TYPE_CHECKING:
     from rescuesim.simulation.clock import Steps
+    from rescuesim.simulation.engine.duty import DutyMission
     from rescuesim.simulation.engine.replication import Replication
 
 __all__ = ["Driving"]
@@ -47,7 +48,7 @@ class Driving:
         roads = self.truth.roads
         self._point: list[int] = [roads.point(id_) for id_ in roads.points]
         self._site: list[int] = [roads.site(id_) for id_ in roads.sites]
-        self.blocks: list[tuple[int, int, float, float]] = []  # mission, road, position, moment
+        self.blocks: list[tuple[int, int, int, float, float]] = []  # unit, call, road, position, moment
         self._lengths: dict[object, float] = {}
         self._believed: tuple[frozenset[int], int] | None = None
 
@@ -117,7 +118,7 @@ class Driving:
         start = self._start(mission) if rolling_from is None else rolling_from
         if rolling_from is None:
             mission.rolling_s = run.clock.now
-        clock, target = run.clock, self._point[mission.incident.column]
+        target = self._point[mission.incident.column]
         drive = self._drive(mission.unit, start, target, run.variation[mission.slot][mission.call])
         mission.drive = drive
         if not drive.legs and mission.taken_from is None and rolling_from is None:  # it does not leave
@@ -127,15 +128,11 @@ class Driving:
             return False
         mission.on_scene_s = drive.arrives_s
         mission.distance_m = self._length_m(drive)
-        for block in drive.blocks:
-            yield block.at_s
-            mission.blocks += 1
-            self.blocks.append((mission.number, block.road, block.position_m, block.at_s))
-            self.learned(mission, clock.now)
-            self._report(run, mission)
+        yield from self._meet_blocks(run, mission, drive)
         if drive.arrives_s < math.inf:
             return True
         yield drive.ends_s
+        self.learned(mission, run.clock.now)
         self._give_up(run, mission)
         return False
 
@@ -143,36 +140,51 @@ class Driving:
         """Ask for another unit, and drive home from where no way was left."""
         mission.on_scene_s, mission.ended = math.nan, NO_WAY
         run.exclude(mission.incident, mission.unit)
-        run.clock.tell(self._home_without_call(run, mission))
+        mission.ended_s = run.clock.now
+        mission.story = run.clock.tell(home_story(run, mission))
         run.ask_again(mission)
-
-    def _home_without_call(self, run: Replication, mission: Mission) -> Steps:
-        mission.going_home = True
-        yield from self.drive_home(run, mission)
-        run.release(mission)
 
     def drive_home(self, run: Replication, mission: Mission) -> Generator[float, None, None]:
         """Drive home from wherever the unit is, waiting where there is no way."""
-        clock, home = run.clock, self._site[run.road_row[mission.unit]]
+        yield from self.drive_to_site(run, mission, run.road_row[mission.unit])
+        mission.available_s = run.clock.now if mission.cleared_s == mission.cleared_s else math.nan
+
+    def drive_to_site(self, run: Replication, mission: Mission, row: int) -> Generator[float, None, None]:
+        """Drive to a site from wherever the unit is, waiting where there is no way; it can be diverted meanwhile."""
         run.n_elsewhere += run.setting.divertible
-        start = self._position(mission, clock.now)
-        self.learned(mission, clock.now)
+        start = self._position(mission, run.clock.now)
+        self.learned(mission, run.clock.now)
         while True:
-            drive = self._drive(mission.unit, start, home, run.variation[mission.slot][mission.call])
+            drive = self._drive(mission.unit, start, self._site[row], run.variation_of(mission))
             mission.drive = drive
-            for block in drive.blocks:
-                yield block.at_s
-                self.blocks.append((mission.number, block.road, block.position_m, block.at_s))
-                self.learned(mission, clock.now)
-                self._report(run, mission)
+            yield from self._meet_blocks(run, mission, drive)
             yield drive.ends_s
-            self.learned(mission, clock.now)
+            self.learned(mission, run.clock.now)
             if drive.arrives_s < math.inf:
                 break
             start = drive.stands
             yield run.next_road_change_s()
-        mission.available_s = clock.now if mission.cleared_s == mission.cleared_s else math.nan
         run.n_elsewhere -= run.setting.divertible
+
+    def drive_to_duty(self, run: Replication, mission: DutyMission) -> Generator[float, None, bool]:
+        """Drive to a place without a call; False if there is no way."""
+        start, target = self._home(mission.unit), self._point[mission.column]
+        drive = self._drive(mission.unit, start, target, 1.0)
+        if not drive.legs:
+            return False
+        mission.rolling_s, mission.drive = run.clock.now, drive
+        yield from self._meet_blocks(run, mission, drive)
+        yield drive.ends_s
+        return drive.arrives_s < math.inf
+
+    def _meet_blocks(self, run: Replication, mission: Mission, drive: Drive) -> Generator[float, None, None]:
+        """Learn of each block as it is met, and report it."""
+        for block in drive.blocks:
+            yield block.at_s
+            mission.blocks += not mission.going_home
+            self.blocks.append((mission.unit, mission.call, block.road, block.position_m, block.at_s))
+            self.learned(mission, run.clock.now)
+            self._report(run, mission)
 
     def _length_m(self, drive: Drive) -> float:
         """Return the metres of a drive; kept by way, since most are driven many times."""
@@ -207,14 +219,24 @@ class Driving:
         """Let units that are on their way to a call take another way, now that they know more."""
         yield at_s
         for mission in run.doing:
-            if mission is None or mission.going_home or not mission.rolling_s <= at_s < mission.on_scene_s:
+            if (
+                mission is None
+                or mission.going_home
+                or mission.call < 0
+                or not mission.rolling_s <= at_s < mission.on_scene_s
+            ):
                 continue
             drive = mission.drive
             known = self.board.of(mission.unit, at_s)
-            if drive is None or known.believed <= drive.knowledge.believed:
+            if drive is None or known.believed <= _knew(drive, at_s):
                 continue
             place = drive.position_at(at_s)
             mission.story.break_off()
             self.learned(mission, at_s)
             mission.cut(at_s)
             mission.story = run.clock.tell(unit_story(run, mission, place))
+
+
+def _knew(drive: Drive, at_s: float) -> frozenset[int]:
+    """Return what a unit believed closed as it set out, and has seen since."""
+    return drive.legs[0].believed | {news.condition for news in drive.learned_by(at_s) if news.holds}

@@ -89,6 +89,8 @@ def begin(run: Replication, call: int) -> None:
     incident = Incident(call, run.column[call], plan, run.priority[call])
     if plan.alone:
         ask(run, incident, 0, FIRST)
+        if run.move_up is not None:
+            run.move_up.consider()
         return
     for slot in plan.package.slots("first"):
         if not incident.over:
@@ -98,6 +100,8 @@ def begin(run: Replication, call: int) -> None:
             mission = _mission(run, incident, plan.package.n_slots + number, PARALLEL)
             mission.need = ANYBODY
             dispatch(run, mission, unit)
+    if run.move_up is not None:
+        run.move_up.consider()
 
 
 def ask(run: Replication, incident: Incident, slot: int, tier: int) -> None:
@@ -109,7 +113,7 @@ def ask(run: Replication, incident: Incident, slot: int, tier: int) -> None:
     elif run.preemptive and (taken := take_from_less_urgent(run, mission)) is not None:
         _preempt(run, mission, taken)
     elif run.loss:
-        _do_without(run, incident)
+        _do_without(run, incident, slot)
     else:
         run.line.enter(mission, run.clock.now)
 
@@ -185,7 +189,7 @@ def break_off(run: Replication, mission: Mission, why: int) -> None:
     if not incident.alone:
         incident.missions.remove(mission)
     mission.cut(now)
-    mission.ended, mission.broken_off_s = why, now
+    mission.ended, mission.ended_s = why, now
     if run.driving is not None:
         run.driving.learned(mission, now)
 
@@ -210,14 +214,14 @@ def _recall(run: Replication, mission: Mission) -> None:
         run.release(mission)
 
 
-def _do_without(run: Replication, incident: Incident) -> None:
+def _do_without(run: Replication, incident: Incident, slot: int) -> None:
     """Leave a slot empty; the call is lost if it cannot start any more."""
     if incident.handling_s == incident.handling_s or incident.over:
         return
     if not incident.alone:
         coming = sum(mission.people for mission in incident.missions if run.can_start(mission))
         asked = incident.plan.package.people_to_start
-        if coming >= asked or _may_still_come(run, incident, asked - coming):
+        if coming >= asked or _may_still_come(run, incident, slot, asked - coming):
             return
     incident.lost = run.record.lost[incident.call] = True
     if not incident.alone:
@@ -225,15 +229,13 @@ def _do_without(run: Replication, incident: Incident) -> None:
             _recall(run, mission)
 
 
-def _may_still_come(run: Replication, incident: Incident, people: int) -> bool:
-    """Whether slots that have not been asked for yet can bring the people who are missing at the start."""
+def _may_still_come(run: Replication, incident: Incident, slot: int, people: int) -> bool:
+    """Whether slots that are asked for after this one can bring the people who are missing at the start."""
     if run.clock.now > run.ordered[incident.call] or run.record.redispatched[incident.call]:
         return False
-    asked = {mission.slot for mission in incident.missions}
-    first = incident.plan.package.slots("first")
-    later = [slot for slot in first if slot > max(asked, default=-1)]
+    later = (other for other in incident.plan.package.slots("first") if other > slot)
     needs, starts_with = incident.plan.needs, incident.plan.package.starts_with
-    return sum(needs[slot].people for slot in later if starts_with <= needs[slot].capabilities) >= people
+    return sum(needs[other].people for other in later if starts_with <= needs[other].capabilities) >= people
 
 
 # -- on the scene --------------------------------------------------------------------------------------
@@ -276,7 +278,7 @@ def _later_tier(run: Replication, incident: Incident, tier: Tier, code: int, at_
 def left(run: Replication, mission: Mission) -> None:
     """End the work of a unit, and the call with the last."""
     incident, now = mission.incident, run.clock.now
-    mission.ended = COMPLETED
+    mission.ended, mission.ended_s = COMPLETED, now
     if incident.lead_slot == mission.slot:
         run.record.finisher[mission.call] = mission.number
     incident.missions.remove(mission)

@@ -58,6 +58,7 @@ class Mission:
     blocks = 0
     distance_m = math.nan
     ended = UNDER_WAY
+    ended_s = math.nan
     # in the line
     entered_line_s = math.nan
     place_in_line: Any = None
@@ -65,7 +66,6 @@ class Mission:
     drive: Drive | None = None
     going_home = False
     taken_from: Mission | None = None  # mission of the unit that this one broke off
-    broken_off_s = math.nan
     _share = 1.0
 
     @property

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rescuesim.simulation.duties import Duty
+from rescuesim.simulation.engine.duty import DutyMission
 from rescuesim.simulation.engine.mission import UNDER_WAY, Mission
 from rescuesim.simulation.missions import MISSION_STAMPS, Missions
-from rescuesim.simulation.trajectory import OUTCOMES, STAMPS, Trajectory
+from rescuesim.simulation.trajectory import OUTCOMES, STAMPS, BlockMet, Trajectory
 
 if TYPE_CHECKING:
     from rescuesim.simulation.engine.replication import Replication
@@ -20,8 +22,8 @@ __all__ = ["Record", "trajectory_of"]
 
 
 _NAMES = (
-    "number", "call", "slot", "tier", "unit", "people", "blocks", "ended", "distance_m", "until_s", "channel",
-    *(f"{name}_s" for name in MISSION_STAMPS),
+    "number", "call", "slot", "tier", "unit", "people", "blocks", "ended", "distance_m", "until_s", "ended_s",
+    "channel", *(f"{name}_s" for name in MISSION_STAMPS),
 )  # fmt: skip
 _row = attrgetter(*_NAMES)
 
@@ -40,6 +42,7 @@ class Record:
     lost : list of bool
     missions : list of tuple
         One for each mission that has ended.
+    duties : list of Duty
     """
 
     def __init__(self, n_calls: int) -> None:
@@ -47,6 +50,7 @@ class Record:
         self.handling_s, self.closed_s = [math.nan] * n_calls, [math.nan] * n_calls
         self.redispatched, self.lost = [0] * n_calls, [False] * n_calls
         self.missions: list[tuple[float, ...]] = []
+        self.duties: list[Duty] = []
 
     def began(self, mission: Mission, at_s: float) -> None:
         """Note the first action of a call, and by whom."""
@@ -58,7 +62,11 @@ class Record:
 
     def ended(self, mission: Mission) -> None:
         """Note a mission on which nothing more happens."""
-        self.missions.append(_row(mission))
+        if isinstance(mission, DutyMission):
+            duty = mission.kind, mission.unit, mission.place, mission.dispatched_s, mission.arrived_s, mission.until_s
+            self.duties.append(Duty(*duty))
+        else:
+            self.missions.append(_row(mission))
 
 
 def trajectory_of(run: Replication) -> Trajectory:
@@ -67,6 +75,7 @@ def trajectory_of(run: Replication) -> Trajectory:
     for mission in run.doing:
         if mission is not None:
             run.record.ended(mission)
+    duties = tuple(_cut(duty, horizon_s) for duty in run.record.duties)
     missions, record = _missions(run.record.missions, run.alerting.channels, horizon_s), run.record
     size = len(calls)
     lead, finisher = _leads(run, missions), np.array(record.finisher, dtype=np.int64)
@@ -96,10 +105,12 @@ def trajectory_of(run: Replication) -> Trajectory:
         channel=tuple(channel.tolist()),
         redispatched=np.array(record.redispatched, dtype=np.int32),
         outcome=_outcomes(run, stamps, missions, lead),
-        task_unit=missions.unit,
-        task_call=missions.call,
-        task_from_s=missions.at_s("dispatched"),
-        task_until_s=missions.until_s,
+        task_unit=np.r_[missions.unit, np.array([one.unit for one in duties], dtype=np.int32)],
+        task_call=np.r_[missions.call, np.full(len(duties), -1, dtype=np.int32)],
+        task_from_s=np.r_[missions.at_s("dispatched"), [one.from_s for one in duties]],
+        task_until_s=np.r_[missions.until_s, [one.until_s for one in duties]],
+        duties=duties,
+        blocks=() if run.driving is None else tuple(BlockMet(*one) for one in run.driving.blocks),
         missions=missions,
         rings=heard.rings,
         guided=heard.guided,
@@ -125,12 +136,18 @@ def _missions(rows: list[tuple[float, ...]], channels: list[str], horizon_s: flo
         tier=column["tier"].astype(np.int8),
         stamps=np.where(stamps < horizon_s, stamps, np.nan),
         until_s=np.minimum(column["until_s"], horizon_s),
+        ended_s=np.where(column["ended_s"] < horizon_s, column["ended_s"], np.nan),
         channel=tuple(channels[int(number)] for number in column["channel"].tolist()),
         people=column["people"].astype(np.int32),
         blocks=column["blocks"].astype(np.int32),
         distance_m=column["distance_m"],
         ended=column["ended"].astype(np.int8),
     )
+
+
+def _cut(duty: Duty, horizon_s: float) -> Duty:
+    arrived_s = duty.arrived_s if duty.arrived_s < horizon_s else math.nan
+    return duty._replace(arrived_s=arrived_s, until_s=min(duty.until_s, horizon_s))
 
 
 def _leads(run: Replication, missions: Missions) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from simpy.events import URGENT
@@ -14,12 +14,14 @@ from rescuesim.disruption import ChannelOutage, ContactSpell, FirstContact
 from rescuesim.errors import InputError
 from rescuesim.simulation.calls import CallLog
 from rescuesim.simulation.clock import Clock, Steps
+from rescuesim.simulation.duties import EvacuationTask
 from rescuesim.simulation.engine import incident as incidents
 from rescuesim.simulation.engine.alerting import Alerting
 from rescuesim.simulation.engine.choosing import ANYBODY, asked_of, cannot_go, choices
 from rescuesim.simulation.engine.crews import Crews
 from rescuesim.simulation.engine.draws import Draws
 from rescuesim.simulation.engine.driving import Driving
+from rescuesim.simulation.engine.duty import DutyMission, Evacuation, MoveUp
 from rescuesim.simulation.engine.hearing import hear
 from rescuesim.simulation.engine.incident import CallPlan, Incident
 from rescuesim.simulation.engine.line import Line
@@ -30,6 +32,7 @@ from rescuesim.simulation.fleet import Fleet, ShiftTimeline, Unit
 from rescuesim.simulation.packages import ResponsePackage
 from rescuesim.simulation.policies import (
     DispatchPolicy,
+    MoveUpPolicy,
     NearestAvailable,
     OrderedCall,
     Reach,
@@ -58,6 +61,8 @@ def run_replication(
     reach: Reach | None = None,
     believed: BelievedTimes | None = None,
     demand: DemandPoints | None = None,
+    move_up: MoveUpPolicy | None = None,
+    evacuation: Sequence[EvacuationTask] = (),
 ) -> Trajectory:
     """Run one replication on plain artefacts, without a plan or a network.
 
@@ -86,6 +91,9 @@ def run_replication(
         diverted.
     demand : DemandPoints, optional
         Tells policies the township and the zone of a call.
+    move_up : MoveUpPolicy, optional
+        Needs `RoadTimes.between_s`. Nobody moves if absent.
+    evacuation : sequence of EvacuationTask, optional
 
     Returns
     -------
@@ -125,6 +133,8 @@ def run_replication(
         reach=reach or Reach(fleet, roads),
         believed=believed,
         demand=demand,
+        move_up=move_up,
+        evacuation=tuple(evacuation),
     )
     return checked(Replication(given).play())
 
@@ -174,7 +184,9 @@ class Given:
     found: tuple[FirstContact, ...]
     reach: Reach
     believed: BelievedTimes | None = None
-    demand: DemandPoints | None = field(default=None)
+    demand: DemandPoints | None = None
+    move_up: MoveUpPolicy | None = None
+    evacuation: tuple[EvacuationTask, ...] = ()
 
 
 class Replication:
@@ -234,6 +246,9 @@ class Replication:
         self.n_missions = 0
         self.crews = Crews(fleet) if setting.muster or not self.alerting.always_public else None
         self.driving = None if given.believed is None else Driving(given.believed, self)
+        self.home_row = list(self.road_row)
+        self.move_up = None if given.move_up is None else MoveUp(self, given.move_up)
+        self.evacuation = Evacuation(self, given.evacuation) if given.evacuation else None
 
     # -- the stories of the county -----------------------------------------------------------------------
 
@@ -272,12 +287,16 @@ class Replication:
         self.free[unit] = False
         self.n_free -= 1
         self.doing[unit] = mission
+        if self.move_up is not None and self.road_row[unit] != self.home_row[unit]:
+            self.n_elsewhere -= 1
 
     def make_free(self, unit: int) -> None:
         """Let a unit be free again."""
         self.doing[unit] = None
         self.free[unit] = True
         self.n_free += 1
+        if self.move_up is not None and self.road_row[unit] != self.home_row[unit]:
+            self.n_elsewhere += 1
 
     def end(self, mission: Mission) -> None:
         """Let nothing more happen on a mission."""
@@ -288,12 +307,43 @@ class Replication:
         """End a mission with its unit at home, and try the calls that wait."""
         self.end(mission)
         self.make_free(mission.unit)
+        if self.evacuation is not None:
+            self.evacuation.fill()
         self.serve_waiting()
+        if self.move_up is not None:
+            self.move_up.consider()
+
+    def stand_at(self, unit: int, row: int) -> None:
+        """Let a unit stand at a site, its own or another."""
+        self.road_row[unit], self.stands_at[unit] = row, self.given.roads.sites[row]
+
+    def go_home(self, mission: Mission) -> Steps:
+        """Drive home, as soon as there is a way; on the way another call may take the unit."""
+        mission.going_home = True
+        if self.move_up is not None:
+            self.stand_at(mission.unit, self.home_row[mission.unit])
+        if self.driving is not None:
+            yield from self.driving.drive_home(self, mission)
+            return
+        while (back_s := self.back_s(mission)) == math.inf:
+            yield self.next_road_change_s()
+        yield self.clock.now + back_s * self.variation_of(mission)
+        if mission.cleared_s == mission.cleared_s:
+            mission.available_s = self.clock.now
+
+    def variation_of(self, mission: Mission) -> float:
+        """Return the factor on the drives of a mission."""
+        return mission.variation if isinstance(mission, DutyMission) else self.variation[mission.slot][mission.call]
+
+    def look(self) -> None:
+        """Let the desk go by what it believes now."""
+        if self.driving is not None:
+            self.driving.update(self.now, self.clock.now)
 
     def stand_down(self, mission: Mission, why: int) -> None:
         """Take an order back before its unit has left, and ask for another."""
         now, incident = self.clock.now, mission.incident
-        mission.ended = why
+        mission.ended, mission.ended_s = why, now
         if why != NO_WAY or self.driving is not None:
             self.exclude(incident, mission.unit)
         if mission.taken_from is not None and mission.taken_from.rolling_s <= now:
@@ -319,7 +369,7 @@ class Replication:
     def turn_round(self, mission: Mission) -> None:
         """Take a unit off its way home, for another call."""
         mission.story.break_off()
-        mission.broken_off_s = mission.available_s = self.clock.now
+        mission.available_s = self.clock.now if mission.cleared_s == mission.cleared_s else math.nan
         self.end(mission)
         if self.driving is not None:
             self.driving.learned(mission, self.clock.now)
@@ -345,16 +395,20 @@ class Replication:
         Travel times alone know no places between, so a unit that turned round on the way has the share of the way back
         that it has driven.
         """
-        whole = self.now.back_s(self.road_row[mission.unit], mission.incident.column)
+        whole = self.now.back_s(self.road_row[mission.unit], self.column_of(mission))
         if mission.on_scene_s == mission.on_scene_s:
             return whole
         return whole * mission.share_driven
+
+    def column_of(self, mission: Mission) -> int:
+        """Return the point at which a mission ends."""
+        return mission.column if isinstance(mission, DutyMission) else mission.incident.column
 
     def way_from_s(self, mission: Mission, column: int) -> float:
         """Return how far a unit that is out is from a point, as the desk believes."""
         if self.driving is not None:
             return self.driving.believed_s(mission, column, self.clock.now)
-        home_s = self.now.back_s(self.road_row[mission.unit], mission.incident.column)
+        home_s = self.now.back_s(self.road_row[mission.unit], self.column_of(mission))
         if mission.on_scene_s > self.clock.now:
             home_s *= mission.share_by(self.clock.now)
         return home_s + self.now.out_s(self.road_row[mission.unit], column)

@@ -64,6 +64,10 @@ class Situation:
         """Let the desk go by a matrix that it believes."""
         self.state, self.believed_s, self.out_s = state, matrix, matrix.item
 
+    def matrix(self) -> NDArray[np.float64]:
+        """Return the times from sites to points that the desk goes by; float64, shape (n_sites, n_points)."""
+        return self.roads.out_s[self.roads.states[self.epoch]] if self.believed_s is None else self.believed_s
+
     def moments_s(self, horizon_s: float) -> Sequence[float]:
         """Return when something changes before the horizon, ascending."""
         moments = {*self.roads.starts_s, *self.timeline.starts_s} - {0.0}

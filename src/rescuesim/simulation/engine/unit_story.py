@@ -43,7 +43,7 @@ def unit_story(run: Replication, mission: Mission, rolling_from: Place | int | N
         run.record.finisher[call] = mission.number
         mission.cleared_s = cleared = mission.ready_s + run.work_s(mission)
         yield cleared
-        mission.ended = COMPLETED
+        mission.ended, mission.ended_s = COMPLETED, cleared
         incident.cleared_s = run.record.closed_s[call] = cleared
     else:
         yield mission.ready_s
@@ -57,14 +57,5 @@ def unit_story(run: Replication, mission: Mission, rolling_from: Place | int | N
 
 def home_story(run: Replication, mission: Mission) -> Steps:
     """Drive home, as soon as there is a way; on the way another call may take the unit."""
-    mission.going_home = True
-    if run.driving is not None:
-        yield from run.driving.drive_home(run, mission)
-    else:
-        while (back_s := run.back_s(mission)) == math.inf:
-            yield run.next_road_change_s()
-        back = run.clock.now + back_s * run.variation[mission.slot][mission.call]
-        yield back
-        if mission.cleared_s == mission.cleared_s:
-            mission.available_s = back
+    yield from run.go_home(mission)
     run.release(mission)
