@@ -16,6 +16,7 @@ from rescuesim.network.states import Closure
 
 __all__ = [
     "CAUSES",
+    "RUNNER",
     "AssetKind",
     "AssetOutage",
     "ChannelOutage",
@@ -47,6 +48,7 @@ CAUSES = (
     "congestion",
     "equipment",  # absent, not charged, not paid, nobody trained
 )
+RUNNER = "runner"  # the channel of somebody who walks
 AssetKind = Literal["site_power", "township_power", "base_station", "fibre"]
 
 
@@ -294,7 +296,7 @@ class ContactSpell:
         Id of a demand point (calls) or of a site (orders).
     direction : {'call', 'order'}
     channel : str
-        Name of the channel; empty if none carries anything: the place is silent.
+        Name of the channel; empty if none carries anything.
     from_s, until_s : float
         Seconds after the onset.
     delay : Lognormal or None
@@ -318,3 +320,19 @@ class ContactSpell:
             raise InputError([Fault(column="direction", value=self.direction, expected="call or order")])
         if bool(self.channel) != (self.delay is not None):
             raise InputError(f"contact of {self.place!r}: expected a delay with a channel, and none without")
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether the place is silent (失联) meanwhile: nothing but a runner carries its calls, or nothing at all.
+
+        Only calls fall silent: an order that a runner carries to a site is late, and it is obeyed.
+
+        Examples
+        --------
+        >>> hour = Lognormal(median=3600, p90=5000)
+        >>> some = [ContactSpell(place="v", direction="call", channel=by, from_s=0, until_s=9, delay=hour)
+        ...         for by in (RUNNER, "satellite_phone")]
+        >>> [spell.is_silence for spell in some]
+        [True, False]
+        """
+        return self.direction == "call" and self.channel in ("", RUNNER)

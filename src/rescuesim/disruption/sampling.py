@@ -385,6 +385,9 @@ def _faults(
         wrong("communication", "given", "power, sites and demand with it")
     if communication is not None and given is not None and given.contacts:
         wrong("given", "contacts", "none with communication, which works them out")
+    if given is not None and (sites is not None or demand is not None):
+        known = {name for table in (sites, demand) if table is not None for name in table.townships}
+        faults += given.unknown_townships(known)
     if order not in REPAIR_ORDERS:
         wrong("order", order, f"one of {', '.join(REPAIR_ORDERS)}")
     elif order in ("most_people", "isolated_first", "optimised") and (
