@@ -220,7 +220,8 @@ def _with_equipment(
             + (
                 f"sites hold {', '.join(sorted(carried))}" if carried else "no 370 MHz repeater and no relay in the air"
             ),
-            f"通信：按 {len(sites)} 个站点、{len(villages)} 个村社有卫星电话，{len(brigades)} 个消防救援站有北斗终端计；"
+            f"通信：按 {len(sites)} 个站点、{len(villages)} 个村社有卫星电话，"
+            f"{len(brigades)} 个消防救援站有北斗终端计；"
             + (f"站点另有 {'、'.join(sorted(carried))}" if carried else "无 370 兆中继台，无空中中继"),
         ),
         Note(

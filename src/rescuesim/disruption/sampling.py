@@ -22,6 +22,7 @@ from rescuesim.disruption.outages import PowerOutage, RoadDamage, RoadOutage, Ro
 from rescuesim.disruption.power import PowerNetwork, power_outages
 from rescuesim.disruption.repair import RepairCrew, repair_roads
 from rescuesim.disruption.repair.road_options import REPAIR_ORDERS, RepairOrder
+from rescuesim.disruption.repair.road_outcome import unmended_outages
 from rescuesim.disruption.roads import ExposedRoads, exposed_roads
 from rescuesim.disruption.samples import Disruptions
 from rescuesim.disruption.streams import Draw, draws
@@ -123,7 +124,9 @@ class _Sampler:
         )
         roads: tuple[RoadOutage, ...] = given.roads if given else ()
         slow: tuple[RoadSlowing, ...] = (*(given.slowings if given else ()), *slowings)
-        if damages:
+        if damages and not any(crew.kind in ("road", "bridge") for crew in self.crews):
+            roads += unmended_outages(damages)
+        elif damages:
             repairs = repair_roads(
                 self.network,
                 # crews drive on what is given as on what is drawn, and do not mend it

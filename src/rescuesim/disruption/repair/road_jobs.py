@@ -68,7 +68,7 @@ def fronts_of(network: RoadNetwork, closures: Sequence[Closure]) -> list[list[tu
 
 def job_notes(damages: Sequence[RoadDamage], jobs: Sequence[Job], team: Sequence[RepairCrew]) -> list[str]:
     """Say what becomes of damages that nobody mends, and of bridges."""
-    notes = []
+    notes: list[str] = []
     stuck = sum(
         1
         for damage, job in zip(damages, jobs, strict=True)
