@@ -239,7 +239,7 @@ def simulate(
     See `run_replication` for one replication on plain matrices, without a network.
     """
     model: CallModel | CallLog | Sequence[CallLog] = CallModel() if calls is None else calls
-    through = _disruptions(disruptions, network)
+    through = _disruptions(disruptions, network, plan, demand)
     _check_options(standard, demand, replications, seed, seats, desk)
     numbers = replications if isinstance(replications, range) else range(replications)
     setting = Setting(
@@ -345,13 +345,16 @@ def _split(every: _Chunk, disruptions: tuple[Disruption | None, ...]) -> list[_C
 
 
 def _disruptions(
-    disruptions: Disruption | Sequence[Disruption] | None, network: RoadNetwork
+    disruptions: Disruption | Sequence[Disruption] | None, network: RoadNetwork, plan: Plan, demand: DemandPoints
 ) -> tuple[Disruption | None, ...]:
     if disruptions is None:
         return (None,)
     some = (disruptions,) if isinstance(disruptions, Disruption) else tuple(disruptions)
     if not some:
         raise InputError("disruptions: expected at least one, or None for normal days")
+    townships = {*demand.townships, *(site.township for site in plan.sites)}
+    if unknown := [fault for disruption in some for fault in disruption.unknown_townships(townships)]:
+        raise InputError(unknown)
     for disruption in some:
         roads = {outage.closure.road for outage in disruption.roads}
         if wrong := sorted(road for road in roads if not 0 <= road < network.n_roads):
