@@ -244,9 +244,10 @@ class Replication:
         self.free, self.n_free, self.n_elsewhere = [True] * n_units, n_units, 0
         self.doing: list[Mission | None] = [None] * n_units
         self.n_missions = 0
+        self.returning: dict[int, Mission] = {}  # units on the road that can be diverted
         self.crews = Crews(fleet) if setting.muster or not self.alerting.always_public else None
         self.driving = None if given.believed is None else Driving(given.believed, self)
-        self.home_row = list(self.road_row)
+        self.home_row, self.can_divert = list(self.road_row), setting.divertible and self.driving is not None
         self.move_up = None if given.move_up is None else MoveUp(self, given.move_up)
         self.evacuation = Evacuation(self, given.evacuation) if given.evacuation else None
 
@@ -374,6 +375,7 @@ class Replication:
         if self.driving is not None:
             self.driving.learned(mission, self.clock.now)
         self.n_elsewhere -= 1
+        del self.returning[mission.unit]
         self.make_free(mission.unit)
 
     # -- times of a mission ------------------------------------------------------------------------------
