@@ -13,6 +13,7 @@ from rescuesim.demand import DemandPoints, select
 from rescuesim.disruption import Disruption
 from rescuesim.errors import InputError
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
+from rescuesim.network.road_network import TICKS_PER_SECOND
 from rescuesim.plan import Plan
 from rescuesim.simulation.believed_roads import PlacedRoads, RoadTruth
 from rescuesim.travel import TravelTimes, TravelTimesEnsemble, travel_times
@@ -235,6 +236,18 @@ class BelievedTimes:
     def points(self) -> tuple[str, ...]:
         """Ids of the points."""
         return self.journeys.out.demand.ids
+
+    def at_least_s(self, start: int, target: int) -> float:
+        """Return a lower bound of the drive between two stops under any belief: on intact roads, without loss.
+
+        Parameters
+        ----------
+        start, target : int
+            Stops of `truth`.
+        """
+        graph = self.truth.roads.graph
+        found = self.truth.roads.tree(graph.point_node.item(start), towards=False)
+        return found[0].item(graph.point_node.item(target)) / TICKS_PER_SECOND
 
     def out_s(self, believed: frozenset[int], epoch: int) -> NDArray[np.float64]:
         """Return the times from sites to points under a belief, ``inf`` from sites that nobody can leave now.
