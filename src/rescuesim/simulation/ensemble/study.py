@@ -246,7 +246,7 @@ def blocks(replications: int, *, n_disruptions: int, size: int) -> list[range]:
     >>> blocks(5, n_disruptions=1, size=2)
     [range(0, 2), range(2, 4), range(4, 5)]
     >>> blocks(5, n_disruptions=2, size=2)
-    [range(0, 4, 2), range(4, 5, 2), range(1, 5, 2)]
+    [range(0, 3, 2), range(4, 5, 2), range(1, 4, 2)]
     >>> blocks(3, n_disruptions=7, size=2)
     [range(0, 2), range(2, 3)]
     """
