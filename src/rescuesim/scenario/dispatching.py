@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
 from rescuesim.errors import nearest_name
@@ -63,10 +65,8 @@ def policy_faults(section: SimulationSection) -> list[tuple[str, str | None, str
     if section.policy not in _PATIENT and section.not_later_than_s is not None:
         expected = f"policy {' or '.join(_PATIENT)} too, or not this key: it would do nothing"
         faults.append(("not_later_than_s", str(section.not_later_than_s), expected))
-    names = [group.name for group in section.groups]
-    faults += [
-        ("groups", name, "each group once") for name in sorted({name for name in names if names.count(name) > 1})
-    ]
+    names = Counter(group.name for group in section.groups)
+    faults += [("groups", name, "each group once") for name, times in names.items() if times > 1]
     return faults
 
 

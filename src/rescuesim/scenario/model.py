@@ -42,6 +42,8 @@ class Scenario(Section):
         Root of all random streams.
     data_folders : tuple of str
         Folders outside that of the scenario file from which files may be read too.
+    overrides : str or None
+        File of figures from own records, as `rescuesim.load_overrides` reads it.
     network, sites, demand, quality, standard, siting, plan, simulation, disruption
         The sections of the file; `rescuesim.scenario.sections` lists their keys.
     path : Path
@@ -51,6 +53,7 @@ class Scenario(Section):
     name: str
     seed: int = Field(default=0, ge=0)
     data_folders: tuple[str, ...] = Field(default=(), strict=False)
+    overrides: str | None = None
     network: NetworkSection
     sites: TableSection
     demand: DemandSection
@@ -71,6 +74,7 @@ class Scenario(Section):
     def named_files(self) -> dict[str, str]:
         """Return the files that the scenario names, by dotted key."""
         named = {
+            "overrides": self.overrides,
             "network.file": self.network.file,
             "network.clip": self.network.clip,
             "network.supplement": self.network.supplement,

@@ -23,6 +23,7 @@ from rescuesim.scenario.model import Scenario
 from rescuesim.scenario.prepare import Prepared, prepare
 from rescuesim.scenario.siting_run import check_results_folder, site_prepared
 from rescuesim.simulation import CallModel, SimulationResult, simulate
+from rescuesim.simulation.policies import most_parallel
 from rescuesim.siting import SitingSolution
 from rescuesim.travel import TravelTimes, travel_times
 
@@ -158,7 +159,13 @@ def run_prepared(
 def _simulate(prepared: Prepared, plan: Plan, progress: Progress) -> dict[str, dict[str, SimulationResult]]:
     """Simulate today and the plan, intact and broken, on the same calls."""
     scenario, chosen = prepared.scenario, prepared.scenario.simulation
-    calls = CallModel(per_10k_people_year=chosen.per_10k_people_year)
+    policy = asked_policy(chosen)
+    # units alerted in parallel have draws of their own; those of the first slot stay what they are
+    calls = CallModel(
+        per_10k_people_year=chosen.per_10k_people_year,
+        on_scene=dict(prepared.overrides.on_scene) or None,
+        n_slots=1 + most_parallel(policy),
+    )
     plans = {TODAY: Plan.today(prepared.sites), PLAN: plan}
     # a county without any station today has nothing to compare the plan with
     plans = {name: its_plan for name, its_plan in plans.items() if its_plan.stations}
@@ -183,7 +190,7 @@ def _simulate(prepared: Prepared, plan: Plan, progress: Progress) -> dict[str, d
                 seed=scenario.seed,
                 seats=chosen.seats,
                 queue=chosen.queue,
-                policy=asked_policy(chosen),
+                policy=policy,
                 snap_limit_m=scenario.network.snap_limit_m,
                 progress=lambda at, _, before=before: progress("simulation", before + at, total),  # type: ignore[misc]
             )
@@ -236,6 +243,7 @@ def _write(
             lang=lang,
             facts=siting_facts(solution, prepared.people, lang),
             extra_notes=prepared.notes,
+            force={"plan": force},
         ),
     }
     return write_files(out, writers)
@@ -292,6 +300,8 @@ def _summary(
         summary["headline"] = comparison.headline.to_dict("records")
         summary["differences"] = comparison.differences.to_dict("records")
         summary["misses"] = comparison.misses.to_dict("records")
+        summary["kept"] = comparison.kept.to_dict("records")
+        summary["phases"] = comparison.phases.to_dict("records")
         summary["notes"] = [*prepared.notes, *comparison.notes]
     summary["timings"] = dict(clock)
     return summary

@@ -13,6 +13,7 @@ from rescuesim.demand import DemandPoints
 from rescuesim.plan import Plan
 from rescuesim.simulation.calls import CallLog
 from rescuesim.simulation.fleet import Fleet
+from rescuesim.simulation.held import HELD_BY
 from rescuesim.simulation.missions import ENDED, MISSION_STAMPS, TIERS
 from rescuesim.simulation.trajectory import OUTCOMES, STAMPS, Trajectory
 from rescuesim.standard import ResponseStandard
@@ -52,7 +53,11 @@ class SimulationResult:
           yet at the horizon), ``under_way``, ``abandoned`` (the caller gave up for good), ``duplicate`` (answered,
           about an incident that stands in an earlier row) or ``unheard`` (no message reached the desk);
         - ``rings``, ``guided`` (by telephone), ``priority`` (0 the most urgent), ``severity_at_action``, ``units``
-          (sent to the call, those that did not arrive included), ``closed_at_s`` (the last unit there is done).
+          (sent to the call, those that did not arrive included), ``closed_at_s`` (the last unit there is done);
+        - ``onset_at_s`` (when the incident began) and ``silent`` (no channel carried calls from the place at the
+          first attempt): there the clock runs from the onset;
+        - ``held_by``: why no unit went at the order (``busy``, ``absent``, ``no_way``, ``not_told``,
+          ``not_capable``), see `held.held_by`; empty if one did.
 
         Of several units the row shows the one whose readiness let the first action start.
     unit_records : DataFrame
@@ -166,8 +171,22 @@ def call_records(
                 [np.bincount(trajectory.missions.call, minlength=len(calls)) for _, calls, trajectory in played]
             ),
             "closed_at_s": np.concatenate([trajectory.closed_s for *_, trajectory in played]),
+            "onset_at_s": np.concatenate([calls.arrived_at_s - calls.detected_s for _, calls, _ in played]),
+            "silent": np.concatenate([_silent(calls, trajectory) for _, calls, trajectory in played]),
+            "held_by": _coded(
+                _joined([_held_codes(calls, trajectory) for _, calls, trajectory in played]),
+                HELD_BY,
+            ),
         }
     )
+
+
+def _silent(calls: CallLog, trajectory: Trajectory) -> NDArray[np.bool_]:
+    return np.zeros(len(calls), dtype=np.bool_) if trajectory.silent is None else trajectory.silent
+
+
+def _held_codes(calls: CallLog, trajectory: Trajectory) -> NDArray[np.int64]:
+    return np.array([HELD_BY.index(why) for why in trajectory.held_by or ("",) * len(calls)], dtype=np.int64)
 
 
 def _joined_duplicates(played: Sequence[tuple[int, CallLog, Trajectory]]) -> NDArray[np.bool_]:

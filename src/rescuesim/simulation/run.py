@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rescuesim._defaults import default
 from rescuesim.demand import DemandPoints
-from rescuesim.disruption import Disruption, reconnaissance
+from rescuesim.disruption import Disruption, reconnaissance, silent_sites
 from rescuesim.errors import Fault, InputError
 from rescuesim.network import RoadNetwork
 from rescuesim.plan import Plan
@@ -23,6 +23,7 @@ from rescuesim.simulation.desk import Desk
 from rescuesim.simulation.duties import EvacuationTask
 from rescuesim.simulation.engine import PUBLIC_NETWORK, run_replication
 from rescuesim.simulation.fleet import Fleet
+from rescuesim.simulation.held import held_by, silent_calls
 from rescuesim.simulation.packages import ResponsePackage, check_packages, single_unit_packages
 from rescuesim.simulation.policies import (
     DispatchPolicy,
@@ -37,7 +38,7 @@ from rescuesim.simulation.policies import (
     most_parallel,
 )
 from rescuesim.simulation.records import SimulationResult, call_records, mission_records, unit_records
-from rescuesim.simulation.roads import BelievedTimes, Journeys
+from rescuesim.simulation.roads import BelievedTimes, Journeys, RoadTimes
 from rescuesim.simulation.setting import Setting
 from rescuesim.simulation.trajectory import Trajectory
 from rescuesim.standard import ResponseStandard
@@ -100,7 +101,27 @@ class _Chunk:
                 move_up=None if self.move_up is None else for_replication(self.move_up, world),
                 evacuation=self.evacuation,
             )
-            yield replication, calls, trajectory
+            yield replication, calls, self._explained(replication, calls, roads, trajectory)
+
+    def _explained(self, replication: int, calls: CallLog, roads: RoadTimes, trajectory: Trajectory) -> Trajectory:
+        """Add what stood between each call and its unit at first."""
+        contacts = self.disruption.contacts if self.disruption else ()
+        held = held_by(
+            self.fleet,
+            calls,
+            roads,
+            ordered_s=trajectory.at_s("ordered"),
+            dispatched_s=trajectory.at_s("dispatched"),
+            task_unit=trajectory.task_unit,
+            task_from_s=trajectory.task_from_s,
+            task_until_s=trajectory.task_until_s,
+            horizon_s=self.setting.horizon_s,
+            seed=self.setting.seed,
+            replication=replication,
+            untold=silent_sites(contacts),
+            muster=self.setting.muster,
+        )
+        return replace(trajectory, held_by=held, silent=silent_calls(calls, contacts))
 
 
 def _play_chunk(chunk: _Chunk) -> list[Played]:
@@ -115,9 +136,10 @@ def simulate(
     standard: ResponseStandard,
     calls: CallModel | CallLog | Sequence[CallLog] | None = None,
     disruptions: Disruption | Sequence[Disruption] | None = None,
-    replications: int = 100,
+    replications: int | range = 100,
     horizon_s: float = 30 * 86400.0,
     seed: int = 0,
+    journeys: Journeys | None = None,
     seats: int | None = None,
     desk: Desk | None = None,
     packages: Mapping[str, ResponsePackage] | None = None,
@@ -157,13 +179,16 @@ def simulate(
     disruptions : Disruption or sequence of Disruption, optional
         Replication r goes through disruption r mod n. Normal days if absent. Where a disruption has contacts, orders
         go by the channels that these name, and a site that none reaches sends nobody.
-    replications : int, optional
+    replications : int or range, optional
+        How many, or just those with the numbers of a range: a replication is the same alone as among others.
     horizon_s : float, optional
         Length of each replication, seconds. It starts at 00:00, or when `calls` say, which is also the onset of the
         disruption.
     seed : int, optional
         Root of all random streams. The plan and the disruption enter none of them, so plans are compared on
         the same calls and draws.
+    journeys : Journeys, optional
+        The sites of this plan and the points that call, placed on this network before; done here if absent.
     seats : int, optional
         Call takers; default ``desk.seats``.
     desk : Desk, optional
@@ -214,8 +239,9 @@ def simulate(
     See `run_replication` for one replication on plain matrices, without a network.
     """
     model: CallModel | CallLog | Sequence[CallLog] = CallModel() if calls is None else calls
-    through = _disruptions(disruptions, network)
+    through = _disruptions(disruptions, network, plan, demand)
     _check_options(standard, demand, replications, seed, seats, desk)
+    numbers = replications if isinstance(replications, range) else range(replications)
     setting = Setting(
         chain=dict(standard.chain),
         horizon_s=float(horizon_s),
@@ -233,10 +259,12 @@ def simulate(
     chosen = policy if policy is not None else NearestAvailable()
     if packages is not None or most_parallel(chosen):
         model = _with_packages(model, setting.packages, fleet, most_parallel(chosen))
-    logs = _call_logs(model, demand, replications, setting.horizon_s)
-    rows = _calling_rows(logs, demand, evacuation)
-    moving = move_up is not None
-    journeys = Journeys.on(network, plan, demand, rows, snap_limit_m=snap_limit_m, between_sites=moving)
+    logs = _call_logs(model, demand, len(numbers), setting.horizon_s)
+    if journeys is None:
+        rows, moving = calling_rows(logs, demand, evacuation), move_up is not None
+        journeys = Journeys.on(network, plan, demand, rows, snap_limit_m=snap_limit_m, between_sites=moving)
+    elif journeys.out.sites.ids != tuple(site.id for site in plan.stations):
+        raise InputError(f"journeys: expected those of the stations of plan {plan.name!r}, in their order")
     given_queue = None if isinstance(queue, str) else queue
     check_policies(World.of(fleet, journeys.during(None), demand), policy=chosen, queue=given_queue, move_up=move_up)
     every = _Chunk(
@@ -247,14 +275,15 @@ def simulate(
         policy=chosen,
         demand=demand,
         calls=logs,
-        replications=tuple(range(replications)),
+        replications=tuple(numbers),
         move_up=move_up,
         evacuation=tuple(evacuation),
     )
     chunks = _split(every, through)
-    logger.info("simulating %d replications of plan %s in %d chunks", replications, plan.name, len(chunks))
-    played = sorted(_play(chunks, executor, progress, replications), key=lambda one: one[0])
-    met = [disruption for disruption in through[:replications] if disruption is not None]
+    logger.info("simulating %d replications of plan %s in %d chunks", len(numbers), plan.name, len(chunks))
+    played = sorted(_play(chunks, executor, progress, len(numbers)), key=lambda one: one[0])
+    reached = sorted({number % len(through) for number in numbers})
+    met = [disruption for disruption in (through[place] for place in reached) if disruption is not None]
     fallbacks = [outage.fallback for disruption in met for outage in disruption.channels]
     spells = [spell for disruption in met for spell in disruption.contacts]
     fallbacks += [spell.channel for spell in spells if spell.direction == "order" and spell.channel]
@@ -264,7 +293,7 @@ def simulate(
         standard=standard,
         demand=demand,
         condition=" | ".join(disruption.label for disruption in met) if met else "intact",
-        replications=replications,
+        replications=len(numbers),
         horizon_s=setting.horizon_s,
         seed=setting.seed,
         records=call_records(fleet, demand, channels, played),
@@ -301,27 +330,31 @@ def _play(
 
 def _split(every: _Chunk, disruptions: tuple[Disruption | None, ...]) -> list[_Chunk]:
     """Share the replications out: those of one disruption together, in parts of about a second of work."""
-    expected = _expected_calls(every.calls, every.demand, every.setting.horizon_s)
+    expected = expected_calls(every.calls, every.demand, every.setting.horizon_s)
     size = max(1, math.ceil(_CALLS_A_CHUNK / (expected + _REPLICATION_AS_CALLS)))
-    total, chunks = len(every.replications), []
-    for number in range(min(len(disruptions), total)):
-        through = range(number, total, len(disruptions))
+    n, chunks = len(disruptions), []
+    for number in range(n):
+        through = [place for place, one in enumerate(every.replications) if one % n == number]
         for start in range(0, len(through), size):
-            some = tuple(through[start : start + size])
-            calls = every.calls if isinstance(every.calls, CallModel) else tuple(every.calls[index] for index in some)
-            part = replace(every, disruption=disruptions[number], number=number, calls=calls, replications=some)
+            some = through[start : start + size]
+            calls = every.calls if isinstance(every.calls, CallModel) else tuple(every.calls[place] for place in some)
+            its = tuple(every.replications[place] for place in some)
+            part = replace(every, disruption=disruptions[number], number=number, calls=calls, replications=its)
             chunks.append(part)
     return chunks
 
 
 def _disruptions(
-    disruptions: Disruption | Sequence[Disruption] | None, network: RoadNetwork
+    disruptions: Disruption | Sequence[Disruption] | None, network: RoadNetwork, plan: Plan, demand: DemandPoints
 ) -> tuple[Disruption | None, ...]:
     if disruptions is None:
         return (None,)
     some = (disruptions,) if isinstance(disruptions, Disruption) else tuple(disruptions)
     if not some:
         raise InputError("disruptions: expected at least one, or None for normal days")
+    townships = {*demand.townships, *(site.township for site in plan.sites)}
+    if unknown := [fault for disruption in some for fault in disruption.unknown_townships(townships)]:
+        raise InputError(unknown)
     for disruption in some:
         roads = {outage.closure.road for outage in disruption.roads}
         if wrong := sorted(road for road in roads if not 0 <= road < network.n_roads):
@@ -359,7 +392,12 @@ def _with_packages(
 
 
 def _check_options(
-    standard: ResponseStandard, demand: DemandPoints, replications: int, seed: int, seats: int | None, desk: Desk | None
+    standard: ResponseStandard,
+    demand: DemandPoints,
+    replications: int | range,
+    seed: int,
+    seats: int | None,
+    desk: Desk | None,
 ) -> None:
     faults = [
         Fault(
@@ -371,7 +409,7 @@ def _check_options(
         if standard.wants_second_unit(zone)
     ]
     numbers = {
-        "replications": (replications, 1),
+        "replications": (1 if isinstance(replications, range) else replications, 1),
         "seed": (seed, 0),
         "seats": (1 if seats is None else seats, 1),
     }
@@ -382,6 +420,9 @@ def _check_options(
     ]
     if seats is not None and desk is not None:
         faults.append(Fault(column="seats", value=str(seats), expected="none beside desk, which has its own"))
+    if isinstance(replications, range) and (not replications or replications.step < 1 or replications.start < 0):
+        expected = "an ascending range of one or more numbers from 0 on"
+        faults.append(Fault(column="replications", value=str(replications), expected=expected))
     if demand.lon is None or demand.lat is None:
         faults.append(Fault(file=demand.source, expected="lon and lat; travel needs positions"))
     if faults:
@@ -414,7 +455,7 @@ def _call_logs(
     return logs
 
 
-def _calling_rows(
+def calling_rows(
     calls: CallModel | tuple[CallLog, ...], demand: DemandPoints, evacuation: Sequence[EvacuationTask] = ()
 ) -> NDArray[np.int64]:
     """Rows of the demand points from which calls can come, or that are evacuated; one of them if there are none."""
@@ -434,7 +475,7 @@ def _calling_rows(
     return np.array(sorted(found | places) or [0], dtype=np.int64)
 
 
-def _expected_calls(calls: CallModel | tuple[CallLog, ...], demand: DemandPoints, horizon_s: float) -> float:
+def expected_calls(calls: CallModel | tuple[CallLog, ...], demand: DemandPoints, horizon_s: float) -> float:
     """Return how many calls a replication has on average, roughly."""
     if isinstance(calls, CallModel):
         return float(calls.calls_per_year(demand).sum()) * horizon_s / (365.25 * 86400.0)

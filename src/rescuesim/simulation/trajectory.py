@@ -91,6 +91,10 @@ class Trajectory:
         Evacuation and moves.
     blocks : tuple of BlockMet
         Closures that were met.
+    held_by : tuple of str, length n_calls or 0
+        Why no unit went at the order, as `held.held_by` tells it; empty if nobody has asked.
+    silent : ndarray of bool, shape (n_calls,), or None
+        Whether the place was silent at the first attempt; None if nobody has asked.
     """
 
     stamps: NDArray[np.float64]
@@ -114,6 +118,8 @@ class Trajectory:
     horizon_s: float
     duties: tuple[Duty, ...] = ()
     blocks: tuple[BlockMet, ...] = ()
+    held_by: tuple[str, ...] = ()
+    silent: NDArray[np.bool_] | None = None
 
     def at_s(self, milestone: str) -> NDArray[np.float64]:
         """Stamps of one milestone of `STAMPS`, seconds; float64, shape (n_calls,)."""

@@ -18,7 +18,7 @@ from rescuesim.disruption.repair.jobs import Setting
 from rescuesim.errors import InputError
 from rescuesim.network.states import Closure
 
-__all__ = ["RoadRepairs", "curve_of", "repairs_of"]
+__all__ = ["RoadRepairs", "curve_of", "repairs_of", "unmended_outages"]
 
 _LEVEL_WORDS = {OPEN: "passable", ONE_LANE: "one_lane", SHUT: "closed"}
 
@@ -158,6 +158,17 @@ def repairs_of(
         came_from=came_from or order,
         simple_area_person_h=dict(simple or {}),
         notes=tuple(notes),
+    )
+
+
+def unmended_outages(damages: Sequence[RoadDamage]) -> tuple[RoadOutage, ...]:
+    """Return the closures of damages that no crew comes to: each holds until it passes by itself.
+
+    The same as `repair_roads` gives without road and bridge crews, without a look at any way.
+    """
+    return tuple(
+        RoadOutage(closure=one.closure, from_s=one.at_s, until_s=one.passes_s, label=one.label, cause=one.cause)
+        for one in damages
     )
 
 

@@ -233,7 +233,7 @@ class Driving:
             place = drive.position_at(at_s)
             mission.story.break_off()
             self.learned(mission, at_s)
-            mission.cut(at_s)
+            run.take_back(mission)
             mission.story = run.clock.tell(unit_story(run, mission, place))
 
 

@@ -178,17 +178,13 @@ def break_off(run: Replication, mission: Mission, why: int) -> None:
     mission.story.break_off()
     if mission.ready_s <= now:
         if incident.handling_s <= now:
-            incident.work_left()[mission.slot] = mission.cleared_s - now
+            if mission.cleared_s == mission.cleared_s:  # else it begins at this very moment
+                incident.work_left()[mission.slot] = mission.cleared_s - now
         elif run.can_start(mission):
             incident.people -= mission.people
-    elif run.record.lead[mission.call] == mission.number:  # a call of one unit is stamped ahead
-        incident.lead_slot, incident.handling_s = -1, math.nan
-        run.record.not_begun(mission.call)
-    if run.record.finisher[mission.call] == mission.number:
-        run.record.finisher[mission.call] = -1
+    run.take_back(mission)
     if not incident.alone:
         incident.missions.remove(mission)
-    mission.cut(now)
     mission.ended, mission.ended_s = why, now
     if run.driving is not None:
         run.driving.learned(mission, now)

@@ -434,6 +434,16 @@ class Replication:
         """Count a unit that is ready; see `incident.joined`."""
         return incidents.joined(self, mission)
 
+    def take_back(self, mission: Mission) -> None:
+        """Take back what lies ahead: a call of one unit is stamped to its end when the unit leaves."""
+        incident, record, call = mission.incident, self.record, mission.call
+        if record.lead[call] == mission.number and mission.ready_s > self.clock.now:
+            incident.lead_slot, incident.handling_s = -1, math.nan
+            record.not_begun(call)
+        if record.finisher[call] == mission.number:
+            record.finisher[call] = -1
+        mission.cut(self.clock.now)
+
     def left(self, mission: Mission) -> None:
         """End the work of a unit; see `incident.left`."""
         incidents.left(self, mission)

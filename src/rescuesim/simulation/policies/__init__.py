@@ -1,12 +1,13 @@
 """Policies: which unit goes to a call, in which order calls wait, which units change their site.
 
 Each is a small object handed to the simulation; `dispatch`, `queueing` and `move_up` say what it must have, each with
-an example. `world` tells a policy of fleet, roads and demand and checks it before the first event; `reach` ranks
-the units for the engine.
+an example. `world` tells a policy of fleet, roads and demand; `checks` and `trial` refuse it before the first event;
+`reach` ranks the units for the engine.
 """
 
 from __future__ import annotations
 
+from rescuesim.simulation.policies.checks import check_policies as check_policies
 from rescuesim.simulation.policies.dispatch import Choice as Choice
 from rescuesim.simulation.policies.dispatch import DispatchPolicy as DispatchPolicy
 from rescuesim.simulation.policies.dispatch import OrderedCall as OrderedCall
@@ -33,5 +34,4 @@ from rescuesim.simulation.policies.queueing import QueuePolicy as QueuePolicy
 from rescuesim.simulation.policies.queueing import queue_policy as queue_policy
 from rescuesim.simulation.policies.reach import Reach as Reach
 from rescuesim.simulation.policies.world import World as World
-from rescuesim.simulation.policies.world import check_policies as check_policies
 from rescuesim.simulation.policies.world import for_replication as for_replication

@@ -5,12 +5,16 @@ import pytest
 from rescuesim.errors import InputError
 from rescuesim.simulation import (
     ComplianceTable,
+    Fleet,
     JurisdictionFirst,
     MutualAid,
     NearestAvailable,
     NearestUncovered,
     NoMoveUp,
     PreparednessAware,
+    RoadTimes,
+    Setting,
+    run_replication,
     simulate,
 )
 from rescuesim.simulation.policies import FirstOrdered, check_policies, for_replication
@@ -120,3 +124,45 @@ def test_a_simulation_refuses_a_wrong_policy_before_the_first_event(valley):
     for policy, message in [(object(), "expected an object with a method choose"), (JurisdictionFirst(), "a township")]:
         with pytest.raises(InputError, match=message):
             simulate(valley.plan("s1"), calls=valley.calls(1.0), replications=1, policy=policy, **given)
+
+
+def test_a_policy_that_fails_where_nobody_is_on_offer_is_refused(here):
+    class First:
+        def choose(self, call, choices):
+            return next(choices).unit
+
+    class FirstOfAList:
+        def choose(self, call, choices):
+            offered = list(choices)
+            return offered[0].unit
+
+    for policy in (First(), FirstOfAList()):
+        with pytest.raises(InputError, match=f"'{type(policy).__name__}', expected None where nobody is on offer"):
+            check_policies(here, policy=policy)
+
+
+def test_a_trial_leaves_the_policy_as_it_was(here):
+    class Counts(NearestAvailable):
+        count = 0
+
+        def choose(self, call, choices):
+            self.count += 1
+            return super().choose(call, choices)
+
+    policy = Counts()
+    check_policies(here, policy=policy)
+    assert policy.count == 0
+
+
+def test_a_policy_that_chooses_a_busy_unit_after_all_stops_the_replication(valley):
+    class Learning:
+        unit = None
+
+        def choose(self, call, choices):
+            self.unit = self.unit or next(choices).unit
+            return self.unit
+
+    plan, roads = valley.plan("s1", "s2"), RoadTimes.from_matrix([[1.0], [2.0]], sites=["s1", "s2"], points=["d"])
+    fleet, setting = Fleet.from_plan(plan, valley.standard.crews), Setting(chain=valley.standard.chain, horizon_s=9e4)
+    with pytest.raises(InputError, match="policy Learning chose unit 's1#1', which is busy"):
+        run_replication(fleet, valley.calls(10.0, 20.0), roads, setting, policy=Learning())
