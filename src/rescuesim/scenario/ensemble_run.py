@@ -108,7 +108,7 @@ def ensemble_prepared(
         executor=executor,
         progress=progress,
         about=about,
-        **simulation_options(chosen),
+        **simulation_options(chosen, plans.values(), prepared.standard.crews),
         snap_limit_m=scenario.network.snap_limit_m,
     )
 

@@ -181,7 +181,7 @@ def _simulate(prepared: Prepared, plan: Plan, progress: Progress) -> dict[str, d
                 replications=many,
                 horizon_s=horizon_s,
                 seed=scenario.seed,
-                **simulation_options(chosen),
+                **simulation_options(chosen, plans.values(), prepared.standard.crews),
                 snap_limit_m=scenario.network.snap_limit_m,
                 progress=lambda at, _, before=before: progress("simulation", before + at, total),  # type: ignore[misc]
             )
