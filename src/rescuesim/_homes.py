@@ -112,12 +112,8 @@ _HOMES = {
         "save_network",
         "travel_profile",
     ),
-    "rescuesim.network.calibrating.calibration": (
-        "Calibration",
-    ),
-    "rescuesim.network.states": (
-        "Closure",
-    ),
+    "rescuesim.network.calibrating.calibration": ("Calibration",),
+    "rescuesim.network.states": ("Closure",),
     "rescuesim.overrides": (
         "Overrides",
         "load_overrides",
@@ -156,19 +152,13 @@ _HOMES = {
         "DisruptionMeasures",
         "disruption_measures",
     ),
-    "rescuesim.report.frontier": (
-        "plot_frontier",
-    ),
+    "rescuesim.report.frontier": ("plot_frontier",),
     "rescuesim.report.replayed": (
         "replay_in_words",
         "write_replay",
     ),
-    "rescuesim.report.robustness": (
-        "plot_robustness",
-    ),
-    "rescuesim.report.service_area_map": (
-        "plot_service_areas",
-    ),
+    "rescuesim.report.robustness": ("plot_robustness",),
+    "rescuesim.report.service_area_map": ("plot_service_areas",),
     "rescuesim.report.statistics": (
         "Interval",
         "PairedDifference",

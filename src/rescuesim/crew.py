@@ -11,6 +11,7 @@ import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -246,8 +247,22 @@ def _default_crews() -> dict[str, CrewType]:
             turnout={shift: Lognormal.from_default(turnout) for shift in availability},
             availability=availability,
             capabilities=frozenset(default(f"capabilities.{name}").words),
+            **_muster(name),
         )
     return crews
+
+
+def _muster(name: str) -> dict[str, Any]:
+    """Return how a crew that is not on duty musters; nothing for one that is."""
+    if not defaults_under(f"muster.{name}"):
+        return {}
+    attends = {shift: entry.number for shift, entry in defaults_under(f"staffing.{name}.turn_out").items()}
+    return {
+        "roster": int(default(f"muster.{name}.roster").number),
+        "attends": attends,
+        "accepts": default(f"muster.{name}.accepts").number,
+        "acceptance": Lognormal.from_default(default(f"muster.{name}.acceptance")),
+    }
 
 
 def crew_type(name: str, crews: Mapping[str, CrewType] | None = None) -> CrewType:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from rescuesim.cli.options import Json, Lang, Language, watching, wide_console
+from rescuesim.cli.options import FAULT, Json, Lang, Language, watching, wide_console
 from rescuesim.errors import InputError
 
 if TYPE_CHECKING:
@@ -82,11 +83,15 @@ def run(
             found = ensemble_prepared(
                 checked.prepared, asked, workers=workers, executor=executor, tell=stage, progress=progress
             )
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BrokenExecutor) as error:
         zh = lang is Language.zh
         kept = f"已完成的部分保存在 {out}，再次运行即可继续" if zh else f"what is finished stays in {out}; run it again"
-        typer.echo(f"rescuesim: {kept}", err=True)
-        raise
+        if isinstance(error, KeyboardInterrupt):
+            typer.echo(f"rescuesim: {kept}", err=True)
+            raise
+        ended = "有进程意外终止，可能是内存不足；" if zh else "a worker ended abruptly, perhaps for lack of memory; "
+        typer.echo(f"rescuesim: {ended}{kept}", err=True)
+        raise typer.Exit(FAULT) from None
     finally:
         if executor is not None:
             executor.shutdown()
@@ -167,6 +172,7 @@ def _left_words(at: EnsembleProgress, lang: Language) -> str:
     return f"{before}还需 {span}" if zh else f"{before}{span} left"
 
 
+_TABLE_WIDTH = 120  # a narrower window wraps; no figure is cut
 _HEADINGS = {
     "plan": ("方案", "plan"),
     "disruption": ("情景", "disruption"),
@@ -208,5 +214,6 @@ def _print(ensemble: Ensemble, as_json: bool, lang: Language) -> None:
         ]  # fmt: skip
         shown.add_row(*(Text(cell) for cell in cells))
     console = wide_console()
+    console.width = max(console.width, _TABLE_WIDTH)
     console.print(shown)
     typer.echo(f"{'全部记录的校验值' if column == 0 else 'hash of all records'}: {ensemble.hash}")

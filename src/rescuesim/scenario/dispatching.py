@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
 from rescuesim.errors import nearest_name
+from rescuesim.overrides import Overrides
 from rescuesim.scenario.sections import SimulationSection
 from rescuesim.simulation import (
+    CallModel,
     ClosestCapable,
     DispatchPolicy,
     JurisdictionFirst,
     MutualAid,
     NearestAvailable,
+    NearestUncovered,
     Pooled,
     PreparednessAware,
+    default_packages,
 )
 
-__all__ = ["asked_policy", "policy_faults", "policy_faults_of_points"]
+__all__ = ["asked_calls", "asked_policy", "policy_faults", "policy_faults_of_points", "simulation_options"]
 
 _PATIENT = ("jurisdiction", "pooled")
 _GROUPED = ("mutual_aid", "pooled")
@@ -46,6 +51,38 @@ def asked_policy(section: SimulationSection) -> DispatchPolicy:
             return MutualAid(groups)
         case "pooled":
             return Pooled(groups, not_later_than_s=section.not_later_than_s)
+
+
+def asked_calls(section: SimulationSection, overrides: Overrides) -> CallModel:
+    """Return the calls of a scenario, with the durations on the scene that its overrides give."""
+    return CallModel(per_10k_people_year=section.per_10k_people_year, on_scene=dict(overrides.on_scene) or None)
+
+
+def simulation_options(section: SimulationSection) -> dict[str, Any]:
+    """Return what a scenario asks of the simulation, beside calls, horizon and replications.
+
+    Returns
+    -------
+    dict of str to object
+        Arguments of `rescuesim.simulate`; what the section leaves at its default is left out.
+
+    Examples
+    --------
+    >>> simulation_options(SimulationSection(queue="priority", divertible=True))
+    {'queue': 'priority', 'divertible': True}
+    """
+    plain = ("seats", "queue", "information", "divertible", "muster")
+    fields = SimulationSection.model_fields
+    options: dict[str, Any] = {
+        name: getattr(section, name) for name in plain if getattr(section, name) != fields[name].default
+    }
+    if section.policy != fields["policy"].default:
+        options["policy"] = asked_policy(section)
+    if section.packages == "formation":
+        options["packages"] = default_packages()
+    if section.move_up == "nearest_uncovered":
+        options["move_up"] = NearestUncovered()
+    return options
 
 
 def policy_faults(section: SimulationSection) -> list[tuple[str, str | None, str]]:

@@ -18,12 +18,11 @@ from rescuesim.report.labels import Lang
 from rescuesim.report.siting_files import force_summary, solution_force
 from rescuesim.report.siting_words import siting_facts
 from rescuesim.report.static_coverage import Times
-from rescuesim.scenario.dispatching import asked_policy
+from rescuesim.scenario.dispatching import asked_calls, simulation_options
 from rescuesim.scenario.model import Scenario
 from rescuesim.scenario.prepare import Prepared, prepare
 from rescuesim.scenario.siting_run import check_results_folder, site_prepared
-from rescuesim.simulation import CallModel, SimulationResult, simulate
-from rescuesim.simulation.policies import most_parallel
+from rescuesim.simulation import SimulationResult, simulate
 from rescuesim.siting import SitingSolution
 from rescuesim.travel import TravelTimes, travel_times
 
@@ -159,13 +158,7 @@ def run_prepared(
 def _simulate(prepared: Prepared, plan: Plan, progress: Progress) -> dict[str, dict[str, SimulationResult]]:
     """Simulate today and the plan, intact and broken, on the same calls."""
     scenario, chosen = prepared.scenario, prepared.scenario.simulation
-    policy = asked_policy(chosen)
-    # units alerted in parallel have draws of their own; those of the first slot stay what they are
-    calls = CallModel(
-        per_10k_people_year=chosen.per_10k_people_year,
-        on_scene=dict(prepared.overrides.on_scene) or None,
-        n_slots=1 + most_parallel(policy),
-    )
+    calls = asked_calls(chosen, prepared.overrides)
     plans = {TODAY: Plan.today(prepared.sites), PLAN: plan}
     # a county without any station today has nothing to compare the plan with
     plans = {name: its_plan for name, its_plan in plans.items() if its_plan.stations}
@@ -188,9 +181,7 @@ def _simulate(prepared: Prepared, plan: Plan, progress: Progress) -> dict[str, d
                 replications=many,
                 horizon_s=horizon_s,
                 seed=scenario.seed,
-                seats=chosen.seats,
-                queue=chosen.queue,
-                policy=policy,
+                **simulation_options(chosen),
                 snap_limit_m=scenario.network.snap_limit_m,
                 progress=lambda at, _, before=before: progress("simulation", before + at, total),  # type: ignore[misc]
             )

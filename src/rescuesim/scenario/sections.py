@@ -193,7 +193,12 @@ class SimulationSection(Section):
     horizon_days: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     per_10k_people_year: float | None = Field(default=None, gt=0, le=10_000)
     seats: int | None = Field(default=None, ge=1)
-    queue: Literal["fifo", "loss"] = "fifo"
+    queue: Literal["fifo", "priority", "preemptive", "loss"] = "fifo"
+    packages: Literal["single_unit", "formation"] = "single_unit"
+    information: Literal["complete", "platform", "desk", "unit"] = "complete"
+    divertible: bool = False
+    muster: bool = False
+    move_up: Literal["none", "nearest_uncovered"] = "none"
     policy: Literal["nearest", "closest_capable", "jurisdiction", "preparedness", "mutual_aid", "pooled"] = "nearest"
     not_later_than_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     groups: tuple[AidGroupSection, ...] = Field(default=(), strict=False)

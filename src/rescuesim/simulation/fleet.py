@@ -138,7 +138,9 @@ class Fleet:
                 raise InputError(f"plan {plan.name!r}, site {site.id!r}, crew {site.crew!r}: expected {known}")
             crew = crews[site.crew]
             # plain dicts, since other kinds of mapping cannot be sent to worker processes
-            crew = replace(crew, turnout=dict(crew.turnout), availability=dict(crew.availability))
+            crew = replace(
+                crew, turnout=dict(crew.turnout), availability=dict(crew.availability), attends=dict(crew.attends)
+            )
             units += [
                 Unit(id=f"{site.id}#{number}", site=site.id, crew=crew, township=site.township)
                 for number in range(1, site.units + 1)

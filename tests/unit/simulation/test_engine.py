@@ -184,13 +184,13 @@ def test_travel_times_are_computed_once_for_each_state_of_the_roads(valley, monk
     half = RoadOutage(closure=Closure(road=0, level="one_lane"), from_s=100, until_s=200)
     again = RoadOutage(closure=Closure(road=0, level="one_lane"), from_s=300, until_s=400)
     gate = SiteOutage(site="s2", from_s=150, until_s=350)
-    computed, plain = [], Journeys.in_state
+    computed, plain = [], Journeys._in_states
 
-    def counted(self, state):
-        computed.append(state)
-        return plain(self, state)
+    def counted(self, states):
+        computed.extend(states)
+        return plain(self, states)
 
-    monkeypatch.setattr(Journeys, "in_state", counted)
+    monkeypatch.setattr(Journeys, "_in_states", counted)
     roads = journeys.during(Disruption(label="x", roads=(half, again), sites=(gate,)))
     assert roads.starts_s == (0.0, 100.0, 150.0, 200.0, 300.0, 350.0, 400.0)
     assert [roads.out_s[state][:, 0].tolist() for state in roads.states] == [

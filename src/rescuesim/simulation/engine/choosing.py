@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 from rescuesim.errors import InputError
@@ -63,16 +64,44 @@ def choices(run: Replication, mission: Mission) -> Iterator[Choice]:
 
 
 def _with_those_elsewhere(run: Replication, mission: Mission) -> Iterator[Choice]:
-    """Offer units wherever they stand or drive, nearest first, ties in the order of the fleet."""
-    found = []
-    for unit in range(len(run.fleet.units)):
-        travel_s = _travel_s(run, mission, unit)
-        if travel_s < math.inf:
-            on_road = run.doing[unit] is not None
-            turnout_s = 0.0 if on_road else run.median_turnout_s[run.now.shift][unit]
-            found.append((turnout_s + travel_s, unit, turnout_s, travel_s, on_road))
-    for _, unit, turnout_s, travel_s, on_road in sorted(found):
-        yield Choice(run.fleet.units[unit], turnout_s, travel_s, on_road, run.stands_at[unit])
+    """Offer units wherever they stand or drive, nearest first, ties in the order of the fleet.
+
+    How far a unit on the road is costs a search, so it stands in the heap with a lower bound until that comes first.
+    """
+    now, incident, units = run.now, mission.incident, run.fleet.units
+    column, median_s = incident.column, run.median_turnout_s[run.now.shift]
+    nearest = run.reach.nearest_first(now.state, column, mission.need.capabilities, now.shift, out_s=now.believed_s)
+    at_home = (unit for unit in nearest if run.free[unit] and run.road_row[unit] == run.home_row[unit])
+    heap: list[tuple[float, int, int]] = []  # seconds, unit, and whether these are known
+
+    def next_at_home() -> None:
+        for unit in at_home:
+            travel_s = _travel_s(run, mission, unit)
+            if travel_s < math.inf:
+                heappush(heap, (median_s[unit] + travel_s, unit, 1))
+                return
+
+    if run.move_up is not None:
+        for unit, doing in enumerate(run.doing):
+            if doing is None and run.road_row[unit] != run.home_row[unit]:
+                heappush(heap, (median_s[unit] + _travel_s(run, mission, unit), unit, 2))
+    capable = run.reach.capable(mission.need.capabilities)
+    for unit, doing in run.returning.items():
+        if capable[unit]:
+            heappush(heap, (run.driving.at_least_s(run, doing, column), unit, 0))  # type: ignore[union-attr]
+    next_at_home()
+    while heap:
+        expected_s, unit, known = heappop(heap)
+        if known == 0:
+            heappush(heap, (_travel_s(run, mission, unit), unit, 2))
+            continue
+        if expected_s == math.inf:
+            return
+        if known == 1:
+            next_at_home()
+        on_road = run.doing[unit] is not None
+        turnout_s = 0.0 if on_road else median_s[unit]
+        yield Choice(units[unit], turnout_s, _travel_s(run, mission, unit), on_road, run.stands_at[unit])
 
 
 def _travel_s(run: Replication, mission: Mission, unit: int) -> float:
@@ -85,7 +114,7 @@ def _travel_s(run: Replication, mission: Mission, unit: int) -> float:
         if run.now.absent[run.site_of[unit]]:
             return math.inf
         return run.now.out_s(run.road_row[unit], incident.column)
-    if doing is None or not doing.going_home or run.driving is None or not run.setting.divertible:
+    if doing is None or not doing.going_home or run.driving is None or not run.can_divert:
         return math.inf
     return run.driving.believed_s(doing, incident.column, run.clock.now)
 

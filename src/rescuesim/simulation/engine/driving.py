@@ -50,6 +50,7 @@ class Driving:
         self._site: list[int] = [roads.site(id_) for id_ in roads.sites]
         self.blocks: list[tuple[int, int, int, float, float]] = []  # unit, call, road, position, moment
         self._lengths: dict[object, float] = {}
+        self._asked: tuple[tuple[int, int, float], float] | None = None
         self._believed: tuple[frozenset[int], int] | None = None
 
     # -- what the desk believes ----------------------------------------------------------------------------
@@ -66,8 +67,25 @@ class Driving:
 
     def believed_s(self, mission: Mission, column: int, now_s: float) -> float:
         """Return how far a unit that is out is from a point, as the desk believes."""
-        start = self._position(mission, now_s)
-        return self.truth.believed_s(start, self._point[column], self.board.of(DESK, now_s))
+        key = mission.unit, column, now_s
+        if self._asked is None or self._asked[0] != key:
+            start = self._position(mission, now_s)
+            self._asked = key, self.truth.believed_s(start, self._point[column], self.board.of(DESK, now_s))
+        return self._asked[1]
+
+    def at_least_s(self, run: Replication, mission: Mission, column: int) -> float:
+        """Return a lower bound of `believed_s` for a unit that drives to a site.
+
+        It cannot be nearer than its last call is, on intact roads, less what it has driven from there.
+        """
+        drive = mission.drive
+        if drive is None or len(drive.legs) != 1 or mission.call < 0:
+            return 0.0
+        leg, now_s = drive.legs[0], run.clock.now
+        if leg.variation <= 0 or leg.way.start != self._point[run.column_of(mission)]:
+            return 0.0
+        driven_s = (now_s - leg.depart_s) / leg.variation
+        return max(self.times.at_least_s(leg.way.start, self._point[column]) - driven_s, 0.0)
 
     def tell(self, unit: int, now_s: float, through_s: float) -> None:
         """Tell a unit with its order what the desk knows."""
@@ -151,7 +169,9 @@ class Driving:
 
     def drive_to_site(self, run: Replication, mission: Mission, row: int) -> Generator[float, None, None]:
         """Drive to a site from wherever the unit is, waiting where there is no way; it can be diverted meanwhile."""
-        run.n_elsewhere += run.setting.divertible
+        if run.can_divert:
+            run.n_elsewhere += 1
+            run.returning[mission.unit] = mission
         start = self._position(mission, run.clock.now)
         self.learned(mission, run.clock.now)
         while True:
@@ -164,7 +184,9 @@ class Driving:
                 break
             start = drive.stands
             yield run.next_road_change_s()
-        run.n_elsewhere -= run.setting.divertible
+        if run.can_divert:
+            run.n_elsewhere -= 1
+            del run.returning[mission.unit]
 
     def drive_to_duty(self, run: Replication, mission: DutyMission) -> Generator[float, None, bool]:
         """Drive to a place without a call; False if there is no way."""

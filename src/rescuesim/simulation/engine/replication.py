@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from simpy.events import URGENT
@@ -22,8 +21,9 @@ from rescuesim.simulation.engine.crews import Crews
 from rescuesim.simulation.engine.draws import Draws
 from rescuesim.simulation.engine.driving import Driving
 from rescuesim.simulation.engine.duty import DutyMission, Evacuation, MoveUp
+from rescuesim.simulation.engine.given import Given, call_plan, check_fit, places_of
 from rescuesim.simulation.engine.hearing import hear
-from rescuesim.simulation.engine.incident import CallPlan, Incident
+from rescuesim.simulation.engine.incident import Incident
 from rescuesim.simulation.engine.line import Line
 from rescuesim.simulation.engine.mission import NO_WAY, Mission
 from rescuesim.simulation.engine.recording import Record, trajectory_of
@@ -119,7 +119,7 @@ def run_replication(
     [150.0, 1000.0]
     """
     used = policy or NearestAvailable()
-    _check(fleet, calls, roads, setting, believed, most_parallel(used))
+    check_fit(fleet, calls, roads, setting, believed, most_parallel(used))
     given = Given(
         fleet=fleet,
         calls=calls,
@@ -137,56 +137,6 @@ def run_replication(
         evacuation=tuple(evacuation),
     )
     return checked(Replication(given).play())
-
-
-def _check(
-    fleet: Fleet, calls: CallLog, roads: RoadTimes, setting: Setting, believed: BelievedTimes | None, parallel: int
-) -> None:
-    """Refuse what does not fit together, before the first event."""
-    if unknown := sorted(set(fleet.sites) - set(roads.sites)):
-        raise InputError(f"roads: expected travel times of site {unknown[0]!r}")
-    called = {calls.demand_ids[point] for point in np.unique(calls.point)}
-    if unknown := sorted(called - set(roads.points)):
-        raise InputError(f"roads: expected travel times of demand point {unknown[0]!r}")
-    late = np.flatnonzero(calls.arrived_at_s >= setting.horizon_s)
-    if late.size:
-        moment = calls.arrived_at_s[late[0]]
-        raise InputError(f"call {late[0]} at {moment} s: expected before the horizon of {setting.horizon_s} s")
-    for code in np.unique(calls.type_code).tolist():
-        package = setting.packages.get(calls.types[code])
-        if package is None:
-            raise InputError(f"packages: expected one for calls of type {calls.types[code]!r}")
-        wanted = package.n_slots + parallel
-        if wanted > calls.n_slots:
-            raise InputError(
-                f"package {package.type}: {wanted} unit slots with those alerted in parallel, but calls drawn for "
-                f"{calls.n_slots}; expected CallModel(n_slots={wanted}) or more"
-            )
-    if believed is None and (setting.divertible or setting.information != "complete"):
-        what = "divertible" if setting.divertible else f"information {setting.information!r}"
-        raise InputError(f"{what}: expected believed=, the roads themselves; travel times alone have no positions")
-    if believed is not None and (believed.sites, believed.points) != (roads.sites, roads.points):
-        raise InputError("believed: expected the sites and points of roads, in their order")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Given:
-    """What a replication is made of; as in `run_replication`."""
-
-    fleet: Fleet
-    calls: CallLog
-    roads: RoadTimes
-    setting: Setting
-    replication: int
-    policy: DispatchPolicy
-    channels: tuple[ChannelOutage, ...]
-    contacts: tuple[ContactSpell, ...]
-    found: tuple[FirstContact, ...]
-    reach: Reach
-    believed: BelievedTimes | None = None
-    demand: DemandPoints | None = None
-    move_up: MoveUpPolicy | None = None
-    evacuation: tuple[EvacuationTask, ...] = ()
 
 
 class Replication:
@@ -219,12 +169,12 @@ class Replication:
         ids = calls.demand_ids
         self.column = [column[ids[point]] for point in calls.point.tolist()]
         self.demand_id = [ids[point] for point in calls.point.tolist()]
-        self.place_of = _places(calls, given.demand)
+        self.place_of = places_of(calls, given.demand)
         self.type_code: list[int] = calls.type_code.tolist()
         self.type = [calls.types[code] for code in self.type_code]
         self.priority: list[int] = calls.priority.tolist()
         self.severity: list[float] = calls.severity.tolist()
-        self.plans = [_plan(setting.packages, name, given.policy) for name in calls.types]
+        self.plans = [call_plan(setting.packages, name, given.policy) for name in calls.types]
         self.alerts_in_parallel = most_parallel(given.policy) > 0
         self.record = Record(len(calls))
 
@@ -244,9 +194,10 @@ class Replication:
         self.free, self.n_free, self.n_elsewhere = [True] * n_units, n_units, 0
         self.doing: list[Mission | None] = [None] * n_units
         self.n_missions = 0
+        self.returning: dict[int, Mission] = {}  # units on the road that can be diverted
         self.crews = Crews(fleet) if setting.muster or not self.alerting.always_public else None
         self.driving = None if given.believed is None else Driving(given.believed, self)
-        self.home_row = list(self.road_row)
+        self.home_row, self.can_divert = list(self.road_row), setting.divertible and self.driving is not None
         self.move_up = None if given.move_up is None else MoveUp(self, given.move_up)
         self.evacuation = Evacuation(self, given.evacuation) if given.evacuation else None
 
@@ -374,6 +325,7 @@ class Replication:
         if self.driving is not None:
             self.driving.learned(mission, self.clock.now)
         self.n_elsewhere -= 1
+        del self.returning[mission.unit]
         self.make_free(mission.unit)
 
     # -- times of a mission ------------------------------------------------------------------------------
@@ -492,20 +444,3 @@ class Replication:
                 f"drawn for {most} more; expected CallModel(n_slots=...) of all"
             )
         return chosen
-
-
-def _plan(packages: Mapping[str, ResponsePackage], name: str, policy: DispatchPolicy) -> CallPlan:
-    package = packages[name]
-    needs = package.needs
-    return CallPlan(package=package, needs=needs, alone=len(needs) == 1 and not most_parallel(policy))
-
-
-def _places(calls: CallLog, demand: DemandPoints | None) -> list[tuple[str, str]]:
-    """Return township and zone of each call."""
-    if demand is None:
-        return [("", "")] * len(calls)
-    row = {id_: index for index, id_ in enumerate(demand.ids)}
-    by_point = [
-        (demand.townships[row[id_]], demand.zones[row[id_]]) if id_ in row else ("", "") for id_ in calls.demand_ids
-    ]
-    return [by_point[point] for point in calls.point.tolist()]

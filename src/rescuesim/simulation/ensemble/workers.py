@@ -29,6 +29,7 @@ _Result = TypeVar("_Result")
 _PR_SET_PDEATHSIG = 1
 _KEPT = 2  # studies that a long-lived worker keeps unpacked
 _STUDIES: OrderedDict[str, Study] = OrderedDict()
+_GIVEN: dict[str, bytes] = {}  # what a process of a pool began with
 _LOCK = threading.Lock()
 
 
@@ -51,9 +52,10 @@ class Shared:
         """Return the study, unpacked once in each process."""
         with _LOCK:
             if self.key not in _STUDIES:
-                if self.data is None:
+                data = _GIVEN.get(self.key) if self.data is None else self.data
+                if data is None:
                     raise InputError(f"study {self.key}: this worker has never been given it")
-                _keep(self.key, pickle.loads(self.data))
+                _keep(self.key, pickle.loads(data))
             return _STUDIES[self.key]
 
 
@@ -139,10 +141,11 @@ def worker_pool(study: Study, workers: int) -> Iterator[Executor | None]:
 
 
 def _begin_worker(parent: int, shared: Shared) -> None:
-    """Prepare a process of the pool: it dies with its parent, leaves Ctrl-C to it, and unpacks the study once."""
+    """Prepare a process of the pool: it dies with its parent, leaves Ctrl-C to it, and holds the study."""
     _die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    shared.study()
+    if shared.data is not None:
+        _GIVEN[shared.key] = shared.data  # unpacked with the first chunk: what is wrong with it is told there
 
 
 def _die_with_parent(parent: int) -> None:

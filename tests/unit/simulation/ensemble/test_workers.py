@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import pickle
 import subprocess
 import sys
 import threading
@@ -81,6 +82,12 @@ def test_a_worker_with_another_program_is_refused(study, monkeypatch):
         pass
     with pytest.raises(InputError, match="never been given it"):
         at_work.Shared(key="unknown", data=None).study()
+    given_at_start = at_work.Shared(key=made.key, data=pickle.dumps(made))
+    monkeypatch.setattr(at_work, "_die_with_parent", lambda parent: None)
+    monkeypatch.setattr(at_work.signal, "signal", lambda *_: None)
+    at_work._begin_worker(0, given_at_start)
+    with pytest.raises(InputError, match="runs another version of rescuesim"):
+        at_work.Shared(key=made.key, data=None).study()
 
 
 def killed_after(parts: int, town: Path, out: Path, *workers: str) -> list[psutil.Process]:
