@@ -68,15 +68,21 @@ class NearestFirst:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrunkFirst:
-    """Takes the road of the highest class, of those the nearest.
+    """Takes the road of the highest class, of those the nearest; what can wait goes last, whatever its class.
+
+    What can wait: a road that vehicles get around in little time (a detour), and a job that the crew, with those who
+    are there, cannot finish before the horizon, such as a trunk road washed out over a long stretch.
 
     Parameters
     ----------
     rank : tuple of int
         Of each job's road, 0 for the highest class.
+    detour_s : float
+        More than this to the other side of a damage is no detour.
     """
 
     rank: tuple[int, ...]
+    detour_s: float
 
     @property
     def looks_at_work(self) -> bool:
@@ -85,7 +91,8 @@ class TrunkFirst:
 
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:
         """See `Rule`."""
-        return self.rank[candidate.job], candidate.arrives_s
+        can_wait = candidate.done_s == math.inf or abs(candidate.around_s) <= self.detour_s
+        return float(can_wait), self.rank[candidate.job], candidate.arrives_s
 
 
 def class_ranks(network: RoadNetwork, roads: Sequence[int]) -> tuple[int, ...]:
