@@ -28,7 +28,7 @@ def plain_ticks(roads: DamagedRoads, node: int, levels: bytes, slowed: Slowed) -
 
 
 def in_vain(course: schedule._Course, number: int) -> bool:
-    """Whether the horizon, or the end of the water, comes before even all crews that find room could be done."""
+    """Whether the horizon comes before even all crews that find room could be done."""
     setting = course.setting
     job, stage = setting.jobs[number], course.stage[number]
     if stage < 0 or course.over[number] or not job.stages_s:
@@ -37,7 +37,7 @@ def in_vain(course: schedule._Course, number: int) -> bool:
     begins = max(job.ready_s, min(crew.from_s for crew in setting.crews))
     work_s = job.stages_s[stage]
     end = begins + work_s if job.by_calendar else setting.clock.done_at(begins, work_s / sum(pairs))
-    return end > setting.horizon_s or end >= job.passes_s
+    return end > setting.horizon_s
 
 
 class PlainCourse(schedule._Course):

@@ -113,7 +113,8 @@ class Setting:
     def soonest_s(self) -> list[list[float]]:
         """Return when each stage of each job could be done at best: at no drive, by the strongest crews of all.
 
-        Nobody is sooner, whatever the order; ``inf`` where the horizon comes before, or it passes by itself.
+        Nobody is sooner, whatever the order; ``inf`` where the horizon comes before. When something passes by itself is
+        not looked at: crews do not know it.
         """
         pairs = sorted((min(crew.machines, self.pairs_at_front) for crew in self.crews), reverse=True)
         from_s = min((crew.from_s for crew in self.crews), default=math.inf)
@@ -124,7 +125,7 @@ class Setting:
         if not rate:
             return math.inf
         ends = begins + work_s if job.by_calendar else self.clock.done_at(begins, work_s / rate)
-        return ends if ends <= self.horizon_s and ends < job.passes_s else math.inf
+        return ends if ends <= self.horizon_s else math.inf
 
     def slowed_at(self, at_s: float) -> Slowed:
         """Return the roads that are slow at a moment."""

@@ -100,7 +100,7 @@ def _bound(setting: Setting, people: PeopleCovered) -> float:
     for number, (job, ends) in enumerate(zip(setting.jobs, setting.soonest_s(), strict=True)):
         changes.append((job.at_s, number, job.levels[0]))
         for stage, end in enumerate(ends):
-            if end < math.inf:
+            if end < job.passes_s:
                 changes.append((end, number, job.levels[stage + 1]))
         changes.append((job.passes_s, number, OPEN))
     levels, history = bytearray(len(setting.jobs)), []

@@ -98,11 +98,7 @@ def _planned(
     for number in known:
         passed = jobs[number].passes_s <= at_s or number in begun
         levels[number] = OPEN if passed or not jobs[number].levels else jobs[number].levels[0]
-    todo = [
-        number
-        for number in able
-        if number in known and levels[number] == SHUT and jobs[number].ready_s < ends_s < jobs[number].passes_s
-    ]
+    todo = [number for number in able if number in known and levels[number] == SHUT and jobs[number].ready_s < ends_s]
     if not todo:
         return []
     now = bytes(levels)

@@ -1,8 +1,8 @@
 """The next jobs of all crews over a window, by a binary program: who is worth bringing back first, and by which jobs.
 
 The window is cut into slots. A job is done by a crew in a slot, crews have so many hours of drive and work up to the
-end of each slot, a way is open in a slot when all its closures are done by then, and people are covered from the slot on
-in which one of their ways is open. Drives are counted from where each crew is, so the program is a guess at what the
+end of each slot, a way is open in a slot when all its closures are done by then, and people are covered from the slot
+on in which one of their ways is open. Drives are counted from where each crew is, so the program is a guess at what the
 crews can do; what its list is worth is seen only when it is worked out.
 """
 
