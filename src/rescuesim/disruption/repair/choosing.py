@@ -64,6 +64,11 @@ class Rule(Protocol):
         """Whether it asks how much work is left; it is not worked out if not."""
         ...
 
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether it asks when a job would be done and how far it is around; both are ``inf`` if not."""
+        ...
+
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:
         """Return the key of a candidate."""
         ...

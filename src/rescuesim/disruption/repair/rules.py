@@ -48,6 +48,11 @@ class ByOrder:
         """See `Rule`."""
         return False
 
+    @property
+    def looks_ahead(self) -> bool:
+        """See `Rule`."""
+        return False
+
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:
         """See `Rule`."""
         return (self.rank[candidate.job],)
@@ -58,6 +63,11 @@ class NearestFirst:
 
     @property
     def looks_at_work(self) -> bool:
+        """See `Rule`."""
+        return False
+
+    @property
+    def looks_ahead(self) -> bool:
         """See `Rule`."""
         return False
 
@@ -88,6 +98,11 @@ class TrunkFirst:
     def looks_at_work(self) -> bool:
         """See `Rule`."""
         return False
+
+    @property
+    def looks_ahead(self) -> bool:
+        """See `Rule`."""
+        return True
 
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:
         """See `Rule`."""
@@ -128,6 +143,11 @@ class MostPeople:
     def looks_at_work(self) -> bool:
         """See `Rule`."""
         return True
+
+    @property
+    def looks_ahead(self) -> bool:
+        """See `Rule`."""
+        return False
 
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:
         """See `Rule`."""
@@ -177,6 +197,11 @@ class IsolatedFirst:
     def looks_at_work(self) -> bool:
         """See `Rule`."""
         return True
+
+    @property
+    def looks_ahead(self) -> bool:
+        """See `Rule`."""
+        return False
 
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:
         """See `Rule`."""

@@ -15,6 +15,7 @@ there is nothing else, and leaves it for anything else.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -310,27 +311,22 @@ class _Course:
                 if t + trip_s < job.ready_s - _SLACK_S:
                     self.wake = min(self.wake, job.ready_s - trip_s)
                 elif t + trip_s < min(self._expected(number), job.passes_s):
-                    made = self._candidate(crew, row, number, front, t + trip_s)
+                    made = Candidate(crew=crew.number, job=number, front=front, arrives_s=t + trip_s)
+                    if self.rule.looks_ahead:
+                        made = self._with_prospects(made, row)
                     (last if is_last else urgent if is_urgent else other).append(made)
         return urgent or other or last
 
-    def _candidate(self, crew: _Crew, row: NDArray[np.int32], number: int, front: int, arrives: float) -> Candidate:
-        """Say what a rule may want to know of a job that a crew could take up."""
-        job = self.setting.jobs[number]
-        rate = self._pairs(number, crew.number) + (0 if job.by_calendar else self.rates[number])
-        done = self._done_at(number, arrives, self._left_of(number, arrives) / rate)
+    def _with_prospects(self, made: Candidate, row: NDArray[np.int32]) -> Candidate:
+        """Add when a job would be done and how far it is around."""
+        job, access = self.setting.jobs[made.job], self.crews[made.crew].access
+        rate = self._pairs(made.job, made.crew) + (0 if job.by_calendar else self.rates[made.job])
+        done = self._done_at(made.job, made.arrives_s, self._left_of(made.job, made.arrives_s) / rate)
         around = math.inf
-        if len(job.fronts) == 2 and (there := job.fronts[1 - front]) >= 0 and row[there] < UNREACHABLE:
-            here, other = (self.setting.trip_s(float(row[node] + crew.access)) for node in (job.fronts[front], there))
+        if len(job.fronts) == 2 and (there := job.fronts[1 - made.front]) >= 0 and row[there] < UNREACHABLE:
+            here, other = (self.setting.trip_s(float(row[node] + access)) for node in (job.fronts[made.front], there))
             around = other - here
-        return Candidate(
-            crew=crew.number,
-            job=number,
-            front=front,
-            arrives_s=arrives,
-            done_s=done if done <= self.setting.horizon_s else math.inf,
-            around_s=around,
-        )
+        return replace(made, done_s=done if done <= self.setting.horizon_s else math.inf, around_s=around)
 
     def _may_leave(self, crew: _Crew) -> bool:
         """Whether a crew that does not drive has nothing better to do: widening gives way to what is shut."""
