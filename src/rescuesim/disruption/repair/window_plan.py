@@ -48,9 +48,20 @@ class Approach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowPlan:
-    """Jobs with the slot in which each is done, by whom; best first."""
+    """What the program chose.
+
+    Parameters
+    ----------
+    jobs : tuple of int
+        First to be done first.
+    person_h : float
+        Worth of the plan, as the program counts it.
+    proved : bool
+        Whether no plan is worth more.
+    """
 
     jobs: tuple[int, ...]
+    person_h: float
     proved: bool
 
 
@@ -159,7 +170,7 @@ def plan_window(
                 worth.append(round(some.people / total * slot_h[slot] * _SCALE * _SCALE))
                 rows.add([*((other, 1) for other in opened), (column, -1)], lower=0)
     if not who or not way_columns:
-        return WindowPlan(jobs=(), proved=True)
+        return WindowPlan(jobs=(), person_h=0.0, proved=True)
     shape = len(rows.lower), len(worth)
     program = BinaryProgram(
         objective=np.array(worth, dtype=np.int64),
@@ -167,6 +178,7 @@ def plan_window(
         lower=np.array(rows.lower, dtype=np.int64),
         upper=np.array(rows.upper, dtype=np.int64),
     )
+    slot_h_from = np.cumsum(np.array(slot_h)[::-1])[::-1].tolist()
     nothing = np.zeros(len(worth), dtype=np.bool_)
     found = solve_binary(program, hint=nothing, limit_s=limit_s, seed=seed, effort=effort)
     assert found.x is not None
@@ -176,4 +188,16 @@ def plan_window(
     listed: list[int] = []
     for one, _ in chosen:
         listed += [job for job in (*sorted(one.before), one.job) if job not in listed]
-    return WindowPlan(jobs=tuple(job for job in listed if job in jobs), proved=found.status == "optimal")
+    back = sum(
+        some.people
+        * max((slot_h_from[slot] for way in some.ways if (slot := _open_in(way, chosen)) is not None), default=0.0)
+        for some in behind
+    )
+    proved = found.status == "optimal"
+    return WindowPlan(jobs=tuple(job for job in listed if job in jobs), person_h=back, proved=proved)
+
+
+def _open_in(way: frozenset[int], chosen: Sequence[tuple[Approach, int]]) -> int | None:
+    """Return the slot by which all closures of a way are done; None if not all are."""
+    slot_of = {one.job: slot for one, slot in chosen}
+    return max(slot_of[job] for job in way) if way <= slot_of.keys() else None
