@@ -2,7 +2,7 @@
 
 On the embedded county (20 calls a day) the events are the presets that its demo writes, and the robust plan is made
 on other draws of the flood than those it is judged on. Wuhan has no maps: 20 of its 200 candidate sites, drawn by
-lot, are taken as today's, its floods are those of `flood_states`, for 72 hours, and where all three are cut the
+lot, are taken as today's, its floods are drawn as in `robust_siting` and stay at their height for 72 hours, and where all three are cut the
 public network is out for 24 hours and a fifth of the sites for 12. Attainment is of the standard's readings;
 differences are paired on the same calls, and intervals are clustered by replication on normal days, by drawn event in
 a disaster.
@@ -20,9 +20,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from flood_states import flood_states, low_roads
 from numpy.typing import NDArray
-from robust_siting import wuhan
+from robust_siting import flood_of, wuhan
 from runner import write_section
 from travel_cases import WUHAN
 
@@ -107,18 +106,24 @@ def county(folder: Path, size: Size) -> Case:
     )
 
 
+def flooded(network: rs.RoadNetwork, zones: Path | None, n: int, *, seed: int) -> rs.NetworkStates:
+    """Draw floods, each at its height."""
+    flood = flood_of(network, zones)
+    drawn = rs.sample_disruptions(network, flood, n, seed=seed)
+    return rs.network_states(drawn, at_s=[flood.timing_of("flood_depth_m").peak_from_s])
+
+
 def metropolis(size: Size) -> Case:
     """Make the case of Wuhan."""
     network, sites, demand, zones = wuhan()
     lots = np.random.default_rng(7)
     standing = set(lots.choice(len(sites), 20, replace=False).tolist())
     sites = replace(sites, statuses=tuple("existing" if k in standing else "candidate" for k in range(len(sites))))
-    strength = low_roads(network, zones)
     times = rs.travel_times(network, sites, demand)
-    plans = plans_of(times, flood_states(network, strength, 20 * size.planned_on, seed=1), 40, size.solve_limit_s)
+    plans = plans_of(times, flooded(network, zones, 20 * size.planned_on, seed=1), 40, size.solve_limit_s)
     floods, cuts = [], []
     everywhere = frozenset(sites.ids)
-    for number, state in enumerate(flood_states(network, strength, size.events, seed=2)):
+    for number, state in enumerate(flooded(network, zones, size.events, seed=2).states):
         shut = tuple(rs.RoadOutage(closure=one, from_s=0, until_s=PHASE_S) for one in state.closures)
         dark = lots.choice(sites.ids, len(sites) // 5, replace=False).tolist()
         floods.append(rs.Disruption(label=f"flood {number}", roads=shut, probability=1 / size.events))
