@@ -2,10 +2,10 @@
 
 On the embedded county (20 calls a day) the events are the presets that its demo writes, and the robust plan is made
 on other draws of the flood than those it is judged on. Wuhan has no maps: 20 of its 200 candidate sites, drawn by
-lot, are taken as today's, its floods are drawn as in `robust_siting` and stay at their height for 72 hours, and where all three are cut the
-public network is out for 24 hours and a fifth of the sites for 12. Attainment is of the standard's readings;
-differences are paired on the same calls, and intervals are clustered by replication on normal days, by drawn event in
-a disaster.
+lot, are taken as today's, its floods are drawn as in `robust_siting` and stay at their height for 72 hours, and where
+all three are cut the public network is out for 24 hours and a fifth of the sites for 12. Attainment is of the
+standard's readings; differences are paired on the same calls, and intervals are clustered by replication on normal
+days, by drawn event in a disaster.
 """
 
 from __future__ import annotations
