@@ -371,9 +371,10 @@ class Replication:
 
     def work_s(self, mission: Mission) -> float:
         """Return the work of a unit: the draw of its slot, or what was left when another was taken away."""
-        remaining = mission.incident.remaining
-        if remaining and mission.slot in remaining:
-            return remaining.pop(mission.slot)
+        incident, slot = mission.incident, mission.slot
+        if incident.remaining and slot in incident.remaining:
+            # a unit alone asks as it leaves, and may be taken again on the way: what is left stays noted
+            return incident.remaining[slot] if incident.alone else incident.remaining.pop(slot)
         return self.on_scene_s[mission.slot][mission.call]
 
     def ask_again(self, mission: Mission) -> None:
