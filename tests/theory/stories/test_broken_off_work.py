@@ -20,3 +20,55 @@ def test_a_unit_taken_again_before_it_resumes_leaves_the_work_that_was_left(thir
     story = told(ROAD, {"s0#1": crew()}, calls, queue="preemptive", preempt_on_scene=True)
     assert f"{resumes_s} call 0 s0#1 ready" in story, while_it
     assert f"{resumes_s + 2000 - 610} call 0 s0#1 cleared" in story, while_it
+
+
+class AlertsTheOtherStation:
+    """Sends the first on offer, and alerts the unit of s1 to fires besides."""
+
+    most_parallel = 1
+
+    def choose(self, call, choices):
+        return next((choice.unit for choice in choices), None)
+
+    def also(self, call, choices):
+        return [choice.unit for choice in choices if choice.unit.site == "s1"] if call.type == "fire" else []
+
+
+def test_work_that_a_unit_alerted_in_parallel_left_is_finished_by_another_so_the_call_can_close():
+    # s1 works from 320 to 1030 of 5000 s when it is taken; s0, long back, does the 4290 s that are left from 1220 on
+    calls = calls_at(
+        0,
+        1000,
+        points=[0, 2],
+        n_points=3,
+        types=["fire", "social"],
+        type_code=[0, 1],
+        priority=[2, 0],
+        on_scene_s=[[600, 600, 5000], [100, 100, 100]],
+    )
+    story = told(
+        line([0, 3000], [1000, 2000, 3000], ends_m=[0, 1000, 2000, 3000]),
+        {"s0#1": crew("fire rescue"), "s1#1": crew("assist")},
+        calls,
+        queue="preemptive",
+        preempt_on_scene=True,
+        policy=AlertsTheOtherStation(),
+        packages={
+            "fire": package("fire", "fire:1", reinforcement="fire:1", reinforce_after_s=1500.0),
+            "social": package("social", "assist:1"),
+        },
+    )
+    assert [event for event in story if event.startswith(("1030", "1220", "1720", "5510"))] == [
+        "1030 call 1 ordered",
+        "1030 call 0 s1#1 diverted",
+        "1030 call 0 s0#1 dispatched parallel",
+        "1030 call 1 s1#1 dispatched",
+        "1030 call 0 s0#1 alerted",
+        "1030 call 1 s1#1 alerted",
+        "1030 call 1 s1#1 rolling",
+        "1220 call 0 s0#1 ready",
+        "1720 call 0 waits",
+        "5510 call 0 waits no more",
+        "5510 call 0 s0#1 cleared",
+        "5510 call 0 closed",
+    ]
