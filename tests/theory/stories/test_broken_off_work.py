@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from story_county import calls_at, crew, line, package, told
+from story_county import calls_at, crew, exactly, line, package, told
+
+from rescuesim.disruption import ContactSpell, Disruption, RoadOutage
+from rescuesim.network.states import Closure
 
 ROAD = line([0], [1000, 2000, 3000], ends_m=[0, 1000, 2000, 3000])
 
@@ -71,4 +74,30 @@ def test_work_that_a_unit_alerted_in_parallel_left_is_finished_by_another_so_the
         "5510 call 0 waits no more",
         "5510 call 0 s0#1 cleared",
         "5510 call 0 closed",
+    ]
+
+
+def test_a_unit_on_the_road_whose_new_call_cannot_be_reached_any_more_drives_home():
+    # the order for call 1 takes 300 s by radio; the road breaks behind d0 meanwhile, with the unit 55 of 300 s out
+    radio = ContactSpell(
+        place="s0", direction="order", channel="radio_370", from_s=80.0, until_s=5000.0, delay=exactly(300)
+    )
+    slide = RoadOutage(closure=Closure(road=1, from_m=0, to_m=999), from_s=150.0, until_s=9000.0)
+    calls = calls_at(0, 60, points=[2, 1], n_points=3, on_scene_s=[2000, 100], priority=[2, 0])
+    story = told(
+        ROAD,
+        {"s0#1": crew(turnout_s=5)},
+        calls,
+        queue="preemptive",
+        disruption=Disruption(label="slide", roads=(slide,), contacts=(radio,)),
+    )
+    assert story[9:17] == [
+        "90 call 0 s0#1 diverted",
+        "90 call 0 waits",
+        "90 call 1 s0#1 dispatched",
+        "390 call 1 s0#1 no way",
+        "390 call 1 waits",
+        "390 call 1 s0#1 alerted by radio_370",
+        "9055 call 1 s0#1 available",
+        "9055 call 1 waits no more",
     ]
