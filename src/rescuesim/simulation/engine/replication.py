@@ -175,7 +175,7 @@ class Replication:
         self.type = [calls.types[code] for code in self.type_code]
         self.priority: list[int] = calls.priority.tolist()
         self.severity: list[float] = calls.severity.tolist()
-        self.plans = [call_plan(setting.packages, name, given.policy) for name in calls.types]
+        self.plans = [call_plan(setting.packages, name, given.policy, fleet) for name in calls.types]
         self.alerts_in_parallel = most_parallel(given.policy) > 0
         self.record = Record(len(calls))
 
