@@ -102,7 +102,7 @@ def main(
         table += f"\n\n{figures()}"
     print(f"{topic}: {about}\n{table}")
     if not chosen.quick:
-        _write_section(topic, f"{about}. CPU time, medians, one process.\n\n{table}")
+        write_section(topic, f"{about}. CPU time, medians, one process.\n\n{table}")
 
 
 def _table(rows: Sequence[Row]) -> str:
@@ -113,7 +113,7 @@ def _table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def _write_section(topic: str, body: str) -> None:
+def write_section(topic: str, body: str) -> None:
     """Replace the section of a topic in RESULTS.md, or add it."""
     text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# Results of the benchmarks\n"
     section = f"## {topic}\n\n{body}\n"
