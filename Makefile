@@ -32,7 +32,7 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
-	for script in network data travel travel_states travel_growth critical_roads siting siting_medians simulation presets; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+	for script in network data travel travel_states travel_growth critical_roads siting siting_medians simulation theory presets; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -2,10 +2,10 @@
 
 On the embedded county (20 calls a day) the events are the presets that its demo writes, and the robust plan is made
 on other draws of the flood than those it is judged on. Wuhan has no maps: 20 of its 200 candidate sites, drawn by
-lot, are taken as today's, its floods are those of `flood_states`, for 72 hours, and where all three are cut the
-public network is out for 24 hours and a fifth of the sites for 12. Attainment is of the standard's readings;
-differences are paired on the same calls, and intervals are clustered by replication on normal days, by drawn event in
-a disaster.
+lot, are taken as today's, its floods are drawn as in `robust_siting` and stay at their height for 72 hours, and where
+all three are cut the public network is out for 24 hours and a fifth of the sites for 12. Attainment is of the
+standard's readings; differences are paired on the same calls, and intervals are clustered by replication on normal
+days, by drawn event in a disaster.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from flood_states import flood_states, low_roads
 from numpy.typing import NDArray
-from robust_siting import wuhan
+from robust_siting import flood_of, wuhan
 from runner import write_section
 from travel_cases import WUHAN
 
 import rescuesim as rs
-from rescuesim.report.indicators import attained, counted_calls, jackknife
+from rescuesim.report.attainment.marks import attained, counted_calls
+from rescuesim.report.statistics import clustered_interval, paired_difference
 from rescuesim.scenario.model import load_scenario
 from rescuesim.scenario.prepare import Prepared, prepare
 
@@ -106,18 +106,24 @@ def county(folder: Path, size: Size) -> Case:
     )
 
 
+def flooded(network: rs.RoadNetwork, zones: Path | None, n: int, *, seed: int) -> rs.NetworkStates:
+    """Draw floods, each at its height."""
+    flood = flood_of(network, zones)
+    drawn = rs.sample_disruptions(network, flood, n, seed=seed)
+    return rs.network_states(drawn, at_s=[flood.timing_of("flood_depth_m").peak_from_s])
+
+
 def metropolis(size: Size) -> Case:
     """Make the case of Wuhan."""
     network, sites, demand, zones = wuhan()
     lots = np.random.default_rng(7)
     standing = set(lots.choice(len(sites), 20, replace=False).tolist())
     sites = replace(sites, statuses=tuple("existing" if k in standing else "candidate" for k in range(len(sites))))
-    strength = low_roads(network, zones)
     times = rs.travel_times(network, sites, demand)
-    plans = plans_of(times, flood_states(network, strength, 20 * size.planned_on, seed=1), 40, size.solve_limit_s)
+    plans = plans_of(times, flooded(network, zones, 20 * size.planned_on, seed=1), 40, size.solve_limit_s)
     floods, cuts = [], []
     everywhere = frozenset(sites.ids)
-    for number, state in enumerate(flood_states(network, strength, size.events, seed=2)):
+    for number, state in enumerate(flooded(network, zones, size.events, seed=2).states):
         shut = tuple(rs.RoadOutage(closure=one, from_s=0, until_s=PHASE_S) for one in state.closures)
         dark = lots.choice(sites.ids, len(sites) // 5, replace=False).tolist()
         floods.append(rs.Disruption(label=f"flood {number}", roads=shut, probability=1 / size.events))
@@ -166,11 +172,11 @@ def rows_of(case: Case, ensemble: rs.Ensemble) -> list[str]:
             for until_s in (horizon_s, PHASE_S):
                 found = counts(result, until_s, clusters)
                 first = base.setdefault(until_s, found)
-                value, low, high = jackknife(share, found)
-                cells.append(f"{value:.1%} ({max(low, 0):.1%}–{min(high, 1):.1%})")
-                both = np.stack([found, first], axis=1)
-                gain, low, high = jackknife(lambda pair: share(pair[0]) - share(pair[1]), both)
-                cells.append("–" if first is found else f"{100 * gain:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})")
+                held = clustered_interval(share, found)
+                cells.append(f"{held.value:.1%} ({max(held.low, 0):.1%}–{min(held.high, 1):.1%})")
+                gain = paired_difference(share, found, first).paired
+                points = f"{100 * gain.value:+.1f} ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})"
+                cells.append("–" if first is found else points)
             took = result.records["handling_at_s"] - result.records["arrived_at_s"]
             n = len(result.records)
             lines.append(
@@ -189,13 +195,13 @@ def in_words(case: Case, ensemble: rs.Ensemble) -> list[str]:
     for event, drawn in case.events.items():
         clusters = ensemble.manifest.replications if drawn is None else len(drawn)
         today, nominal, robust = (found(plan, event, clusters) for plan in ("today", "nominal", "robust"))
-        sited, _, _ = jackknife(lambda both: share(both[0]) - share(both[1]), np.stack([nominal, today], axis=1))
-        gain, low, high = jackknife(lambda both: share(both[0]) - share(both[1]), np.stack([robust, nominal], axis=1))
-        verdict = "better" if low > 0 else "worse" if high < 0 else "no different"
+        sited = paired_difference(share, nominal, today).paired
+        gain = paired_difference(share, robust, nominal).paired
+        verdict = "better" if gain.low > 0 else "worse" if gain.high < 0 else "no different"
         lost = share(found("nominal", "intact", clusters).sum(axis=0)) - share(nominal.sum(axis=0))
         said.append(
-            f"{event}: new sites bring {100 * sited:+.1f} points, the event takes {100 * lost:.1f} from the nominal "
-            f"plan, the robust plan is {verdict} ({100 * gain:+.1f}, {100 * low:+.1f} to {100 * high:+.1f})"
+            f"{event}: new sites bring {100 * sited.value:+.1f} points, the event takes {100 * lost:.1f} from the nominal "
+            f"plan, the robust plan is {verdict} ({100 * gain.value:+.1f}, {100 * gain.low:+.1f} to {100 * gain.high:+.1f})"
         )
     return [f"{case.name}, first 3 days, {one}" for one in said]
 

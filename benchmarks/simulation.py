@@ -7,16 +7,19 @@ are given the same draws, so that their moments of arrival can be compared.
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import simpy
+import simulation_features
 from numpy.typing import NDArray
 from runner import Row, against, main
 
 import rescuesim as rs
 from rescuesim.simulation import Fleet, RoadTimes, Setting, Unit, run_replication
+from rescuesim.simulation.calls import SLOT_DRAWS
 
 
 def instance(n_sites: int, n_points: int, n_calls: int, load: float) -> tuple[Fleet, RoadTimes, rs.CallLog, Setting]:
@@ -47,6 +50,11 @@ def instance(n_sites: int, n_points: int, n_calls: int, load: float) -> tuple[Fl
     )
     setting = Setting(chain=rs.load_standard().chain, horizon_s=float(arrived[-1] + 1e6), seats=4)
     return Fleet(units=units), roads, calls, setting
+
+
+def first_slots(calls: rs.CallLog) -> rs.CallLog:
+    """Keep the draws of the first unit slot alone."""
+    return replace(calls, **{name: calls.by_slot(name)[:, 0] for name in SLOT_DRAWS})  # type: ignore[arg-type]
 
 
 def ours(fleet: Fleet, roads: RoadTimes, calls: rs.CallLog, setting: Setting) -> NDArray[np.float64]:
@@ -109,6 +117,23 @@ def bench(quick: bool) -> list[Row]:
                 repeats=1 if quick else 3,
             )
         )
+    broken = simulation_features.case(4_000 if quick else 30_000, 0.5)
+    given = broken.fleet, broken.roads, first_slots(broken.calls), broken.setting
+
+    def featured() -> NDArray[np.float64]:
+        return np.asarray(simulation_features.ours(broken).at_s("on_scene"))
+
+    featured()  # ways are kept from one replication to the next, as in a simulation of many
+    rows.append(
+        against(
+            f"all features and closures, {len(broken.calls)} calls, load 0.5 (other trajectories)",
+            "textbook SimPy without them",
+            featured,
+            partial(textbook, *given),
+            same=lambda a, b: bool(np.isfinite(a).all() and np.isfinite(b).all()),
+            repeats=1 if quick else 3,
+        )
+    )
     return rows
 
 

@@ -94,6 +94,26 @@ def comparison() -> Any:
         for s in _STAGES
         for n in (86 if c == "intact" else 49,)
     ]
+    zones = [
+        (c, p, z, people, 0.5, 0.4, 0.6, 0.5, 0.7, 43)
+        for c, p in pairs
+        for z, people in (("built_up", 5200.0), ("suburb", 800.0), ("dense_rural", 1200.0))
+    ]
+    kept = [
+        (c, p, "quick_rescue_135", s, since, limit, 86, 60, 0.6976, 0.6, 0.79, 26, alone, s == "handling")
+        for c, p in pairs
+        for s, since, limit, alone in (
+            ("answered", "arrived", 60.0, 0),
+            ("rolling", "arrived", 180.0, 2),
+            ("handling", "arrived", 300.0, 20),
+            ("all", "", np.nan, 0),
+        )
+    ]
+    phases = [
+        (BROKEN, p, name, 0.0, 21600.0, calls, 10, 0.2, 0.1, 0.3, 400.0, np.inf if calls > 50 else np.nan, "no_road")
+        for p in plans()
+        for name, calls in (("first_6_h", 60), ("6_to_24_h", 26), ("before_impact", 0))
+    ]
     misses = [(BROKEN, p, r, k, k / 86) for p in plans() for r, k in (("travel", 20), ("lost", 3), ("flooded_gate", 1))]
     return SimpleNamespace(
         plans=plans(),
@@ -109,6 +129,27 @@ def comparison() -> Any:
             columns=[
                 *("condition", "plan", "township", "people", "built_coverage", "available_coverage"),
                 *("attainment", "calls"),
+            ],
+        ),
+        zones=pd.DataFrame(
+            zones,
+            columns=[
+                *("condition", "plan", "zone", "people", "built_coverage", "available_coverage"),
+                *("attainment", "low", "high", "calls"),
+            ],
+        ),
+        kept=pd.DataFrame(
+            kept,
+            columns=[
+                *("condition", "plan", "reading", "stage", "since", "limit_s", "calls", "kept", "share", "low", "high"),
+                *("missed", "missed_alone", "binding"),
+            ],
+        ),
+        phases=pd.DataFrame(
+            phases,
+            columns=[
+                *("condition", "plan", "phase", "from_s", "until_s", "calls", "attained", "share", "low", "high"),
+                *("p50_s", "p90_s", "reason"),
             ],
         ),
         stages=pd.DataFrame(

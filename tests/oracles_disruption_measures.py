@@ -54,3 +54,29 @@ def tail_of(values: Sequence[float], chances: Sequence[float], tail: float) -> f
         taken = min(chance, left)
         total, left = total + taken * value, left - taken
     return total / (tail - left)
+
+
+def is_mute(channels: Sequence[str]) -> bool:
+    """Tell a place that cannot telephone: of all that carries its calls nothing but a runner is there."""
+    return not [name for name in channels if name and name != "runner"]
+
+
+def heard_of(
+    begins: Sequence[float],
+    until: float,
+    channel: Sequence[tuple[str, float]],
+    cut: Sequence[bool],
+    took: Sequence[float],
+) -> float:
+    """Try every stretch as the one in which a message, a runner or a crew sets out; NaN if nothing befell the place.
+
+    `channel` says what carries calls in each stretch and how long it takes; nothing is ``("", inf)``.
+    """
+    mute = [is_mute([name]) for name, _ in channel]
+    if not any(mute) and not any(cut):
+        return math.nan
+    first = mute.index(True) if any(mute) else list(cut).index(True)
+    moments = [begins[row] + channel[row][1] for row in range(first, len(begins))]
+    if any(mute):
+        moments.append(first_arrival(begins, until, took, mute))
+    return min((moment for moment in moments if moment <= until), default=math.inf)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -139,12 +140,27 @@ class CrewType:
         Probability that the crew can turn out, by shift.
     capabilities : frozenset of str
         What it may take on, from `CAPABILITIES`.
+    people : int, optional
+        Who come with a unit; as many as are asked for if absent.
+    roster : int, optional
+        People who are called up for each order and come each on their own; absent for a crew that is on duty.
+    attends : mapping of str to float
+        Probability that one of the roster comes, by shift.
+    accepts : float
+        Probability that a crew that is asked takes the order.
+    acceptance : Lognormal, optional
+        Seconds until it has answered; absent for a crew that is ordered and not asked.
     """
 
     name: str
     turnout: Mapping[str, Lognormal]
     availability: Mapping[str, float]
     capabilities: frozenset[str]
+    people: int | None = None
+    roster: int | None = None
+    attends: Mapping[str, float] = field(default_factory=dict)
+    accepts: float = 1.0
+    acceptance: Lognormal | None = None
 
     def __post_init__(self) -> None:
         if set(self.turnout) != set(self.availability):
@@ -154,6 +170,16 @@ class CrewType:
             raise InputError(f"crew {self.name}: availability {wrong}, expected between 0 and 1")
         if unknown := self.capabilities - set(CAPABILITIES):
             raise InputError(f"crew {self.name}: capabilities {sorted(unknown)}, expected of {CAPABILITIES}")
+        for what, number in (("people", self.people), ("roster", self.roster)):
+            if number is not None and (not isinstance(number, int) or number < 1):
+                raise InputError(f"crew {self.name}: {what} {number}, expected a whole number of 1 or more")
+        wrong = {shift: p for shift, p in {**self.attends, "accepts": self.accepts}.items() if not 0 <= p <= 1}
+        if wrong:
+            raise InputError(f"crew {self.name}: {wrong}, expected probabilities between 0 and 1")
+        if self.roster is not None and set(self.attends) != set(self.turnout):
+            raise InputError(f"crew {self.name}: expected attends for the shifts {', '.join(sorted(self.turnout))}")
+        if self.accepts < 1 and self.acceptance is None:
+            raise InputError(f"crew {self.name}: accepts {self.accepts}, expected acceptance, the time of its answer")
 
     def can(self, needs: frozenset[str]) -> bool:
         """Whether the crew is capable of all that is needed."""
@@ -221,8 +247,22 @@ def _default_crews() -> dict[str, CrewType]:
             turnout={shift: Lognormal.from_default(turnout) for shift in availability},
             availability=availability,
             capabilities=frozenset(default(f"capabilities.{name}").words),
+            **_muster(name),
         )
     return crews
+
+
+def _muster(name: str) -> dict[str, Any]:
+    """Return how a crew that is not on duty musters; nothing for one that is."""
+    if not defaults_under(f"muster.{name}"):
+        return {}
+    attends = {shift: entry.number for shift, entry in defaults_under(f"staffing.{name}.turn_out").items()}
+    return {
+        "roster": int(default(f"muster.{name}.roster").number),
+        "attends": attends,
+        "accepts": default(f"muster.{name}.accepts").number,
+        "acceptance": Lognormal.from_default(default(f"muster.{name}.acceptance")),
+    }
 
 
 def crew_type(name: str, crews: Mapping[str, CrewType] | None = None) -> CrewType:

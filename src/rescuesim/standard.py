@@ -28,8 +28,9 @@ from scipy.special import ndtri
 
 from rescuesim._defaults import default
 from rescuesim._words import Lang, standard_in_words
-from rescuesim.crew import CrewType, Lognormal, crew_type, default_crews, default_shifts
+from rescuesim.crew import CrewType, Lognormal, crew_type, default_shifts
 from rescuesim.errors import InputError, UnknownIdError, nearest_name
+from rescuesim.overrides import CHAIN_PARTS, Overrides
 
 __all__ = [
     "CANNOT",
@@ -389,6 +390,7 @@ def load_standard(
     planning: Planning = "percentile",
     confidence: Mapping[str, float] | None = None,
     crews: Mapping[str, CrewType] | None = None,
+    overrides: Overrides | None = None,
 ) -> ResponseStandard:
     """Put a response standard together from named readings.
 
@@ -404,6 +406,8 @@ def load_standard(
         Share of calls in time by zone; 0.9 in inner zones and 0.8 in outer ones if absent.
     crews : mapping of str to CrewType, optional
         Crew types; those of ``defaults.toml`` if absent.
+    overrides : Overrides, optional
+        Turnouts and parts of the chain from own records, in place of those of `crews` and ``defaults.toml``.
 
     Returns
     -------
@@ -425,17 +429,13 @@ def load_standard(
     if planning not in ("percentile", "statutory_caps"):
         raise InputError(f"planning {planning!r}: expected percentile or statutory_caps")
     zones = INNER_ZONES + OUTER_ZONES
+    own = overrides if overrides is not None else Overrides()
     alpha = {zone: default(f"confidence.{zone}").number for zone in zones}
     return ResponseStandard(
         presets={zone: PRESETS[inner if zone in INNER_ZONES else outer] for zone in zones},
         confidence={**alpha, **(confidence or {})},
         planning=planning,
-        crews=crews if crews is not None else default_crews(),
-        chain={
-            "answering": Lognormal.from_default(default("chain.answering")),
-            "order": Lognormal.from_default(default("chain.order")),
-            "set_up": Lognormal.from_default(default("chain.set_up")),
-            "variation": Lognormal.from_default(default("travel.variation")),
-        },
+        crews=own.crews(crews),
+        chain={part: Lognormal.from_default(default(name)) for part, name in CHAIN_PARTS.items()} | dict(own.chain),
         needs={zone: frozenset(default(f"zone_needs.{zone}").words) for zone in zones},
     )

@@ -53,6 +53,7 @@ def test_the_siting_guide_names_every_objective_of_the_command_line() -> None:
         ("disruption", ["water closes no bridge"]),
         ("messages", ["people warned in time", "no list of the grid company"]),
         ("repair", ["person-hours without cover"]),
+        ("replay", ["您的", "0 differences left"]),
         ("robustness", ["失联村清零"]),
     ],
 )

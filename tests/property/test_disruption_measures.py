@@ -8,16 +8,19 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles_disruption_measures import first_arrival, tail_of, walked
+from oracles_disruption_measures import first_arrival, heard_of, tail_of, walked
 from small_networks import points_beside, small_network
 
 import rescuesim as rs
+from rescuesim.crew import Lognormal
 from rescuesim.network import NetworkState
 from rescuesim.network.states import Closure
-from rescuesim.report.disrupted.villages import first_force
-from rescuesim.report.disrupted.walking import walked_in
+from rescuesim.report.disrupted.stretches import stretches_of
+from rescuesim.report.disrupted.villages import first_contact, first_force
+from rescuesim.report.disrupted.walking import Walks, walked_in
 from rescuesim.siting import covered_points
 from rescuesim.siting.robustness import tail_gain
 
@@ -42,6 +45,49 @@ def test_the_first_force_is_the_earliest_that_no_change_stops(seed: int) -> None
 
 
 @given(st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_a_place_is_heard_of_by_the_first_of_channel_runner_and_crew(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n, until = int(rng.integers(1, 7)), 120.0
+    begins = np.r_[0.0, np.sort(rng.uniform(1, 100, n - 1))]
+    ends = np.r_[begins[1:], until]
+    by = rng.choice(["", "runner", "satellite_phone", "public_network"], n)
+    took = rng.choice([5.0, 20.0, 60.0, math.inf], n)
+    late = {"": math.inf, "runner": 50.0, "satellite_phone": 7.0, "public_network": 0.0}
+    delay = [late[name] for name in by.tolist()]
+    demand = rs.load_demand(pd.DataFrame({"id": ["村"], "lon": [119.3], "lat": [28.7], "people": [9]}))
+    spells = tuple(
+        rs.ContactSpell(
+            place="村",
+            direction="call",
+            channel=name,
+            from_s=begin,
+            until_s=end,
+            delay=Lognormal(median=took_s, p90=took_s) if name else None,
+        )
+        for name, took_s, begin, end in zip(by.tolist(), delay, begins.tolist(), ends.tolist(), strict=True)
+        if name != "public_network"
+    )
+    sites = rs.load_sites(pd.DataFrame({"id": ["站"], "lon": [119.3], "lat": [28.7]}))
+    # a road elsewhere cuts the time where nothing changes for the village
+    away = tuple(
+        rs.RoadOutage(closure=Closure(road=0), from_s=begin, until_s=end)
+        for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
+    )
+    storm = rs.Disruption(label="storm", contacts=spells, roads=away)
+    stretches = stretches_of(storm, sites, demand, {}, until)
+    cut = rng.uniform(size=n) < 0.3
+    now: Any = [
+        SimpleNamespace(force_s=np.array([one]), force_site=np.zeros(1, dtype=int), on_foot=np.zeros(1, dtype=bool))
+        for one in took.tolist()
+    ]
+    found = first_contact(stretches, now, cut[:, None])
+    channel = list(zip(by.tolist(), delay, strict=True))
+    expected = heard_of(begins.tolist(), until, channel, cut.tolist(), took.tolist())
+    assert found[0] == expected or (math.isnan(found[0]) and math.isnan(expected))
+
+
+@given(st.integers(0, 2**32 - 1))
 @settings(max_examples=25, deadline=None)
 def test_a_walk_takes_what_a_search_by_hand_takes(seed: int) -> None:
     network = small_network(seed, tick_s=20.0, tau_s=0.0)
@@ -59,7 +105,7 @@ def test_a_walk_takes_what_a_search_by_hand_takes(seed: int) -> None:
     assert graph is not None
     assert times.site_snap is not None
     assert times.demand_snap is not None
-    found, who = walked_in(times, state, acting)
+    found, who = walked_in(times, state, acting, Walks.on(graph))
     ticks = graph.piece_ticks(None) / 10_000
     level_of = levels[graph.road]
     pieces = list(zip(graph.tail.tolist(), graph.head.tolist(), strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import rescuesim as rs
+from rescuesim._homes import HOME_OF
 
 HEAVY = ("osmnx", "ortools", "simpy", "numba", "matplotlib", "geopandas")
 
@@ -27,6 +29,17 @@ def test_every_exported_name_exists_and_is_listed_once() -> None:
     assert set(rs.__all__) <= set(dir(rs))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = rs.nothing  # type: ignore[attr-defined]
+
+
+def test_type_checkers_are_told_the_names_that_there_are() -> None:
+    stub = ast.parse(Path(rs.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    told = {
+        name.asname: statement.module
+        for statement in stub.body
+        if isinstance(statement, ast.ImportFrom)
+        for name in statement.names
+    }
+    assert told == HOME_OF
 
 
 def test_every_exported_thing_says_what_it_is() -> None:

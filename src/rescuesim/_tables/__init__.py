@@ -16,6 +16,9 @@ from rescuesim._tables.layer_files import split_source as split_source
 from rescuesim._tables.layers import LAYER_KINDS as LAYER_KINDS
 from rescuesim._tables.layers import Layer as Layer
 from rescuesim._tables.layers import read_layer as read_layer
+from rescuesim._tables.moments import clock_in as clock_in
+from rescuesim._tables.moments import has_seconds as has_seconds
+from rescuesim._tables.moments import moment_in as moment_in
 from rescuesim._tables.text_table import declared_crs as declared_crs
 from rescuesim._tables.text_table import read_text_table as read_text_table
 from rescuesim._tables.values import Values as Values

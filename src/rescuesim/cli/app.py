@@ -1,4 +1,4 @@
-"""The command line: ``rescuesim demo | init | check | network | site | disrupt | run | ensemble | warmup``.
+"""The command line: ``rescuesim demo | init | check | network | site | disrupt | replay | run | ensemble | warmup``.
 
 Exit codes: 0 done, 1 a fault in the program, 2 bad input or usage, 3 infeasible, 4 stopped at a limit
 without a solution, 130 interrupted.
@@ -32,6 +32,7 @@ from rescuesim.cli.options import (
     watching,
     wide_console,
 )
+from rescuesim.cli.replay import replay
 from rescuesim.cli.site import site
 from rescuesim.cli.warmup import warmup
 from rescuesim.errors import InputError, InvariantError, RescueSimError, SolverError
@@ -74,12 +75,17 @@ def demo(
 ) -> None:
     """Write the embedded county (a synthetic one) and run the main job on it."""
     from rescuesim.scenario import write_demo_county
+    from rescuesim.scenario.replay_run import write_example_incidents
 
     with watching(as_json) as tell:
         tell("county", 0, 1)
         scenario = write_demo_county(out / "county", seed=seed)
         tell("county", 1, 1)
         outcome = _run(scenario, out, lang, tell)
+        kept = not write_example_incidents(outcome.prepared, scenario.parent / "incidents.csv")
+    if kept:
+        there = scenario.parent / "incidents.csv"
+        typer.echo(f"rescuesim: {there} is not the example any more and was kept", err=True)
     _finish(outcome, as_json, lang)
 
 
@@ -163,6 +169,7 @@ def check(
 
 app.command()(site)
 app.command()(disrupt)
+app.command()(replay)
 app.command()(warmup)
 
 

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
 from rescuesim._defaults import default
+from rescuesim._words import Note
 from rescuesim.candidates import CandidateSites
 from rescuesim.crew import Lognormal
 from rescuesim.demand import DemandPoints
 from rescuesim.disruption.channels.channel import PUBLIC_NETWORK, default_channels
 from rescuesim.disruption.channels.communication import BaseStation, CommunicationNetwork, Fibre, FibreRoad
+from rescuesim.disruption.outages import RUNNER
 from rescuesim.disruption.power import FuelDepot, Generator, PowerNetwork, SupplyArea
 from rescuesim.disruption.routes_over_time import snapped
 from rescuesim.errors import InputError
@@ -87,13 +89,28 @@ def default_power(
     depots = tuple(
         FuelDepot(id=f"fuel at {sites.ids[at]}", lon=float(site_lon[at]), lat=float(site_lat[at])) for at in posts
     )
-    derived = f"power: {len(feeders)} supply areas derived, one feeder a township; no list of the grid company"
+    starts = default("power.generator_start").number
+    derived = [
+        Note(
+            f"power: {len(feeders)} supply areas derived, one feeder a township; no list of the grid company",
+            f"供电：无电网公司清单，按每个乡镇街道一条馈线推定 {len(feeders)} 个供电区",
+        ),
+        Note(
+            f"power: {len(high)} townships are taken to lie in the mountains, as named",
+            f"供电：按指定有 {len(high)} 个山区乡镇（复电较慢）",
+        ),
+    ]
     said = [
-        *([derived] if areas is None else []),
-        f"power: every site is taken to have a generator of {tank_h:g} h that starts with probability "
-        f"{default('power.generator_start').number:g}",
-        f"power: fuel is taken to come from {len(depots)} existing sites of brigades",
-        *([f"power: {len(high)} townships are taken to lie in the mountains, as named"] if areas is None else []),
+        *(derived[:1] if areas is None else []),
+        Note(
+            f"power: every site is taken to have a generator of {tank_h:g} h that starts with probability {starts:g}",
+            f"供电：按每个站点有一台可运行 {tank_h:g} 小时的发电机计，启动成功率 {starts:g}",
+        ),
+        Note(
+            f"power: fuel is taken to come from {len(depots)} existing sites of brigades",
+            f"供电：按燃油由 {len(depots)} 个现有消防救援站供给计",
+        ),
+        *(derived[1:] if areas is None else []),
     ]
     return PowerNetwork(
         areas=tuple(feeders),
@@ -143,7 +160,10 @@ def default_communication(
     """
     if base_stations is not None:
         made = _with_equipment(sites, demand, tuple(base_stations))
-        unknown = f"communication: where the {len(made.fibres)} fibres run is not given: no broken road cuts them"
+        unknown = Note(
+            f"communication: where the {len(made.fibres)} fibres run is not given: no broken road cuts them",
+            f"通信：{len(made.fibres)} 条光缆的走向未给出，断路不致其中断",
+        )
         return replace(made, notes=(unknown, *made.notes)) if made.fibres else made
     stations, hub = _stations(sites, demand, network)
     fibres = _fibres_to(network, stations, hub)
@@ -162,10 +182,17 @@ def default_communication(
         )
         for at, one in enumerate(stations)
     ]
+    side = default("channel.station_cell_m").number
     said = [
-        f"communication: {len(stations)} base stations derived, one for each square of "
-        f"{default('channel.station_cell_m').number:g} m with people or sites; no list of the operators",
-        f"communication: {len(fibres)} fibres taken to run along the quickest roads to {stations[hub].id}",
+        Note(
+            f"communication: {len(stations)} base stations derived, one for each square of {side:g} m with people or "
+            "sites; no list of the operators",
+            f"通信：无运营商清单，按每个有人口或站点的 {side:g} 米方格一座推定 {len(stations)} 座基站",
+        ),
+        Note(
+            f"communication: {len(fibres)} fibres taken to run along the quickest roads to {stations[hub].id}",
+            f"通信：按 {len(fibres)} 条光缆沿最快道路通至基站 {stations[hub].id} 计",
+        ),
     ]
     made = _with_equipment(sites, demand, tuple(stations))
     return replace(made, fibres=tuple(fibres), hubs=(stations[hub].id,), notes=(*said, *made.notes))
@@ -181,16 +208,26 @@ def _with_equipment(
     holders = {"satellite_phone": frozenset({*sites.ids, *villages}), "beidou": brigades}
     carried = {one.channel for one in stations} - {PUBLIC_NETWORK}
     holders |= {name: frozenset(sites.ids) for name in carried}
-    wanted = [PUBLIC_NETWORK, "beidou", "satellite_phone", "runner", *carried]
+    wanted = [PUBLIC_NETWORK, "beidou", "satellite_phone", RUNNER, *carried]
     channels = [row for name, row in default_channels().items() if name in wanted and (name != "beidou" or brigades)]
     if not posts:
-        channels = [row for row in channels if row.name != "runner"]
+        channels = [row for row in channels if row.name != RUNNER]
     known = sorted({fibre for one in stations for way in one.backhaul for fibre in way})
     said = [
-        f"communication: {len(sites)} sites and {len(villages)} villages are taken to have a satellite phone, "
-        f"{len(brigades)} sites of brigades a Beidou terminal; "
-        + (f"sites hold {', '.join(sorted(carried))}" if carried else "no 370 MHz repeater and no relay in the air"),
-        f"communication: dispatchers are taken to sit at {', '.join(posts) or 'no site: nobody runs'}",
+        Note(
+            f"communication: {len(sites)} sites and {len(villages)} villages are taken to have a satellite phone, "
+            f"{len(brigades)} sites of brigades a Beidou terminal; "
+            + (
+                f"sites hold {', '.join(sorted(carried))}" if carried else "no 370 MHz repeater and no relay in the air"
+            ),
+            f"通信：按 {len(sites)} 个站点、{len(villages)} 个村社有卫星电话，"
+            f"{len(brigades)} 个消防救援站有北斗终端计；"
+            + (f"站点另有 {'、'.join(sorted(carried))}" if carried else "无 370 兆中继台，无空中中继"),
+        ),
+        Note(
+            f"communication: dispatchers are taken to sit at {', '.join(posts) or 'no site: nobody runs'}",
+            f"通信：按指挥调度设在 {'、'.join(posts)} 计" if posts else "通信：无调度席位，无人送信",
+        ),
     ]
     return CommunicationNetwork(
         base_stations=stations,

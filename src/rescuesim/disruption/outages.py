@@ -6,6 +6,7 @@ Times are seconds after the onset, which is also the start of a simulated replic
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -16,6 +17,7 @@ from rescuesim.network.states import Closure
 
 __all__ = [
     "CAUSES",
+    "RUNNER",
     "AssetKind",
     "AssetOutage",
     "ChannelOutage",
@@ -47,12 +49,14 @@ CAUSES = (
     "congestion",
     "equipment",  # absent, not charged, not paid, nobody trained
 )
+RUNNER = "runner"  # the channel of somebody who walks
 AssetKind = Literal["site_power", "township_power", "base_station", "fibre"]
 
 
-def _check_interval(what: str, from_s: float, until_s: float) -> None:
+def _check_interval(what: Callable[[], str], from_s: float, until_s: float) -> None:
+    """Refuse what does not end after it began; its name is made only then, for there are millions of records."""
     if not (0 <= from_s < until_s):
-        raise InputError(f"{what}: from {from_s} s to {until_s} s, expected 0 <= from < until")
+        raise InputError(f"{what()}: from {from_s} s to {until_s} s, expected 0 <= from < until")
 
 
 def _check_cause(cause: str) -> None:
@@ -90,7 +94,7 @@ class RoadOutage:
     repaired_by: str = ""
 
     def __post_init__(self) -> None:
-        _check_interval(f"closure {self.label!r}", self.from_s, self.until_s)
+        _check_interval(lambda: f"closure {self.label!r}", self.from_s, self.until_s)
         _check_cause(self.cause)
 
 
@@ -105,7 +109,7 @@ class SiteOutage:
     cause: str = "given"
 
     def __post_init__(self) -> None:
-        _check_interval(f"outage of site {self.site!r}", self.from_s, self.until_s)
+        _check_interval(lambda: f"outage of site {self.site!r}", self.from_s, self.until_s)
         _check_cause(self.cause)
 
 
@@ -135,7 +139,7 @@ class ChannelOutage:
     label: str = ""
 
     def __post_init__(self) -> None:
-        _check_interval(f"channel outage {self.label!r}", self.from_s, self.until_s)
+        _check_interval(lambda: f"channel outage {self.label!r}", self.from_s, self.until_s)
         known = fallback_channels()
         if self.fallback not in known:
             raise UnknownIdError(f"fallback {self.fallback!r}: expected {nearest_name(self.fallback, known)}")
@@ -185,7 +189,7 @@ class RoadDamage:
 
     def __post_init__(self) -> None:
         _check_cause(self.cause)
-        _check_interval(f"damage {self.label!r} of road {self.closure.road}", self.at_s, self.passes_s)
+        _check_interval(lambda: f"damage {self.label!r} of road {self.closure.road}", self.at_s, self.passes_s)
         if not (0 <= self.one_lane_h <= self.work_h < float("inf")) or not 0 <= self.hold_s < float("inf"):
             raise InputError(
                 f"damage {self.label!r} of road {self.closure.road}: one lane after {self.one_lane_h} h, work of "
@@ -215,7 +219,7 @@ class RoadSlowing:
     cause: str = "given"
 
     def __post_init__(self) -> None:
-        _check_interval(f"slowing of road {self.road}", self.from_s, self.until_s)
+        _check_interval(lambda: f"slowing of road {self.road}", self.from_s, self.until_s)
         _check_cause(self.cause)
         if not 1 <= self.factor < float("inf"):
             raise InputError(
@@ -245,7 +249,7 @@ class PowerOutage:
     repaired_by: str = ""
 
     def __post_init__(self) -> None:
-        _check_interval(f"power outage of {self.area!r}", self.from_s, self.until_s)
+        _check_interval(lambda: f"power outage of {self.area!r}", self.from_s, self.until_s)
         _check_cause(self.cause)
 
 
@@ -278,7 +282,7 @@ class AssetOutage:
             raise InputError(
                 [Fault(column="kind", value=self.kind, expected=f"one of {', '.join(get_args(AssetKind))}")]
             )
-        _check_interval(f"{self.kind} outage of {self.asset!r}", self.from_s, self.until_s)
+        _check_interval(lambda: f"{self.kind} outage of {self.asset!r}", self.from_s, self.until_s)
         _check_cause(self.cause)
 
 
@@ -294,7 +298,7 @@ class ContactSpell:
         Id of a demand point (calls) or of a site (orders).
     direction : {'call', 'order'}
     channel : str
-        Name of the channel; empty if none carries anything: the place is silent.
+        Name of the channel; empty if none carries anything.
     from_s, until_s : float
         Seconds after the onset.
     delay : Lognormal or None
@@ -312,9 +316,25 @@ class ContactSpell:
     cause: str = "given"
 
     def __post_init__(self) -> None:
-        _check_interval(f"contact of {self.place!r}", self.from_s, self.until_s)
+        _check_interval(lambda: f"contact of {self.place!r}", self.from_s, self.until_s)
         _check_cause(self.cause)
         if self.direction not in ("call", "order"):
             raise InputError([Fault(column="direction", value=self.direction, expected="call or order")])
         if bool(self.channel) != (self.delay is not None):
             raise InputError(f"contact of {self.place!r}: expected a delay with a channel, and none without")
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether the place is silent (失联) meanwhile: nothing but a runner carries its calls, or nothing at all.
+
+        Only calls fall silent: an order that a runner carries to a site is late, and it is obeyed.
+
+        Examples
+        --------
+        >>> hour = Lognormal(median=3600, p90=5000)
+        >>> some = [ContactSpell(place="v", direction="call", channel=by, from_s=0, until_s=9, delay=hour)
+        ...         for by in (RUNNER, "satellite_phone")]
+        >>> [spell.is_silence for spell in some]
+        [True, False]
+        """
+        return self.direction == "call" and self.channel in ("", RUNNER)

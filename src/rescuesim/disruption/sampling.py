@@ -22,6 +22,7 @@ from rescuesim.disruption.outages import PowerOutage, RoadDamage, RoadOutage, Ro
 from rescuesim.disruption.power import PowerNetwork, power_outages
 from rescuesim.disruption.repair import RepairCrew, repair_roads
 from rescuesim.disruption.repair.road_options import REPAIR_ORDERS, RepairOrder
+from rescuesim.disruption.repair.road_outcome import unmended_outages
 from rescuesim.disruption.roads import ExposedRoads, exposed_roads
 from rescuesim.disruption.samples import Disruptions
 from rescuesim.disruption.streams import Draw, draws
@@ -123,7 +124,9 @@ class _Sampler:
         )
         roads: tuple[RoadOutage, ...] = given.roads if given else ()
         slow: tuple[RoadSlowing, ...] = (*(given.slowings if given else ()), *slowings)
-        if damages:
+        if damages and not any(crew.kind in ("road", "bridge") for crew in self.crews):
+            roads += unmended_outages(damages)
+        elif damages:
             repairs = repair_roads(
                 self.network,
                 # crews drive on what is given as on what is drawn, and do not mend it
@@ -385,6 +388,9 @@ def _faults(
         wrong("communication", "given", "power, sites and demand with it")
     if communication is not None and given is not None and given.contacts:
         wrong("given", "contacts", "none with communication, which works them out")
+    if given is not None and (sites is not None or demand is not None):
+        known = {name for table in (sites, demand) if table is not None for name in table.townships}
+        faults += given.unknown_townships(known)
     if order not in REPAIR_ORDERS:
         wrong("order", order, f"one of {', '.join(REPAIR_ORDERS)}")
     elif order in ("most_people", "isolated_first", "optimised") and (

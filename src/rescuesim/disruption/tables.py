@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rescuesim._defaults import default
-from rescuesim._tables import Column, check_table, declared_crs, position_faults, read_text_table
+from rescuesim._tables import Column, TextTable, check_table, declared_crs, position_faults, read_text_table
 from rescuesim.disruption.outages import RoadOutage
 from rescuesim.errors import Fault, InputError
 from rescuesim.network import RoadNetwork
@@ -19,7 +19,7 @@ from rescuesim.network.coordinates.crs import to_wgs84
 from rescuesim.network.states import LEVELS, Closure
 from rescuesim.quality import SnappedPoints, snap_points
 
-__all__ = ["CLOSURE_COLUMNS", "load_closures", "read_closures"]
+__all__ = ["CLOSURE_COLUMNS", "closures_in", "load_closures", "read_closures"]
 
 CLOSURE_COLUMNS = (
     Column(name="label"),
@@ -39,7 +39,13 @@ def read_closures(
     source: Path | str | pd.DataFrame, network: RoadNetwork, *, crs: str | None = None
 ) -> tuple[tuple[RoadOutage, ...], list[Fault]]:
     """Read closures and collect the faults instead of raising them."""
-    table = read_text_table(source, label="closure table", columns=CLOSURE_COLUMNS)
+    return closures_in(read_text_table(source, label="closure table", columns=CLOSURE_COLUMNS), network, crs=crs)
+
+
+def closures_in(
+    table: TextTable, network: RoadNetwork, *, crs: str | None = None
+) -> tuple[tuple[RoadOutage, ...], list[Fault]]:
+    """Read the closures of a table that has been read as text, and collect the faults."""
     frame, faults = check_table(table, CLOSURE_COLUMNS)
     code, unclear = declared_crs(table, crs)
     no_place = position_faults(table, frame)

@@ -6,7 +6,7 @@ Times are seconds after the onset, which is also the start of a simulated replic
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rescuesim.disruption.outages import (
@@ -18,7 +18,7 @@ from rescuesim.disruption.outages import (
     RoadSlowing,
     SiteOutage,
 )
-from rescuesim.errors import InputError
+from rescuesim.errors import Fault, InputError, nearest_name
 from rescuesim.network import NetworkState, NetworkStates
 
 __all__ = ["Disruption", "network_states", "states_over_time"]
@@ -68,6 +68,26 @@ class Disruption:
             raise InputError(f"disruption label {self.label!r}: expected a name of its own; intact means normal days")
         if not 0 <= self.probability < math.inf:
             raise InputError(f"disruption {self.label!r}: probability {self.probability}, expected 0 or more, finite")
+
+    def unknown_townships(self, known: Iterable[str]) -> list[Fault]:
+        """Name the townships whose public network is out and that nobody knows: their outage would cut nobody off.
+
+        Parameters
+        ----------
+        known : iterable of str
+            Townships of the sites and points that the disruption meets.
+        """
+        there = set(known) - {""}
+        return [
+            Fault(
+                file=f"disruption {self.label!r}",
+                column=f"township of the channel outage {outage.label!r}",
+                value=name,
+                expected=nearest_name(name, there) if there else "sites and points with a column township",
+            )
+            for outage in self.channels
+            for name in sorted(outage.townships - there)
+        ]
 
     def changes_s(self) -> tuple[float, ...]:
         """Return the moments at which the roads or usable sites change, the onset first, ascending."""

@@ -18,8 +18,18 @@ from numpy.typing import NDArray
 from rescuesim._words import Lang, Note
 from rescuesim.errors import InputError
 from rescuesim.plan import Plan
-from rescuesim.report.indicators import attainment_counts, jackknife, miss_reasons, stage_table
+from rescuesim.report.attainment import (
+    attainment_by_phase,
+    attainment_counts,
+    figures_by_place,
+    miss_reasons,
+    stage_attainment,
+)
+from rescuesim.report.indicators import stage_table
 from rescuesim.report.static_coverage import StaticCoverage, Times, static_coverage
+from rescuesim.report.statistics.intervals import clustered_interval
+from rescuesim.report.statistics.paired import paired_difference
+from rescuesim.report.statistics.shares import share_bounds
 from rescuesim.simulation import SimulationResult
 from rescuesim.standard import ResponseStandard
 from rescuesim.travel import TravelTimesEnsemble
@@ -47,8 +57,16 @@ class Comparison:
         ``condition, plan, baseline, figure, counted, difference, low, high, replications``; paired by
         replication.
     townships : DataFrame
-        ``condition, plan, township, people, built_coverage, available_coverage, attainment, calls``; the two
-        coverages by people.
+        ``condition, plan, township, people, built_coverage, available_coverage, attainment, low, high, calls``; the
+        two coverages by people.
+    zones : DataFrame
+        The same with ``zone`` in place of ``township``.
+    kept : DataFrame
+        ``condition, plan`` and the columns of `stage_attainment`: who kept each stage and all of them, and the
+        binding stage.
+    phases : DataFrame
+        ``condition, plan`` and the columns of `attainment_by_phase`, for conditions other than ``intact``; the
+        impact is taken to be at the start of the replications.
     stages : DataFrame
         ``condition, plan, stage, planned_p50_s, planned_p90_s, simulated_p50_s, simulated_p90_s, n``.
     points : DataFrame
@@ -65,6 +83,9 @@ class Comparison:
     headline: pd.DataFrame
     differences: pd.DataFrame
     townships: pd.DataFrame
+    zones: pd.DataFrame
+    kept: pd.DataFrame
+    phases: pd.DataFrame
     stages: pd.DataFrame
     points: pd.DataFrame
     misses: pd.DataFrame
@@ -155,9 +176,10 @@ def _headline(case: _Case) -> list[tuple[object, ...]]:
     calls = case.counts[:, 1].sum(axis=0)
     sizes = {"calls": calls.sum(), "people": case.people[calls > 0].sum(), "points": (calls > 0).sum()}
     for counted in ("calls", "people", "points"):
-        value, low, high = jackknife(_attainment_statistic(case.people, counted), case.counts)
-        bounds = (max(low, 0.0), min(high, 1.0)) if not math.isnan(low) else (low, high)
-        rows.append((case.condition, case.plan, "attainment", counted, value, *bounds, float(sizes[counted])))
+        found = clustered_interval(_attainment_statistic(case.people, counted), case.counts)
+        found = share_bounds(found, int((case.counts[:, 1].sum(axis=1) > 0).sum()))
+        bounds = (found.value, found.low, found.high)
+        rows.append((case.condition, case.plan, "attainment", counted, *bounds, float(sizes[counted])))
     return rows
 
 
@@ -169,39 +191,15 @@ def _differences(case: _Case, base: _Case) -> list[tuple[object, ...]]:
         for counted in ("people", "points"):
             gain = _static_value(case, figure, counted)[0] - _static_value(base, figure, counted)[0]
             rows.append((*head, figure, counted, gain, math.nan, math.nan, 0))
-    both = np.stack([case.counts, base.counts], axis=1)
     for counted in ("calls", "people", "points"):
-        statistic = _attainment_statistic(case.people, counted)
-        gain, low, high = jackknife(lambda pair, of=statistic: of(pair[0]) - of(pair[1]), both)  # type: ignore[misc]
-        rows.append((*head, "attainment", counted, gain, low, high, len(both)))
+        found = paired_difference(_attainment_statistic(case.people, counted), case.counts, base.counts).paired
+        rows.append((*head, "attainment", counted, found.value, found.low, found.high, found.n))
     return rows
 
 
-def _townships(case: _Case) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {
-            "township": case.points["township"].replace("", "-"),
-            "people": case.people * case.inside,
-            "built": case.people * case.inside * case.static.built,
-            "available": case.people * case.inside * case.static.available,
-            "attained": case.counts[:, 0].sum(axis=0),
-            "calls": case.counts[:, 1].sum(axis=0),
-        }
-    )
-    sums = frame.groupby("township", sort=True).sum()
-    people, calls = sums["people"].where(sums["people"] > 0), sums["calls"].where(sums["calls"] > 0)
-    return pd.DataFrame(
-        {
-            "condition": case.condition,
-            "plan": case.plan,
-            "township": sums.index.to_numpy(),
-            "people": sums["people"].to_numpy(),
-            "built_coverage": (sums["built"] / people).to_numpy(),
-            "available_coverage": (sums["available"] / people).to_numpy(),
-            "attainment": (sums["attained"] / calls).to_numpy(),
-            "calls": sums["calls"].astype(int).to_numpy(),
-        }
-    )
+def _named(case: _Case, table: pd.DataFrame) -> pd.DataFrame:
+    """Put condition and plan before a table of one case."""
+    return pd.concat([pd.DataFrame({"condition": case.condition, "plan": case.plan}, index=table.index), table], axis=1)
 
 
 def _misses(case: _Case) -> pd.DataFrame:
@@ -275,7 +273,8 @@ def compare(
     if missing := [condition for condition in conditions if condition not in by_condition]:
         raise InputError(f"compare: no travel times for {missing}")
     standard = next(iter(by_plan[next(iter(by_plan))].values())).standard
-    headline, differences, townships, stages, points, misses = [], [], [], [], [], []
+    headline, differences, stages, points, misses = [], [], [], [], []
+    townships, zones, kept, phases = [], [], [], []
     notes = list(_notes(by_plan))
     for condition in conditions:
         here = {name: found[condition] for name, found in by_plan.items() if condition in found}
@@ -286,9 +285,12 @@ def compare(
         notes += _observed(cases[0])
         for case in cases:
             headline += _headline(case)
-            townships.append(_townships(case))
-            table = stage_table(case.result, case.static.planned_drive_s)
-            stages.append(table.assign(condition=condition, plan=case.plan))
+            townships.append(_named(case, figures_by_place(case.result, case.static, by="township")))
+            zones.append(_named(case, figures_by_place(case.result, case.static, by="zone")))
+            kept.append(_named(case, stage_attainment(case.result)))
+            if condition != "intact":
+                phases.append(_named(case, attainment_by_phase(case.result)))
+            stages.append(_named(case, stage_table(case.result, case.static.planned_drive_s)))
             points.append(case.points)
             misses.append(_misses(case))
             if case is not cases[0]:
@@ -300,6 +302,9 @@ def compare(
         headline=pd.DataFrame(headline, columns=_HEADLINE_COLUMNS),
         differences=pd.DataFrame(differences, columns=_DIFFERENCE_COLUMNS),
         townships=pd.concat(townships, ignore_index=True),
+        zones=pd.concat(zones, ignore_index=True),
+        kept=pd.concat(kept, ignore_index=True),
+        phases=pd.concat(phases, ignore_index=True) if phases else pd.DataFrame(),
         stages=pd.concat(stages, ignore_index=True),
         points=pd.concat(points, ignore_index=True),
         misses=pd.concat(misses, ignore_index=True),

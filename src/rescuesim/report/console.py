@@ -12,6 +12,7 @@ from rich.text import Text
 
 from rescuesim._words import in_language
 from rescuesim.report.labels import Lang, difference, interval, label, share
+from rescuesim.report.page_attainment import attainment_lines
 
 if TYPE_CHECKING:
     from rescuesim.report.comparison import Comparison
@@ -88,6 +89,8 @@ def print_comparison(
         console.print(Text(line))
     console.print(comparison_table(comparison, lang=lang))
     console.print(Text(_word("interval", lang)))
+    for line in attainment_lines(comparison, lang):
+        console.print(Text(line))
     for note in (*notes, *comparison.notes):
         console.print(Text(_word("note", lang, note=in_language(note, lang))))
     if files:

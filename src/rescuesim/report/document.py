@@ -99,6 +99,7 @@ def write_report(
     lang: Lang = "en",
     facts: Sequence[str] = (),
     extra_notes: Sequence[str] = (),
+    force: Mapping[str, pd.DataFrame] | None = None,
 ) -> dict[str, Path]:
     """Write what a comparison says for people to read.
 
@@ -117,6 +118,8 @@ def write_report(
         Said under the title, such as what the siting found.
     extra_notes : sequence of str, optional
         Said at the end of the page.
+    force : mapping of str to DataFrame, optional
+        By plan, its people by site and shift, as `rescuesim.siting.force.force_composition` makes it.
 
     Returns
     -------
@@ -133,6 +136,7 @@ def write_report(
             lang=lang,
             facts=facts,
             extra_notes=extra_notes,
+            force=force,
         ),
     )
 
@@ -146,6 +150,7 @@ def report_writers(
     lang: Lang,
     facts: Sequence[str],
     extra_notes: Sequence[str],
+    force: Mapping[str, pd.DataFrame] | None = None,
 ) -> dict[str, Callable[[Path], None]]:
     """Return what writes each file of the report, by its name."""
     writers: dict[str, Callable[[Path], None]] = {
@@ -166,6 +171,7 @@ def report_writers(
             definition=comparison.definition(lang=lang),
             facts=tuple(facts),
             extra_notes=tuple(extra_notes),
+            force=force,
         )
     return writers
 

@@ -19,12 +19,15 @@ from typing import TYPE_CHECKING
 from rescuesim._words import in_language
 from rescuesim.errors import UnknownIdError, nearest_name
 from rescuesim.network import RoadNetwork
-from rescuesim.report import page_tables
+from rescuesim.report import page_attainment, page_tables
+from rescuesim.report.attainment.words import say
 from rescuesim.report.county_map import check_roads
 from rescuesim.report.labels import Lang, group_words, label, language, text
 from rescuesim.report.page_data import map_data
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from rescuesim.report.comparison import Comparison
 
 __all__ = ["embedded_json", "write_page"]
@@ -43,6 +46,7 @@ def write_page(
     definition: str,
     facts: Sequence[str] = (),
     extra_notes: Sequence[str] = (),
+    force: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
     """Write the report page.
 
@@ -62,6 +66,8 @@ def write_page(
         Said under the title: what the siting found.
     extra_notes : sequence of str, optional
         Said after the notes of the comparison.
+    force : mapping of str to DataFrame, optional
+        By plan, its people by site and shift, as `rescuesim.siting.force.force_composition` makes it.
 
     Raises
     ------
@@ -98,10 +104,15 @@ def write_page(
         figure_names=list(group_words("figure", lang).values()),
         headline=page_tables.headline_table(comparison, lang),
         townships=page_tables.townships_table(comparison, lang),
+        say=lambda key: say(key, lang),
+        zones=page_attainment.zones_table(comparison, lang),
+        kept=page_attainment.kept_table(comparison, lang),
+        phases=page_attainment.phases_table(comparison, lang),
         stages=page_tables.stages_table(comparison, lang),
         misses=page_tables.misses_table(comparison, lang),
         uncovered=page_tables.uncovered_table(comparison, lang),
         new_sites=page_tables.new_sites_table(comparison, lang),
+        force=page_tables.force_table(force or {}, lang),
         notes=[in_language(note, lang) for note in (*comparison.notes, *extra_notes)],
         script_hashes=Markup(" ".join(_hash(script) for script in scripts)),
         leaflet_css=Markup(_leaflet("leaflet.css")),

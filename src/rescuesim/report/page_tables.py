@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rescuesim.report.comparison import Comparison
 
 __all__ = [
+    "force_table",
     "headline_table",
     "misses_table",
     "new_sites_table",
@@ -256,3 +257,35 @@ def new_sites_table(comparison: Comparison, lang: Lang) -> list[Block]:
         if rows:
             blocks.append({"name": label("plan", name, lang), "rows": rows})
     return blocks
+
+
+def force_table(force: Mapping[str, pd.DataFrame], lang: Lang) -> list[Block]:
+    """Return the people of each open site by shift, plan by plan, with their sum."""
+    blocks: list[Block] = []
+    for name, frame in force.items():
+        shifts = [column for column in map(str, frame) if column.startswith("people_")]
+        numbers = ["units", "turn_out", *shifts, "roster"]
+        rows: list[Block] = []
+        for row in frame.to_dict("records"):
+            crew = label("crew", row["crew"], lang) if row["crew"] else NOTHING
+            same = text("same_people", lang) if row["same_people"] else ""
+            crew += (f"（{same}）" if lang == "zh" else f" ({same})") if same else ""
+            status = label("status", row["status"], lang)
+            cells = [_people(row[one]) for one in numbers]
+            rows.append(
+                {"name": row["name"] or row["id"], "crew": crew, "status": status, "cells": cells, "total": False}
+            )
+        sums = [_people(frame[one].sum(min_count=1)) for one in numbers]
+        rows.append({"name": text("together", lang), "crew": "", "status": "", "cells": sums, "total": True})
+        columns = [text("units", lang), text("turn_out", lang)]
+        columns += [text("in_shift", lang, shift=_shift(one.removeprefix("people_"), lang)) for one in shifts]
+        blocks.append({"name": label("plan", name, lang), "columns": [*columns, text("roster", lang)], "rows": rows})
+    return blocks
+
+
+def _people(value: Any) -> str:
+    return NOTHING if pd.isna(value) else count(float(value))
+
+
+def _shift(name: str, lang: Lang) -> str:
+    return text(name, lang) if name in ("day", "night") else name

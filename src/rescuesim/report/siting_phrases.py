@@ -127,6 +127,10 @@ _MESSAGES: tuple[_Words, ...] = (
         "stopped at the limit: the plan is feasible and the gap says how far it may be from the best",
         lambda _: "求解到时停止：方案可行，差距即离最好方案的最大距离",
     ),
+    (
+        "costs of more digits than one sum holds: the gap says how far the plan may be from the cheapest",
+        lambda _: "费用的位数过多，无法精确求和：差距一栏说明方案离最低费用至多多远",
+    ),
     ("stopped at the limit before any plan was found", lambda _: "求解到时停止，尚未找到方案"),
     (
         "stopped at the limit before the fewest sites that cover all were known; expected more time, or n_sites",

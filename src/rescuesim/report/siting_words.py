@@ -27,7 +27,7 @@ _GOALS: Mapping[str, tuple[str, str]] = {
     "min_cost": ("费用", "cost"),
     "min_mean_time": ("加权平均行车秒数", "weighted mean drive in seconds"),
     "min_max_time": ("最远点行车秒数", "longest drive in seconds"),
-    "max_backup_coverage": ("有后备的覆盖权重", "weight with backup"),
+    "max_backup_coverage": ("双重覆盖的权重（后备覆盖，BACOP）", "weight of backup coverage (BACOP)"),
     "max_available_coverage": ("可用覆盖权重", "weight covered by crews that are there"),
     "max_expected_coverage": ("期望覆盖权重", "expected covered weight"),
     "max_min_coverage": ("最差乡镇的覆盖比重", "share covered in the township that is worst off"),

@@ -10,9 +10,9 @@ from pathlib import Path
 from rescuesim.disruption import Disruption, Disruptions, load_disruptions
 from rescuesim.errors import DataFileError, Fault, InputError
 from rescuesim.plan import Plan
+from rescuesim.scenario.dispatching import asked_calls, simulation_options
 from rescuesim.scenario.prepare import Prepared
 from rescuesim.scenario.siting_run import site_prepared
-from rescuesim.simulation import CallModel
 from rescuesim.simulation.ensemble import Ensemble, EnsembleProgress, content_hash, open_ensemble, simulate_ensemble
 from rescuesim.simulation.ensemble.manifest import MANIFEST
 from rescuesim.travel import travel_times
@@ -99,7 +99,7 @@ def ensemble_prepared(
         demand=prepared.demand,
         standard=prepared.standard,
         out=asked.out,
-        calls=CallModel(per_10k_people_year=chosen.per_10k_people_year),
+        calls=asked_calls(chosen, prepared.overrides),
         disruptions={**conditions, **named},
         replications=chosen.replications if asked.replications is None else asked.replications,
         horizon_s=(chosen.horizon_days if asked.horizon_days is None else asked.horizon_days) * 86_400,
@@ -108,8 +108,7 @@ def ensemble_prepared(
         executor=executor,
         progress=progress,
         about=about,
-        seats=chosen.seats,
-        queue=chosen.queue,
+        **simulation_options(chosen, plans.values(), prepared.standard.crews),
         snap_limit_m=scenario.network.snap_limit_m,
     )
 

@@ -13,6 +13,7 @@ from rescuesim._tables.layer_files import split_source
 from rescuesim.disruption.outages import fallback_channels
 from rescuesim.errors import DataFileError, Fault, InputError, nearest_name
 from rescuesim.scenario.asked import asked_faults, drawing_faults, risk_faults
+from rescuesim.scenario.dispatching import policy_faults
 from rescuesim.scenario.sections import (
     DemandSection,
     DisruptionSection,
@@ -41,6 +42,8 @@ class Scenario(Section):
         Root of all random streams.
     data_folders : tuple of str
         Folders outside that of the scenario file from which files may be read too.
+    overrides : str or None
+        File of figures from own records, as `rescuesim.load_overrides` reads it.
     network, sites, demand, quality, standard, siting, plan, simulation, disruption
         The sections of the file; `rescuesim.scenario.sections` lists their keys.
     path : Path
@@ -50,6 +53,7 @@ class Scenario(Section):
     name: str
     seed: int = Field(default=0, ge=0)
     data_folders: tuple[str, ...] = Field(default=(), strict=False)
+    overrides: str | None = None
     network: NetworkSection
     sites: TableSection
     demand: DemandSection
@@ -70,6 +74,7 @@ class Scenario(Section):
     def named_files(self) -> dict[str, str]:
         """Return the files that the scenario names, by dotted key."""
         named = {
+            "overrides": self.overrides,
             "network.file": self.network.file,
             "network.clip": self.network.clip,
             "network.supplement": self.network.supplement,
@@ -202,6 +207,8 @@ def _word_faults(file: str, scenario: Scenario, lines: dict[str, int]) -> list[F
             faults.append(_at(file, f"standard.{key}", name, expected, lines))
     for key, given, expected in asked_faults(scenario.siting) + risk_faults(scenario.siting, scenario.disruption):
         faults.append(_at(file, f"siting.{key}", given, expected, lines))
+    for key, given, expected in policy_faults(scenario.simulation):
+        faults.append(_at(file, f"simulation.{key}", given, expected, lines))
     if scenario.disruption is not None and scenario.disruption.label in ("", "intact"):
         wanted = "a name of its own; intact means normal days"
         faults.append(_at(file, "disruption.label", scenario.disruption.label, wanted, lines))

@@ -13,10 +13,13 @@ from rescuesim.disruption import ChannelOutage, Disruption, RoadOutage, network_
 from rescuesim.disruption.tables import read_closures
 from rescuesim.errors import Fault, InputError, nearest_name
 from rescuesim.network import NetworkStates, RoadNetwork, load_network
+from rescuesim.network.calibrating.class_factors import with_time_factors
 from rescuesim.network.vehicles.conditions import TravelConditions
 from rescuesim.network.vehicles.profiles import travel_profile
+from rescuesim.overrides import Overrides, load_overrides
 from rescuesim.quality import QualityReport
 from rescuesim.scenario.asked import constraint_faults, must_fit
+from rescuesim.scenario.dispatching import policy_faults_of_points
 from rescuesim.scenario.drawing import Drawing, drawing_of
 from rescuesim.scenario.model import Scenario, parse_scenario
 from rescuesim.scenario.points import points_of, quality_of, tried
@@ -39,6 +42,9 @@ class Prepared:
     sites : CandidateSites
     demand : DemandPoints
     standard : ResponseStandard
+        With the overrides.
+    overrides : Overrides
+        Figures from own records; none if the scenario names no file of them.
     drawing : Drawing or None
         What draws the disruptions of a scenario that has an event.
     disruptions : tuple of Disruption
@@ -52,6 +58,7 @@ class Prepared:
     sites: CandidateSites
     demand: DemandPoints
     standard: ResponseStandard
+    overrides: Overrides
     drawing: Drawing | None
     disruptions: tuple[Disruption, ...]
     quality: Mapping[str, QualityReport]
@@ -59,7 +66,7 @@ class Prepared:
     @property
     def notes(self) -> tuple[str, ...]:
         """Defaults that were taken and what the loader met, to be said aloud."""
-        notes = [*self.network.summary().notes, *self.sites.notes, *self.demand.notes]
+        notes = [*self._overridden(), *self.network.summary().notes, *self.sites.notes, *self.demand.notes]
         notes += [warning for report in self.quality.values() for warning in report.warnings()]
         if self.drawing is not None:
             notes += self.drawing.notes
@@ -67,6 +74,12 @@ class Prepared:
             usual = "calls come at the rate of normal days during the disruption: no surge is simulated"
             notes.append(Note(usual, "中断期间呼叫率按平日计，未模拟灾后激增"))
         return tuple(notes)
+
+    def _overridden(self) -> list[Note]:
+        if not self.overrides:
+            return []
+        file = self.scenario.overrides
+        return [Note(f"defaults replaced by own records: {file}", f"部分缺省值由自有记录替代：{file}")]
 
     def drawn(self, progress: Callable[[int, int], None] | None = None) -> Prepared:
         """Return this with the disruptions of its event drawn, if it has one and they are not yet."""
@@ -143,7 +156,8 @@ def check_scenario(path: Path | str) -> Checked:
 def prepare(scenario: Scenario, *, kind: str = "station") -> Checked:
     """Load what a scenario names and collect the faults of all of it."""
     faults: list[Fault] = []
-    network = _roads(faults, scenario)
+    own = _overrides(faults, scenario)
+    network = _roads(faults, scenario, own)
     sites, demand = points_of(faults, scenario)
     reports: dict[str, QualityReport] = {}
     for name, points in (("sites", sites), ("demand", demand)):
@@ -157,12 +171,17 @@ def prepare(scenario: Scenario, *, kind: str = "station") -> Checked:
             Fault(file=scenario.path.name, column=f"siting.constraints.{key}", value=value, expected=expected)
             for key, value, expected in constraint_faults(scenario.siting.constraints, sites)
         ]
+    if sites is not None and demand is not None:
+        faults += [
+            Fault(file=scenario.path.name, column=f"simulation.{key}", value=value, expected=expected)
+            for key, value, expected in policy_faults_of_points(scenario.simulation, sites, demand)
+        ]
     if demand is not None and not demand.people.sum() > 0:
         faults.append(Fault(file=demand.source, column="people", expected="at least one person in all"))
     standard = None
     if scenario.standard.inner in PRESETS and scenario.standard.outer in PRESETS:
         chosen = scenario.standard
-        standard = load_standard(inner=chosen.inner, outer=chosen.outer, planning=chosen.planning)
+        standard = load_standard(inner=chosen.inner, outer=chosen.outer, planning=chosen.planning, overrides=own)
     given, drawing = None, None
     if (section := scenario.disruption) is not None and section.label not in ("", "intact"):
         given = _disruption(faults, scenario, section, network, sites, demand)
@@ -176,6 +195,7 @@ def prepare(scenario: Scenario, *, kind: str = "station") -> Checked:
         sites=sites,
         demand=demand,
         standard=standard,
+        overrides=own,
         drawing=drawing,
         disruptions=() if given is None or drawing is not None else (given,),
         quality=reports,
@@ -183,7 +203,14 @@ def prepare(scenario: Scenario, *, kind: str = "station") -> Checked:
     return Checked(prepared=made, faults=faults, quality=reports)
 
 
-def _roads(faults: list[Fault], scenario: Scenario) -> RoadNetwork | None:
+def _overrides(faults: list[Fault], scenario: Scenario) -> Overrides:
+    """Load the figures that take the place of defaults."""
+    if scenario.overrides is None or not scenario.may_read(file := scenario.file(scenario.overrides)):
+        return Overrides()
+    return tried(faults, lambda: load_overrides(file), scenario.overrides) or Overrides()
+
+
+def _roads(faults: list[Fault], scenario: Scenario, own: Overrides) -> RoadNetwork | None:
     """Load the network with everything that the scenario says of it."""
     section = scenario.network
     named = {key: name for key, name in scenario.named_files().items() if key.startswith("network.")}
@@ -209,7 +236,8 @@ def _roads(faults: list[Fault], scenario: Scenario) -> RoadNetwork | None:
             elevation=files.get("elevation"),
         )
 
-    return tried(faults, load, section.file)
+    network = tried(faults, load, section.file)
+    return None if network is None else with_time_factors(network, own.time_factor)
 
 
 def _n_sites_faults(scenario: Scenario, sites: CandidateSites, kind: str) -> list[Fault]:

@@ -18,10 +18,11 @@ from rescuesim.report.labels import Lang
 from rescuesim.report.siting_files import force_summary, solution_force
 from rescuesim.report.siting_words import siting_facts
 from rescuesim.report.static_coverage import Times
+from rescuesim.scenario.dispatching import asked_calls, simulation_options
 from rescuesim.scenario.model import Scenario
 from rescuesim.scenario.prepare import Prepared, prepare
 from rescuesim.scenario.siting_run import check_results_folder, site_prepared
-from rescuesim.simulation import CallModel, SimulationResult, simulate
+from rescuesim.simulation import SimulationResult, simulate
 from rescuesim.siting import SitingSolution
 from rescuesim.travel import TravelTimes, travel_times
 
@@ -157,7 +158,7 @@ def run_prepared(
 def _simulate(prepared: Prepared, plan: Plan, progress: Progress) -> dict[str, dict[str, SimulationResult]]:
     """Simulate today and the plan, intact and broken, on the same calls."""
     scenario, chosen = prepared.scenario, prepared.scenario.simulation
-    calls = CallModel(per_10k_people_year=chosen.per_10k_people_year)
+    calls = asked_calls(chosen, prepared.overrides)
     plans = {TODAY: Plan.today(prepared.sites), PLAN: plan}
     # a county without any station today has nothing to compare the plan with
     plans = {name: its_plan for name, its_plan in plans.items() if its_plan.stations}
@@ -180,8 +181,7 @@ def _simulate(prepared: Prepared, plan: Plan, progress: Progress) -> dict[str, d
                 replications=many,
                 horizon_s=horizon_s,
                 seed=scenario.seed,
-                seats=chosen.seats,
-                queue=chosen.queue,
+                **simulation_options(chosen, plans.values(), prepared.standard.crews),
                 snap_limit_m=scenario.network.snap_limit_m,
                 progress=lambda at, _, before=before: progress("simulation", before + at, total),  # type: ignore[misc]
             )
@@ -234,6 +234,7 @@ def _write(
             lang=lang,
             facts=siting_facts(solution, prepared.people, lang),
             extra_notes=prepared.notes,
+            force={"plan": force},
         ),
     }
     return write_files(out, writers)
@@ -290,6 +291,8 @@ def _summary(
         summary["headline"] = comparison.headline.to_dict("records")
         summary["differences"] = comparison.differences.to_dict("records")
         summary["misses"] = comparison.misses.to_dict("records")
+        summary["kept"] = comparison.kept.to_dict("records")
+        summary["phases"] = comparison.phases.to_dict("records")
         summary["notes"] = [*prepared.notes, *comparison.notes]
     summary["timings"] = dict(clock)
     return summary

@@ -11,6 +11,7 @@ from rescuesim.disruption.outages import fallback_channels
 from rescuesim.network.reading.osm_filter import RoadFilter
 
 __all__ = [
+    "AidGroupSection",
     "ConstraintsSection",
     "CrewSection",
     "DemandSection",
@@ -178,14 +179,29 @@ class PlanSection(Section):
     units_per_new_site: int = Field(default=1, ge=1)
 
 
+class AidGroupSection(Section):
+    """Townships, or single sites and points, whose crews help each other."""
+
+    name: str = Field(min_length=1)
+    members: tuple[str, ...] = Field(min_length=1, strict=False)
+
+
 class SimulationSection(Section):
-    """Calls, desk and horizon of normal days."""
+    """Calls, desk, horizon and dispatch of normal days."""
 
     replications: int = Field(default=100, ge=1)
     horizon_days: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     per_10k_people_year: float | None = Field(default=None, gt=0, le=10_000)
     seats: int | None = Field(default=None, ge=1)
-    queue: Literal["fifo", "loss"] = "fifo"
+    queue: Literal["fifo", "priority", "preemptive", "loss"] = "fifo"
+    packages: Literal["single_unit", "formation"] = "single_unit"
+    information: Literal["complete", "platform", "desk", "unit"] = "complete"
+    divertible: bool = False
+    muster: bool = False
+    move_up: Literal["none", "nearest_uncovered"] = "none"
+    policy: Literal["nearest", "closest_capable", "jurisdiction", "preparedness", "mutual_aid", "pooled"] = "nearest"
+    not_later_than_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    groups: tuple[AidGroupSection, ...] = Field(default=(), strict=False)
 
 
 class OutageSection(Section):

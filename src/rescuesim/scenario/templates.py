@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Literal, TypedDict, cast, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -24,6 +24,8 @@ from rescuesim.disruption.tables import CLOSURE_COLUMNS
 from rescuesim.errors import InputError
 from rescuesim.report.document import check_folder
 from rescuesim.scenario.model import Scenario
+from rescuesim.simulation.replay.closures import RECORDED_CLOSURE_COLUMNS
+from rescuesim.simulation.replay.recorded import INCIDENT_COLUMNS
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -43,7 +45,9 @@ class _ColumnWords(TypedDict, total=False):
     example: object
 
 
-class _TableWords(TypedDict):
+class _TableWords(TypedDict, total=False):
+    steps: list[str]
+    steps_en: list[str]
     file: str
     sheet: Pair
     columns: dict[str, _ColumnWords]
@@ -106,6 +110,8 @@ def write_templates(folder: Path | str, *, lang: Lang = "zh") -> Path:
         "sites": site_columns(default_crews()),
         "demand": DEMAND_COLUMNS,
         "closures": CLOSURE_COLUMNS,
+        "incidents": INCIDENT_COLUMNS,
+        "recorded_closures": RECORDED_CLOSURE_COLUMNS,
     }
     names = ["scenario.toml", *(_words()["tables"][table]["file"] for table in tables)]
     if there := [name for name in names if (target / name).exists()]:
@@ -154,7 +160,8 @@ def _write_instructions(
     formats: Mapping[str, Format],
 ) -> None:
     text = _words()["text"]
-    steps = text["steps" if lang == "zh" else "steps_en"]
+    key: Literal["steps", "steps_en"] = "steps" if lang == "zh" else "steps_en"
+    steps = words.get(key, text[key])
     for at, step in enumerate(steps):
         sheet.write_string(at, 0, f"{at + 1}. {step.format(sheet=_of(words['sheet'], lang), section=section)}")
     first = len(steps) + 1

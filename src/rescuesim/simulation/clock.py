@@ -1,14 +1,17 @@
-"""Exact moments: events at absolute times, and the moments at which calls have been answered."""
+"""Exact moments: events at absolute times, stories that wait for them, and when calls have been answered."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from heapq import heappush, heapreplace
+from typing import Any
 
 import simpy
 from simpy.events import NORMAL, Event, EventPriority
 
-__all__ = ["Clock", "answered_at_s"]
+__all__ = ["Clock", "Steps", "Story", "answered_at_s"]
+
+Steps = Generator[Any, None, None]  # of moments in seconds, and of events
 
 
 class Clock(simpy.Environment):
@@ -23,6 +26,56 @@ class Clock(simpy.Environment):
         event._ok, event._value = True, None
         heappush(self._queue, (moment_s, priority, next(self._eid), event))
         return event
+
+    def tell(self, steps: Steps) -> Story:
+        """Begin a story now."""
+        return Story(self, steps)
+
+
+class Story:
+    """A generator that waits for moments or events, as a SimPy process does, and that can be broken off.
+
+    It yields a moment in seconds, and goes on exactly then, or an event, and goes on when that happens. It begins at
+    once and leaves no event when it ends. On the queue of the clock it is itself the event of its next moment, so that
+    waiting makes no objects: with a process and a timeout for each stage, a call costs half as much again.
+
+    Parameters
+    ----------
+    clock : Clock
+    steps : generator of float and Event
+    """
+
+    __slots__ = ("_clock", "_go", "_send", "_steps", "_waits_for", "callbacks")
+    _ok, _value = True, None  # what SimPy looks at in an event
+
+    def __init__(self, clock: Clock, steps: Steps) -> None:
+        self._clock, self._steps, self._send = clock, steps, steps.send
+        self._go = [self._go_on]
+        self.callbacks: Sequence[Callable[[Any], None]] | None = None
+        self._waits_for: Event | None = None
+        self._go_on(self)
+
+    def _go_on(self, happened: object) -> None:
+        try:
+            moment = self._send(None)
+        except StopIteration:
+            self._go = []  # no circle that only the garbage collector would find
+            return
+        if isinstance(moment, Event):
+            self._waits_for = moment
+            moment.callbacks.append(self._go_on)
+            return
+        self.callbacks = self._go
+        clock = self._clock
+        heappush(clock._queue, (moment, NORMAL, next(clock._eid), self))  # type: ignore[misc]
+
+    def break_off(self) -> None:
+        """Wait for nothing any more, and end where the story stands."""
+        self.callbacks, self._go = (), []
+        event, self._waits_for = self._waits_for, None
+        if event is not None and event.callbacks:
+            event.callbacks = [one for one in event.callbacks if getattr(one, "__self__", None) is not self]
+        self._steps.close()
 
 
 def answered_at_s(arrived_s: Sequence[float], answering_s: Sequence[float], seats: int) -> list[float]:

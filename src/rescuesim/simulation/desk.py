@@ -162,7 +162,14 @@ class Desk:
         if faults:
             raise InputError(faults)
 
-    def answer(self, calls: CallLog, answering: object) -> Answered:
+    def answer(
+        self,
+        calls: CallLog,
+        answering: object,
+        *,
+        heard_s: NDArray[np.float64] | None = None,
+        stays: NDArray[np.bool_] | None = None,
+    ) -> Answered:
         """Answer the calls of a replication.
 
         Parameters
@@ -170,19 +177,26 @@ class Desk:
         calls : CallLog
         answering : Duration
             Seconds that answering holds a seat; also a frozen ``scipy.stats`` distribution or a number.
+        heard_s : ndarray of float64, shape (n_calls,), optional
+            When each call first rings at the desk; ``inf`` if it is never heard of. `arrived_at_s` if absent.
+        stays : ndarray of bool, shape (n_calls,), optional
+            Which callers never give up: messengers who stand at the desk.
 
         Returns
         -------
         Answered
+            A call that is never heard of has no answer and no rings.
         """
-        arrived = calls.arrived_at_s
+        if heard_s is not None and not np.isfinite(heard_s).all():
+            return self._answer_heard(calls, answering, heard_s, stays)
+        arrived = calls.arrived_at_s if heard_s is None else heard_s
         if not self.joint_duty:
             passed_on = calls.desk_u < self.other_desk_share
             arrived = arrived + np.where(passed_on, self.hand_over.from_normal(calls.hand_over_z), 0.0)
         callers = Callers(
             arrived_s=arrived,
             answering_s=as_duration(answering).from_normal(calls.answering_z),
-            patience_s=calls.patience_s,
+            patience_s=calls.patience_s if stays is None else np.where(stays, np.inf, calls.patience_s),
             again_after_s=calls.again_after_s,
             most_rings=self.most_rings,
         )
@@ -190,6 +204,18 @@ class Desk:
         by_type = np.array([name in self.guided_types for name in calls.types], dtype=np.bool_)
         guided = by_type[calls.type_code] & (calls.guidance_u < self.guided) & ~found.abandoned
         return Answered(at_s=found.at_s, rings=found.rings, waited_s=found.waited_s, guided=guided)
+
+    def _answer_heard(
+        self, calls: CallLog, answering: object, heard_s: NDArray[np.float64], stays: NDArray[np.bool_] | None
+    ) -> Answered:
+        """Answer those calls that are heard of; the others hold no seat."""
+        rows = np.flatnonzero(np.isfinite(heard_s))
+        some = calls.part(rows)
+        found = self.answer(some, answering, heard_s=heard_s[rows], stays=None if stays is None else stays[rows])
+        at_s, waited = np.full(len(calls), np.nan), np.zeros(len(calls))
+        rings, guided = np.zeros(len(calls), dtype=np.int32), np.zeros(len(calls), dtype=np.bool_)
+        at_s[rows], waited[rows], rings[rows], guided[rows] = found.at_s, found.waited_s, found.rings, found.guided
+        return Answered(at_s=at_s, rings=rings, waited_s=waited, guided=guided)
 
 
 def answer(callers: Callers, seats: int) -> Answered:

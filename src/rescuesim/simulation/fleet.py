@@ -138,7 +138,9 @@ class Fleet:
                 raise InputError(f"plan {plan.name!r}, site {site.id!r}, crew {site.crew!r}: expected {known}")
             crew = crews[site.crew]
             # plain dicts, since other kinds of mapping cannot be sent to worker processes
-            crew = replace(crew, turnout=dict(crew.turnout), availability=dict(crew.availability))
+            crew = replace(
+                crew, turnout=dict(crew.turnout), availability=dict(crew.availability), attends=dict(crew.attends)
+            )
             units += [
                 Unit(id=f"{site.id}#{number}", site=site.id, crew=crew, township=site.township)
                 for number in range(1, site.units + 1)
@@ -154,6 +156,13 @@ class Fleet:
         """Index into `sites` of each unit; int64, shape (n_units,)."""
         row = {site: index for index, site in enumerate(self.sites)}
         return np.array([row[unit.site] for unit in self.units], dtype=np.int64)
+
+    def with_roster(self) -> NDArray[np.int64]:
+        """Return the indices into `sites` of those whose crew musters person by person; int64, shape (n,)."""
+        crew_of = {unit.site: unit.crew for unit in reversed(self.units)}
+        return np.array(
+            [row for row, site in enumerate(self.sites) if crew_of[site].roster is not None], dtype=np.int64
+        )
 
     def absences(self, timeline: ShiftTimeline, *, seed: int, replication: int) -> NDArray[np.bool_]:
         """Draw in which shifts the crew of each site is absent, all its units together.

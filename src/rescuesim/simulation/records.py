@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -13,10 +13,12 @@ from rescuesim.demand import DemandPoints
 from rescuesim.plan import Plan
 from rescuesim.simulation.calls import CallLog
 from rescuesim.simulation.fleet import Fleet
+from rescuesim.simulation.held import HELD_BY
+from rescuesim.simulation.missions import ENDED, MISSION_STAMPS, TIERS
 from rescuesim.simulation.trajectory import OUTCOMES, STAMPS, Trajectory
 from rescuesim.standard import ResponseStandard
 
-__all__ = ["SimulationResult", "call_records", "unit_records"]
+__all__ = ["SimulationResult", "call_records", "mission_records", "unit_records"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,10 +50,26 @@ class SimulationResult:
         - ``redispatched``: how often a unit found the road closed at departure and stood down. The call then
           waited for another; ``dispatched_at_s`` and all later stamps are those of the last unit;
         - ``outcome``: ``handled`` (the first action came before the horizon), ``lost``, ``waiting`` (no unit
-          yet at the horizon) or ``under_way``.
+          yet at the horizon), ``under_way``, ``abandoned`` (the caller gave up for good), ``duplicate`` (answered,
+          about an incident that stands in an earlier row) or ``unheard`` (no message reached the desk);
+        - ``rings``, ``guided`` (by telephone), ``priority`` (0 the most urgent), ``severity_at_action``, ``units``
+          (sent to the call, those that did not arrive included), ``closed_at_s`` (the last unit there is done);
+        - ``onset_at_s`` (when the incident began) and ``silent`` (no channel carried calls from the place at the
+          first attempt): there the clock runs from the onset;
+        - ``held_by``: why no unit went at the order (``busy``, ``absent``, ``no_way``, ``not_told``,
+          ``not_capable``), see `held.held_by`; empty if one did.
+
+        Of several units the row shows the one whose readiness let the first action start.
     unit_records : DataFrame
         One row a unit and replication: ``replication, unit, site, crew, calls`` (orders taken, those from
-        which it stood down included) and ``busy_s`` (from dispatch to return, cut at the horizon).
+        which it stood down included), ``busy_s`` (on calls and in evacuation, from dispatch to return, cut at the
+        horizon) and ``moves`` (to other sites).
+    mission_records : DataFrame
+        One row for each unit that was sent, in the order of replications and dispatches: ``replication, call, slot,
+        tier, unit, site, crew, township, channel``, the stamps ``asked_at_s, dispatched_at_s, alerted_at_s,
+        rolling_at_s, on_scene_at_s, ready_at_s, cleared_at_s, available_at_s``, ``people``, ``blocks`` (closures met),
+        ``distance_m`` (to the call; NaN where only travel times are known), ``ended_at_s`` and ``ended``, one of
+        `missions.ENDED`.
     """
 
     plan: Plan
@@ -63,6 +81,7 @@ class SimulationResult:
     seed: int
     records: pd.DataFrame
     unit_records: pd.DataFrame
+    mission_records: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __str__(self) -> str:
         outcome = self.records["outcome"].astype(str)
@@ -144,8 +163,30 @@ def call_records(
             "channel": _words(_joined(channel), channels),
             "redispatched": _joined([trajectory.redispatched for *_, trajectory in played]),
             "outcome": _coded(_joined([trajectory.outcome for *_, trajectory in played]), OUTCOMES),
+            "rings": _joined([trajectory.rings for *_, trajectory in played]),
+            "guided": np.concatenate([trajectory.guided for *_, trajectory in played]),
+            "priority": _joined([calls.priority for _, calls, _ in played]),
+            "severity_at_action": np.concatenate([trajectory.severity_at_action for *_, trajectory in played]),
+            "units": _joined(
+                [np.bincount(trajectory.missions.call, minlength=len(calls)) for _, calls, trajectory in played]
+            ),
+            "closed_at_s": np.concatenate([trajectory.closed_s for *_, trajectory in played]),
+            "onset_at_s": np.concatenate([calls.arrived_at_s - calls.detected_s for _, calls, _ in played]),
+            "silent": np.concatenate([_silent(calls, trajectory) for _, calls, trajectory in played]),
+            "held_by": _coded(
+                _joined([_held_codes(calls, trajectory) for _, calls, trajectory in played]),
+                HELD_BY,
+            ),
         }
     )
+
+
+def _silent(calls: CallLog, trajectory: Trajectory) -> NDArray[np.bool_]:
+    return np.zeros(len(calls), dtype=np.bool_) if trajectory.silent is None else trajectory.silent
+
+
+def _held_codes(calls: CallLog, trajectory: Trajectory) -> NDArray[np.int64]:
+    return np.array([HELD_BY.index(why) for why in trajectory.held_by or ("",) * len(calls)], dtype=np.int64)
 
 
 def _joined_duplicates(played: Sequence[tuple[int, CallLog, Trajectory]]) -> NDArray[np.bool_]:
@@ -171,7 +212,13 @@ def unit_records(fleet: Fleet, played: Sequence[tuple[int, CallLog, Trajectory]]
         As in `SimulationResult`.
     """
     size = len(fleet.units)
-    orders = [np.bincount(trajectory.task_unit, minlength=size) for *_, trajectory in played]
+    orders = [np.bincount(trajectory.missions.unit, minlength=size) for *_, trajectory in played]
+    moves = [
+        np.bincount(
+            np.array([duty.unit for duty in trajectory.duties if duty.kind == "move"], dtype=np.int64), minlength=size
+        )
+        for *_, trajectory in played
+    ]
     busy = [
         np.bincount(trajectory.task_unit, trajectory.task_until_s - trajectory.task_from_s, minlength=size)
         for *_, trajectory in played
@@ -185,5 +232,49 @@ def unit_records(fleet: Fleet, played: Sequence[tuple[int, CallLog, Trajectory]]
             "crew": _words(each, (unit.crew.name for unit in fleet.units)),
             "calls": np.concatenate(orders).astype(np.int64),
             "busy_s": np.concatenate(busy),
+            "moves": np.concatenate(moves).astype(np.int64),
+        }
+    )
+
+
+def mission_records(
+    fleet: Fleet, channels: Sequence[str], played: Sequence[tuple[int, CallLog, Trajectory]]
+) -> pd.DataFrame:
+    """Make one table of all missions of all replications.
+
+    Parameters
+    ----------
+    fleet : Fleet
+    channels : sequence of str
+        All that an order can have gone by.
+    played : sequence of (int, CallLog, Trajectory)
+
+    Returns
+    -------
+    DataFrame
+        As in `SimulationResult`.
+    """
+    made = [trajectory.missions for *_, trajectory in played]
+    unit = _joined([missions.unit for missions in made])
+    code = {name: index for index, name in enumerate(channels)}
+    channel = [np.array([code[name] for name in missions.channel], dtype=np.int64) for missions in made]
+    stamps = np.concatenate([missions.stamps for missions in made], axis=1)
+    return pd.DataFrame(
+        {
+            "replication": np.repeat([number for number, *_ in played], [len(missions) for missions in made]),
+            "call": _joined([missions.call for missions in made]),
+            "slot": _joined([missions.slot for missions in made]),
+            "tier": _coded(_joined([missions.tier for missions in made]), TIERS),
+            "unit": _words(unit, (unit.id for unit in fleet.units)),
+            "site": _words(unit, (unit.site for unit in fleet.units)),
+            "crew": _words(unit, (unit.crew.name for unit in fleet.units)),
+            "township": _words(unit, (unit.township for unit in fleet.units)),
+            "channel": _words(_joined(channel), channels),
+            **{f"{name}_at_s": stamps[index] for index, name in enumerate(MISSION_STAMPS)},
+            "people": _joined([missions.people for missions in made]),
+            "blocks": _joined([missions.blocks for missions in made]),
+            "distance_m": np.concatenate([missions.distance_m for missions in made]),
+            "ended_at_s": np.concatenate([missions.ended_s for missions in made]),
+            "ended": _coded(_joined([missions.ended for missions in made]), ENDED),
         }
     )

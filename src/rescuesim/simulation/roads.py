@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,10 +15,14 @@ from rescuesim.demand import DemandPoints, select
 from rescuesim.disruption import Disruption
 from rescuesim.errors import InputError
 from rescuesim.network import NetworkState, NetworkStates, RoadNetwork
+from rescuesim.network.road_network import TICKS_PER_SECOND
 from rescuesim.plan import Plan
+from rescuesim.simulation.believed_roads import PlacedRoads, RoadTruth
 from rescuesim.travel import TravelTimes, TravelTimesEnsemble, travel_times
 
-__all__ = ["Journeys", "RoadTimes"]
+__all__ = ["BelievedTimes", "Journeys", "RoadTimes"]
+
+_MOST_MATRICES = 256
 
 _INTACT: tuple[frozenset[object], frozenset[object]] = (frozenset(), frozenset())
 _MANY_STATES = 32  # from here on contracting pays in one disruption: 2 ms a state rather than 50, after a second or so
@@ -38,6 +43,8 @@ class RoadTimes:
     out_s, back_s : tuple of ndarray of float64, shape (n_sites, n_points)
         Seconds from site to point, ``inf`` where there is no way or the site cannot be left; and from point
         to site.
+    between_s : tuple of ndarray of float64, shape (n_sites, n_sites), optional
+        From site to site in each state, for policies that move units.
     """
 
     sites: tuple[str, ...]
@@ -46,6 +53,7 @@ class RoadTimes:
     states: tuple[int, ...]
     out_s: tuple[NDArray[np.float64], ...]
     back_s: tuple[NDArray[np.float64], ...]
+    between_s: tuple[NDArray[np.float64], ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.starts_s or self.starts_s[0] != 0 or (np.diff(self.starts_s) <= 0).any():
@@ -107,10 +115,13 @@ class Journeys:
     ----------
     out, back : TravelTimes
         On the intact roads, from sites to points and from points to sites.
+    between : TravelTimes, optional
+        From site to site, for policies that move units.
     """
 
     out: TravelTimes
     back: TravelTimes
+    between: TravelTimes | None = None
 
     @classmethod
     def on(
@@ -121,6 +132,7 @@ class Journeys:
         rows: NDArray[np.int64],
         *,
         snap_limit_m: float | None = None,
+        between_sites: bool = False,
     ) -> Journeys:
         """Place the sites of a plan and the demand points of the given rows on a network.
 
@@ -130,16 +142,19 @@ class Journeys:
             If a site or the demand points have no position.
         """
         sites, points = _sites_of(plan), _points_at(demand, rows)
+        between = travel_times(network, sites, _as_points(sites), snap_limit_m=snap_limit_m) if between_sites else None
         return cls(
             out=travel_times(network, sites, points, towards="demand", snap_limit_m=snap_limit_m),
             back=travel_times(network, sites, points, towards="sites", snap_limit_m=snap_limit_m),
+            between=between,
         )
 
     def during(self, disruption: Disruption | None) -> RoadTimes:
         """Compute the times in every epoch of a disruption, each distinct state of the roads once."""
         sites, points = self.out.sites.ids, self.out.demand.ids
         if disruption is None:
-            return RoadTimes.from_matrix(self.out.values, self.back.values, sites=sites, points=points)
+            intact = RoadTimes.from_matrix(self.out.values, self.back.values, sites=sites, points=points)
+            return intact if self.between is None else replace(intact, between_s=(self.between.values,))
         starts = disruption.changes_s()
         # a site that cannot be left can still be returned to: sites are masked on the way out alone
         met = [replace(disruption.state_at(start), unusable_sites=frozenset()) for start in starts]
@@ -152,6 +167,7 @@ class Journeys:
         states: list[int] = []
         out_s: list[NDArray[np.float64]] = []
         back_s: list[NDArray[np.float64]] = []
+        between_s: list[NDArray[np.float64]] = []
         for start in starts:
             state = disruption.state_at(start)
             unusable = state.unusable_sites & set(sites)
@@ -162,6 +178,8 @@ class Journeys:
                 shut = np.array([site in unusable for site in sites])
                 out_s.append(np.where(shut[:, None], np.inf, out))
                 back_s.append(back)
+                if self.between is not None:
+                    between_s.append(_values_in(self.between, replace(state, unusable_sites=frozenset())))
             states.append(number[roads, unusable])
         return RoadTimes(
             sites=sites,
@@ -170,6 +188,7 @@ class Journeys:
             states=tuple(states),
             out_s=tuple(out_s),
             back_s=tuple(back_s),
+            between_s=None if self.between is None else tuple(between_s),
         )
 
     def _in_states(self, states: tuple[NetworkState, ...]) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
@@ -184,6 +203,94 @@ class Journeys:
         )
         for out, back in zip(*each, strict=True):
             yield out.values, back.values
+
+
+def _values_in(times: TravelTimes, state: NetworkState) -> NDArray[np.float64]:
+    only = NetworkStates(states=(replace(state, probability=1.0),))
+    return TravelTimesEnsemble(intact=times, states=only)[0].values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BelievedTimes:
+    """The roads themselves under a disruption: to be driven on, and with the times that any belief gives.
+
+    Parameters
+    ----------
+    journeys : Journeys
+    truth : RoadTruth
+        Of the same sites and points.
+    shut : tuple of frozenset of int
+        Rows of the sites that nobody can leave, in each epoch of `RoadTimes`; a desk that rings there knows.
+    """
+
+    journeys: Journeys
+    truth: RoadTruth
+    shut: tuple[frozenset[int], ...]
+    _kept: OrderedDict[tuple[frozenset[int], frozenset[int]], NDArray[np.float64]] = field(
+        default_factory=OrderedDict, init=False, repr=False
+    )
+
+    @classmethod
+    def under(cls, journeys: Journeys, disruption: Disruption | None) -> BelievedTimes:
+        """Take the roads of a disruption."""
+        row = {site: index for index, site in enumerate(journeys.out.sites.ids)}
+        starts = (0.0,) if disruption is None else disruption.changes_s()
+        unusable = [frozenset[str]() if disruption is None else disruption.state_at(at).unusable_sites for at in starts]
+        return cls(
+            journeys=journeys,
+            truth=RoadTruth.under(PlacedRoads.of(journeys.out), disruption),
+            shut=tuple(frozenset(row[site] for site in sites if site in row) for sites in unusable),
+        )
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Ids of the sites."""
+        return self.journeys.out.sites.ids
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """Ids of the points."""
+        return self.journeys.out.demand.ids
+
+    def at_least_s(self, start: int, target: int) -> float:
+        """Return a lower bound of the drive between two stops under any belief: on intact roads, without loss.
+
+        Parameters
+        ----------
+        start, target : int
+            Stops of `truth`.
+        """
+        graph = self.truth.roads.graph
+        found = self.truth.roads.tree(graph.point_node.item(start), towards=False)
+        return found[0].item(graph.point_node.item(target)) / TICKS_PER_SECOND
+
+    def out_s(self, believed: frozenset[int], epoch: int) -> NDArray[np.float64]:
+        """Return the times from sites to points under a belief, ``inf`` from sites that nobody can leave now.
+
+        Parameters
+        ----------
+        believed : frozenset of int
+            Conditions of `truth`.
+        epoch : int
+            Of `RoadTimes`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_sites, n_points)
+        """
+        key = believed, self.shut[epoch]
+        found = self._kept.get(key)
+        if found is None:
+            state = self.truth.believed_state(believed)
+            plain = not state.closures and not state.slow_downs
+            found = self.journeys.out.values if plain else _values_in(self.journeys.out, state)
+            if self.shut[epoch]:
+                found = found.copy()
+                found[sorted(self.shut[epoch])] = np.inf
+            if len(self._kept) >= _MOST_MATRICES:
+                self._kept.popitem(last=False)
+            self._kept[key] = found
+        return found
 
 
 def _roads_of(state: NetworkState) -> tuple[frozenset[object], frozenset[object]]:
@@ -209,6 +316,16 @@ def _sites_of(plan: Plan) -> CandidateSites:
         capacity=np.full(len(plan.stations), np.inf),
         source=f"plan {plan.name}",
     )
+
+
+def _as_points(sites: CandidateSites) -> DemandPoints:
+    """Take sites as points, to drive from one to another."""
+    import pandas as pd
+
+    from rescuesim.demand import load_demand
+
+    table = pd.DataFrame({"id": sites.ids, "lon": sites.lon, "lat": sites.lat, "people": 0})
+    return load_demand(table, crs="wgs84")
 
 
 def _points_at(demand: DemandPoints, rows: NDArray[np.int64]) -> DemandPoints:

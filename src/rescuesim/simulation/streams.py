@@ -42,6 +42,8 @@ class Stream(IntEnum):
     GUIDANCE = 20
     DUPLICATES = 21
     DUPLICATE_LAG = 22
+    MESSAGE = 23
+    COMMAND_POST = 24
 
 
 def stream(

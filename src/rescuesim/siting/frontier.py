@@ -23,7 +23,7 @@ from rescuesim.siting.found import Clock, Found, Run
 from rescuesim.siting.limits import AnyTimes
 from rescuesim.siting.models import MODELS, MinSites
 from rescuesim.siting.models.mclp import number_and_budget
-from rescuesim.siting.models.states import every_state
+from rescuesim.siting.models.states import STATES, every_state, solve_from
 from rescuesim.siting.point_groups import point_groups
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.resources import Over, Resource
@@ -276,6 +276,8 @@ class _Walk:
 
     def _solve(self, problem: SitingProblem, objective: Any, run: Run, before: Found | None) -> Found:
         """Solve one point; coverage from the plan of the amount before it."""
+        if self.along.model is STATES:
+            return solve_from(problem, objective, run, None if before is None else before.opened)
         if self.along.model.name != "max_coverage" or problem.limits is None or problem.limits.wants_second.any():
             return self.along.model.solve(problem, objective, run)
         groups = build_problem(problem)

@@ -20,11 +20,14 @@ from rescuesim.siting.mean_time_stage import solve_mean_time
 from rescuesim.siting.medians.allocation import allocating
 from rescuesim.siting.models import MODELS, Model, model_of
 from rescuesim.siting.problem import SitingProblem
-from rescuesim.siting.sequence import Goal, Kept, solve_stage, value_of
-from rescuesim.siting.solving import value_factor
+from rescuesim.siting.sequence import Goal, Kept, cost_of, solve_stage, value_of
+from rescuesim.siting.site_rows import stacked
+from rescuesim.siting.solving import solve_exactly, value_factor
+from rescuesim.siting.whole_rows import as_decimal
 
-__all__ = ["Lexicographic", "Tolerance", "lexicographic_model"]
+__all__ = ["Lexicographic", "Tolerance", "lexicographic_model", "needs_limits"]
 
+_COUNTED = ("min_sites", "min_cost")  # after another objective nothing must be covered
 _BY_TIME = ("min_mean_time", "min_max_time")  # of points that can be reached
 
 
@@ -115,7 +118,7 @@ def lexicographic_model(objective: Lexicographic) -> Model:
     """Return the model of a sequence: its name, sense and value are those of the first objective."""
     models = [model_of(one) for one in objective.objectives]
     goals = [
-        Goal(objective=one, model=model, only_counts=k > 0 and model.name in ("min_sites", "min_cost"))
+        Goal(objective=one, model=model, only_counts=k > 0 and model.name in _COUNTED)
         for k, (one, model) in enumerate(zip(objective.objectives, models, strict=True))
     ]
 
@@ -146,6 +149,13 @@ def lexicographic_model(objective: Lexicographic) -> Model:
     )
 
 
+def needs_limits(objective: Any) -> bool:
+    """Whether an objective, or one of a sequence, cannot be asked without saying who is in time for whom."""
+    first, *later = getattr(objective, "objectives", (objective,))
+    asked = [first, *(one for one in later if model_of(one).name not in _COUNTED)]
+    return any(model_of(one).uses_limits for one in asked)
+
+
 def _solve(problem: SitingProblem, goals: Sequence[Goal], tolerances: Sequence[Tolerance], run: Run) -> Found:
     """Solve stage after stage, each with its part of the time that is left."""
     stages: list[Stage] = []
@@ -155,12 +165,12 @@ def _solve(problem: SitingProblem, goals: Sequence[Goal], tolerances: Sequence[T
         share = Clock(limit_s=run.clock.left_s() / (len(goals) - k))
         part = replace(run, clock=share)
         if plan is None:
-            found = goal.model.solve(problem, goal.objective, part)
+            found = solve_exactly(problem, goal.objective, part, goal.model.solve)
         elif goal.model.name in _BY_TIME and not len(allocating(problem).points):
             message = "no openable site reaches any point"
             return Found(status="infeasible", opened=None, objective=math.inf, best_bound=math.inf, message=message)
         else:
-            found = solve_mean_time(problem, goal, kept, part, plan) or solve_stage(problem, goal, kept, part, plan)
+            found = _further(problem, goal, kept, part, plan)
         if found.opened is None:
             if plan is None or found.status == "infeasible":
                 return replace(found, message=found.message or _which(k, goal))
@@ -170,7 +180,10 @@ def _solve(problem: SitingProblem, goals: Sequence[Goal], tolerances: Sequence[T
         value = value_of(problem, goal, found)
         sign = 1.0 if goal.model.sense == "max" else -1.0
         allowed = tolerances[k].of(value, _size(problem, goal)) if k < len(tolerances) else 0.0
-        kept.append(Kept(goal=goal, value=value, at=value - sign * allowed))
+        most = None
+        if goal.model.name == "min_cost" and found.opened is not None:
+            most = cost_of(problem, found.opened) + as_decimal(allowed)
+        kept.append(Kept(goal=goal, value=value, at=value - sign * allowed, most=most))
         stages.append(
             Stage(
                 objective=goal.model.name,
@@ -198,6 +211,17 @@ def _solve(problem: SitingProblem, goals: Sequence[Goal], tolerances: Sequence[T
         surely_shut=None,
         stages=tuple(stages),
     )
+
+
+def _further(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], run: Run, plan: Found) -> Found:
+    """Solve a later stage; numbers, costs and budgets of those before it are kept to the last digit."""
+    rows = stacked([problem.rows, *(one.rows(problem) for one in kept)])
+
+    def solve(rounded: SitingProblem, _: Any, part: Run) -> Found:
+        return solve_mean_time(rounded, goal, kept, part, plan) or solve_stage(rounded, goal, kept, part, plan)
+
+    earlier = [one.goal.objective for one in kept]
+    return solve_exactly(replace(problem, rows=rows), goal.objective, run, solve, earlier=earlier)
 
 
 def _size(problem: SitingProblem, goal: Goal) -> float:

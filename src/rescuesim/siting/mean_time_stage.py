@@ -25,6 +25,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from rescuesim.siting.costs import budget_row
 from rescuesim.siting.found import Clock, Found, Run
 from rescuesim.siting.mean_time_swaps import KeptSwaps
 from rescuesim.siting.medians.allocation import allocating
@@ -36,7 +37,6 @@ from rescuesim.siting.medians.swaps import SwapSearch
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.sequence import Goal, Kept, meets, value_of
 from rescuesim.siting.site_rows import SiteRows, row_of, stacked, tightened
-from rescuesim.siting.whole_rows import as_decimal, at_most_row
 
 __all__ = ["solve_mean_time"]
 
@@ -99,6 +99,7 @@ def solve_mean_time(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], ru
     goal : Goal
         Of ``min_mean_time``.
     kept : sequence of Kept
+        Their numbers and costs stand in the rows of the problem.
     run : Run
     plan : Found
         Keeps the earlier goals; what is returned is no worse.
@@ -128,21 +129,20 @@ def solve_mean_time(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], ru
 
 
 def _side(problem: SitingProblem, kept: Sequence[Kept]) -> SiteRows | None:
-    """Write kept numbers and costs as rows; None if a kept objective is neither these nor coverage."""
+    """Write the number and the budget of a coverage as rows; None if a kept objective is no coverage, number or cost.
+
+    Numbers and costs that are kept stand in the rows of the problem.
+    """
     parts = [problem.rows]
     every = np.ones(problem.n_sites, dtype=np.int64)
-    costs = [as_decimal(cost) for cost in problem.sites.cost.tolist()]
     for one in kept:
-        if one.goal.only_counts and one.goal.model.name == "min_sites":
-            parts.append(row_of(every, "sites kept", upper=math.floor(one.at + 1e-9)))
-        elif one.goal.only_counts:
-            # the cost that was found is kept, whatever a sum of floating-point numbers makes of it
-            parts.append(at_most_row(costs, as_decimal(one.at + 1e-9 * max(abs(one.at), 1.0)), "cost kept")[0])
-        elif one.goal.model.name == "max_coverage":
+        if one.goal.only_counts:
+            continue
+        if one.goal.model.name == "max_coverage":
             if (number := getattr(one.goal.objective, "n_sites", None)) is not None:
                 parts.append(row_of(every, "number kept", upper=int(number)))
             if (budget := getattr(one.goal.objective, "budget", None)) is not None:
-                parts.append(at_most_row(costs, as_decimal(float(budget)), "budget kept")[0])
+                parts.append(replace(budget_row(problem.costs, float(budget)), limits=()))
         else:
             return None
     return tightened(stacked(parts))

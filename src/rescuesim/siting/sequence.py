@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Context, Decimal, localcontext
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,14 @@ from rescuesim.siting.found import Found, Run
 from rescuesim.siting.models import Model
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.relaxation import no_columns
-from rescuesim.siting.whole_rows import as_decimal
+from rescuesim.siting.site_rows import PLACES, SiteRows, no_rows, row_of
+from rescuesim.siting.whole_rows import as_decimal, at_most_row
 from rescuesim.solver import MixedProgram, solve_mixed
 
-__all__ = ["Goal", "Kept", "meets", "solve_stage", "value_of"]
+__all__ = ["Goal", "Kept", "cost_of", "meets", "solve_stage", "value_of"]
 
 _SLACK = 1e-9  # of a kept value, for sums in another order
+_SIZE = 1e3  # about what a cost is brought to before it is minimised
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +48,29 @@ class Goal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What later stages must keep: `value` was found, and it may be no worse than `at`."""
+    """What later stages must keep: `value` was found, and it may be no worse than `at`.
+
+    Parameters
+    ----------
+    goal : Goal
+    value, at : float
+    most : Decimal, optional
+        What `at` is to the last digit, where it is an amount of money.
+    """
 
     goal: Goal
     value: float
     at: float
+    most: Decimal | None = None
+
+    def rows(self, problem: SitingProblem) -> SiteRows:
+        """Write a number or a cost that must be kept as a row over the sites; no rows for other objectives."""
+        if self.goal.model.name == "min_sites":
+            every = np.ones(problem.n_sites, dtype=np.int64)
+            return row_of(every, "sites kept", upper=math.floor(self.at + 1e-9))
+        if self.goal.model.name == "min_cost" and self.most is not None:
+            return at_most_row(problem.costs, self.most, "cost kept")[0]
+        return no_rows(problem.n_sites)
 
 
 def value_of(problem: SitingProblem, goal: Goal, found: Found) -> float:
@@ -58,6 +79,12 @@ def value_of(problem: SitingProblem, goal: Goal, found: Found) -> float:
     if goal.only_counts:
         return float(found.opened.sum() if goal.model.name == "min_sites" else problem.sites.cost[found.opened].sum())
     return goal.model.value(problem, goal.objective, found)
+
+
+def cost_of(problem: SitingProblem, opened: NDArray[np.bool_]) -> Decimal:
+    """Return what open sites cost, to the last digit."""
+    with localcontext(Context(prec=PLACES)):
+        return sum((problem.costs[j] for j in np.flatnonzero(opened).tolist()), Decimal(0))
 
 
 def meets(problem: SitingProblem, goal: Goal, opened: NDArray[np.bool_]) -> bool:
@@ -153,6 +180,7 @@ def solve_stage(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], run: R
     problem : SitingProblem
     goal : Goal
     kept : sequence of Kept
+        Their numbers and costs stand in the rows of the problem.
     run : Run
     plan : Found
         Keeps the earlier goals; what is returned is no worse, where it meets this one.
@@ -165,10 +193,13 @@ def solve_stage(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], run: R
     assert plan.opened is not None
     formulation = combined(problem, goal, kept)
     program = mixed_program(problem, formulation)
+    factor = 1.0
+    if goal.only_counts:
+        program, factor = _of_a_size(problem, goal, program, plan)
     start = completed(program, plan.opened, run)
     found = solve_mixed(program, hint=start, limit_s=run.clock.left_s(), seed=run.seed, relative_gap=run.relative_gap)
     sign = 1.0 if formulation.sense == "min" else -1.0
-    bound = sign * found.best_bound + formulation.constant
+    bound = sign * found.best_bound / factor + formulation.constant
     if found.status == "infeasible":
         return Found(status="infeasible", opened=None, objective=math.nan, best_bound=bound)
     if found.x is None and not meets(problem, goal, plan.opened):
@@ -182,8 +213,31 @@ def solve_stage(problem: SitingProblem, goal: Goal, kept: Sequence[Kept], run: R
         bound_source=found.bound_source,
     )
     value = value_of(problem, goal, made)
-    closed = math.isclose(made.best_bound, value, rel_tol=1e-9, abs_tol=1e-9)
+    closed = math.isclose(made.best_bound, value, rel_tol=1e-9, abs_tol=1e-9 / factor)
     return replace(made, status="optimal" if found.status == "optimal" or closed else "feasible", objective=value)
+
+
+def _of_a_size(problem: SitingProblem, goal: Goal, program: MixedProgram, plan: Found) -> tuple[MixedProgram, float]:
+    """Make a cost of a size that solvers tell apart: tolerances are absolute.
+
+    A site that costs more than the new sites of the plan together is in no cheaper plan, and stays shut.
+
+    Returns
+    -------
+    program : MixedProgram
+    factor : float
+        What its objective is multiplied with: a power of two, so that nothing is rounded.
+    """
+    assert plan.opened is not None
+    n = problem.n_sites
+    cost = program.objective[:n]
+    worth = value_of(problem, goal, plan)
+    room = math.fsum(cost[plan.opened & ~problem.must_open].tolist())
+    dear = (cost > room) & ~problem.must_open & ~plan.opened
+    factor = 2.0 ** round(math.log2(_SIZE / worth)) if worth > 0 else 1.0
+    objective, high = program.objective * factor, program.high.copy()
+    objective[:n][dear], high[:n][dear] = 0.0, 0.0
+    return replace(program, objective=objective, high=high), factor
 
 
 def _rounded_up(bound: float, factors: NDArray[np.float64]) -> float:

@@ -235,7 +235,14 @@ def _filled(covers: SeveralCovers, opened: NDArray[np.bool_]) -> NDArray[np.floa
 MeanBound = Callable[[NDArray[np.float64], Run, NDArray[np.bool_]], Found]
 
 
-def place_several(problem: SitingProblem, covers: SeveralCovers, n_sites: int, run: Run, mean: MeanBound) -> Found:
+def place_several(
+    problem: SitingProblem,
+    covers: SeveralCovers,
+    n_sites: int,
+    run: Run,
+    mean: MeanBound,
+    start: NDArray[np.bool_] | None = None,
+) -> Found:
     """Search, bound by means with other chances, then prove by the mixed program.
 
     Parameters
@@ -247,12 +254,15 @@ def place_several(problem: SitingProblem, covers: SeveralCovers, n_sites: int, r
     mean : callable
         Covers as much of a weight of each group as possible; from the weights, shape (n_groups,), a `Run` and a plan
         to start from.
+    start : ndarray of bool, shape (n_sites,), optional
+        A plan to start from, such as that of a smaller number; not looked at if it breaks a side condition.
 
     Returns
     -------
     Found
     """
-    first = first_feasible(problem, n_sites, run)
+    usable = start is not None and start.any() and int(start.sum()) <= n_sites and problem.keeps(start)
+    first = start if usable and start is not None else first_feasible(problem, n_sites, run)
     if isinstance(first, Found):
         return first
     covers = covers.merged()

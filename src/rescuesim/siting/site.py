@@ -21,7 +21,7 @@ from rescuesim.siting.constraints import SitingConstraints, fund_faults, siting_
 from rescuesim.siting.coverage import point_coverage
 from rescuesim.siting.found import Found, Run
 from rescuesim.siting.held_states import held_states
-from rescuesim.siting.lexicographic import Lexicographic, lexicographic_model
+from rescuesim.siting.lexicographic import Lexicographic, lexicographic_model, needs_limits
 from rescuesim.siting.limits import AnyTimes, covered_points, pair_limits
 from rescuesim.siting.medians.allocation import nearest_open
 from rescuesim.siting.models import MODELS, Model, model_of, risk_faults
@@ -168,7 +168,9 @@ def _asked(
     model = _model_asked(objective, over_states=states is not None)
     if isinstance(times, TravelTimePairs) and not model.uses_limits:
         raise InputError(f"{type(objective).__name__} needs the times of all pairs: expected TravelTimes, not pairs")
-    limits = pair_limits(times, standard=standard, limit_s=limit_s, kind=kind) if model.uses_limits else None
+    limited = standard is not None or limit_s is not None
+    uses_limits = model.uses_limits and (limited or needs_limits(objective))
+    limits = pair_limits(times, standard=standard, limit_s=limit_s, kind=kind) if uses_limits else None
     problem = siting_problem(times, limits, constraints, kind=kind, units_per_new_site=units_per_new_site)
     problem = replace(problem, standard=standard, states=held_states(states, limits))
     if faults := model.check(problem, objective) + fund_faults(constraints, objective):

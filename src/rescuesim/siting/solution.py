@@ -98,7 +98,9 @@ class SitingSolution:
         Wall time, reductions and verification included.
     seed : int
     ties_broken : bool
-        Whether the plan is proved to be the cheapest, then the first in the table, among the optima.
+        Whether the plan is proved to be the cheapest, then the first in the table, among the optima. Coverage by number
+        or budget, set covering and p-center look for it; the plans of all other models, p-median among them, are one of
+        the optima as it came, and this is false. ``Lexicographic([..., MinCost()])`` asks for the cheapest.
     by_state : PlanCoverage or None
         Over states of a network: the covered weight state by state, with mean, worst and CVaR. `points` then are those
         of unbroken roads, and ``covered_share`` the probability of the states in which a point is covered.

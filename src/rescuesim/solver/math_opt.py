@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 import logging
 import math
+import tempfile
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -17,7 +19,7 @@ from rescuesim.errors import InputError, SolverError
 from rescuesim.solver.binary_program import Status
 from rescuesim.solver.large_rows import tamed
 from rescuesim.solver.mixed_program import LinearSolution, MixedProgram, MixedSolution
-from rescuesim.solver.quiet import quiet
+from rescuesim.solver.quiet import flush_streams, quiet
 
 if TYPE_CHECKING:
     from ortools.math_opt.python import mathopt
@@ -55,7 +57,7 @@ def solve_mixed(
     Returns
     -------
     MixedSolution
-        At Ctrl-C the assignment to start from, without a bound: HiGHS gives nothing away until it is done.
+        At Ctrl-C the best assignment that HiGHS has written to a file, or the one to start from, without a bound.
 
     Raises
     ------
@@ -133,7 +135,14 @@ def _solve_with(
             solution_hints=[mathopt.SolutionHint(variable_values=dict(zip(variables, known.tolist(), strict=True)))]
         )
     kind = mathopt.SolverType.HIGHS if engine == "HiGHS" else mathopt.SolverType.GSCIP
-    result = _solved(model, kind, parameters, start)
+    with tempfile.TemporaryDirectory() as folder:
+        improving = Path(folder) / "improving"
+        if engine == "HiGHS":
+            parameters.highs.string_options["mip_improving_solution_file"] = str(improving)
+            parameters.highs.bool_options["mip_improving_solution_save"] = True
+        result = _solved(model, kind, parameters, start)
+        if result is None:
+            known = _last_written(improving, program, known)
     if result is None:
         value = math.inf if known is None else float(program.objective @ known)
         status: Status = "unknown" if known is None else "feasible"
@@ -238,6 +247,21 @@ def _model(program: MixedProgram, *, relaxed: bool) -> mathopt.Model:
     proto.objective.linear_coefficients.ids.extend(used)
     proto.objective.linear_coefficients.values.extend(program.objective[used])
     return mathopt.Model.from_model_proto(proto)
+
+
+def _last_written(path: Path, program: MixedProgram, known: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+    """Return the last assignment that HiGHS wrote out whole, where it is better than the one that is known."""
+    flush_streams()  # HiGHS holds back what it writes
+    blocks = path.read_text(encoding="ascii").split("Objective")[1:] if path.exists() else []
+    for block in reversed(blocks):
+        values = block.partition("# Columns")[2].split()[1:]
+        if not block.endswith("\n") or len(values) != program.n_variables:
+            continue
+        x = np.array(values, dtype=np.float64)
+        x[program.whole] = np.rint(x[program.whole])
+        better = known is None or program.objective @ x < program.objective @ known
+        return x if better and program.is_feasible(x, 1e-5) else known
+    return known
 
 
 def _solved(model: mathopt.Model, kind: Any, parameters: Any, start: Any) -> Any:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-__all__ = ["quiet"]
+__all__ = ["flush_streams", "quiet"]
 
 logger = logging.getLogger(__name__)
 _one_at_a_time = threading.RLock()
@@ -35,7 +35,7 @@ def quiet(*streams: int) -> Iterator[None]:
     """
     taken: list[tuple[int, int, Any]] = []
     with _one_at_a_time:
-        _flush()
+        flush_streams()
         for stream in streams:
             if stream in _inside:
                 continue
@@ -49,7 +49,7 @@ def quiet(*streams: int) -> Iterator[None]:
         yield
     finally:
         with _one_at_a_time:
-            _flush()
+            flush_streams()
             for stream, kept, file in taken:
                 os.dup2(kept, stream)
                 os.close(kept)
@@ -60,7 +60,7 @@ def quiet(*streams: int) -> Iterator[None]:
                 file.close()
 
 
-def _flush() -> None:
+def flush_streams() -> None:
     """Write out what Python and C hold back, so that it comes out where it was printed."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, OSError, ValueError):

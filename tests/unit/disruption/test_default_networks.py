@@ -8,6 +8,7 @@ import pytest
 from cascade_cases import HOUR, demand_of, sites_of
 
 import rescuesim as rs
+from rescuesim._words import in_language
 from rescuesim.disruption import (
     BaseStation,
     PowerOutage,
@@ -94,3 +95,15 @@ def test_lists_of_the_grid_company_and_the_operators_stand_in_place_of_what_is_d
     assert power.areas == (area,)
     assert "no list of the grid company" not in " ".join(power.notes)
     prepare_cascade(power, phones, sites, demand, town)
+
+
+def test_what_was_assumed_about_power_messages_and_repair_is_said_in_chinese_too(town: RoadNetwork) -> None:
+    sites, demand = sites_of(), demand_of()
+    communication = default_communication(sites, demand, town)
+    power = default_power(sites, demand, town, communication=communication)
+    notes = prepare_cascade(power, communication, sites, demand, town).notes
+    damage = rs.RoadDamage(closure=Closure(road=0), at_s=0, cause="shaking", bridge=True)
+    notes += rs.repair_roads(town, [damage], [], horizon_s=3600, sites=sites, demand=demand, limit_s=900).notes
+    assert len(notes) > 8
+    for note in notes:
+        assert in_language(note, "zh") != str(note)

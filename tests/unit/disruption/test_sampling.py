@@ -18,8 +18,10 @@ from rescuesim.crew import Lognormal
 from rescuesim.demand import DemandPoints, load_demand
 from rescuesim.disruption import (
     BaseStation,
+    ChannelOutage,
     CommunicationNetwork,
     ConstantSource,
+    ContactSpell,
     Disruption,
     Disruptions,
     Hazard,
@@ -263,10 +265,17 @@ def test_progress_is_told_sample_by_sample_and_an_interrupt_ends_it(network: Roa
 
 
 def test_given_contacts_beside_a_communication_network_are_refused_and_not_lost() -> None:
-    import rescuesim as rs
     from rescuesim.disruption.sampling import _faults
 
-    silent = rs.ContactSpell(place="v", direction="call", channel="", from_s=0, until_s=9)
-    given = rs.Disruption(label="cut", contacts=(silent,))
+    silent = ContactSpell(place="v", direction="call", channel="", from_s=0, until_s=9)
+    given = Disruption(label="cut", contacts=(silent,))
     found = _faults(None, 1, 0, None, None, None, object(), given, 9.0, None, "trunk_first", None)  # type: ignore[arg-type]
     assert any("which works them out" in str(fault) for fault in found)
+
+
+def test_a_given_channel_outage_of_a_township_that_no_site_or_point_has_is_refused(network: RoadNetwork) -> None:
+    cut = ChannelOutage(townships=frozenset({"火星"}), from_s=0, until_s=9)
+    given = Disruption(label="cut", channels=(cut,))
+    demand = load_demand(pd.DataFrame({"id": ["v"], "lon": [119.3], "lat": [28.7], "township": ["甲镇"]}))
+    with pytest.raises(InputError, match="火星"):
+        sample_disruptions(network, None, 1, given=given, demand=demand, horizon_s=9.0)

@@ -7,72 +7,17 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from attained_calls import DEMAND, IN_TIME, call, result_of
 
-from rescuesim.demand import load_demand
 from rescuesim.errors import InputError
 from rescuesim.network import NetworkState, NetworkStates
-from rescuesim.plan import Plan, PlanSite
 from rescuesim.report import compare
-from rescuesim.report.indicators import attained, attainment_counts, jackknife, miss_reasons, stage_table
-from rescuesim.simulation import SimulationResult
-from rescuesim.simulation.trajectory import STAMPS
-from rescuesim.standard import ResponseStandard, load_standard
+from rescuesim.report.attainment import attained, attainment_counts, miss_reasons
+from rescuesim.report.indicators import stage_table
+from rescuesim.report.statistics import clustered_interval
+from rescuesim.standard import load_standard
 from rescuesim.travel import TravelTimes, TravelTimesEnsemble
 
-DEMAND = load_demand(
-    pd.DataFrame(
-        {
-            "id": ["city", "village", "hills"],
-            "lon": [119.3] * 3,
-            "lat": [28.7] * 3,
-            "people": [1000, 300, 50],
-            "zone": ["built_up", "dense_rural", "rural"],
-            "township": ["城关镇", "上乡", "上乡"],
-        }
-    )
-)
-PLAN = Plan(name="plan", sites=(PlanSite(id="s1", name="站", crew="brigade", status="existing", units=1),))
-
-
-def call(replication: int, number: int, point: str, spent: list[float], **other: object) -> dict[str, object]:
-    """Write one call whose intervals are given in the order of the stamps; missing ones are NaN."""
-    at = [100.0 * number, *(100.0 * number + np.cumsum(spent)).tolist()]
-    at += [math.nan] * (len(STAMPS) - len(at))
-    zone = DEMAND.zones[DEMAND.ids.index(point)]
-    found = {
-        "replication": replication,
-        "call": number,
-        "demand_id": point,
-        "zone": zone,
-        "township": "t",
-        "type": "fire",
-    }
-    found |= {"genuine": True, "unit": "s1#1", "site": "s1", "crew": "brigade", "channel": "public_network"}
-    found |= {"redispatched": 0, "outcome": "handled", **other}
-    return found | {f"{name}_at_s": stamp for name, stamp in zip(STAMPS, at, strict=True)}
-
-
-def result_of(
-    calls: list[dict[str, object]],
-    *,
-    replications: int = 2,
-    standard: ResponseStandard | None = None,
-    horizon_s: float = 1e6,
-) -> SimulationResult:
-    return SimulationResult(
-        plan=PLAN,
-        standard=standard or load_standard(),
-        demand=DEMAND,
-        condition="intact",
-        replications=replications,
-        horizon_s=horizon_s,
-        seed=0,
-        records=pd.DataFrame(calls),
-        unit_records=pd.DataFrame(),
-    )
-
-
-IN_TIME = [6.0, 35.0, 0.0, 0.0, 50.0, 100.0, 30.0, 600.0, 100.0]
 CALLS = [
     call(0, 0, "city", IN_TIME),
     call(0, 1, "city", [6, 35, 0, 0, 139, 60, 60, 600, 100]),  # rolling at 180, handling at 300: both exactly kept
@@ -119,12 +64,13 @@ def test_the_interval_of_a_pooled_share_is_that_of_the_ratio_of_means() -> None:
     rng = np.random.default_rng(0)
     calls = rng.poisson(20, 40).astype(float)
     kept = rng.binomial(calls.astype(int), 0.7).astype(float)
-    value, low, high = jackknife(lambda c: float(c[0] / c[1]), np.stack([kept, calls], axis=1))
+    found = clustered_interval(lambda c: float(c[0] / c[1]), np.stack([kept, calls], axis=1))
+    value, low, high = found.value, found.low, found.high
     assert value == kept.sum() / calls.sum()
     residual = kept - value * calls
     linear = math.sqrt(40 / 39 * (residual**2).sum()) / calls.sum()
     assert (high - low) / 2 / 2.0227 == pytest.approx(linear, rel=0.03)
-    assert math.isnan(jackknife(lambda c: float(c[0] / c[1]), np.array([[3.0, 4.0]]))[1])
+    assert math.isnan(clustered_interval(lambda c: float(c[0] / c[1]), np.array([[3.0, 4.0]])).low)
 
 
 def test_planned_and_simulated_stages_agree_where_nothing_waits() -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from fake_comparison import BROKEN, HOSTILE, comparison
 
 from rescuesim.errors import InputError, UnknownIdError
 from rescuesim.network import RoadNetwork
-from rescuesim.report.labels import Lang
+from rescuesim.report.labels import NOTHING, Lang
 from rescuesim.report.map_page import embedded_json, write_page
 from rescuesim.report.page_data import packed_lines
 
@@ -234,3 +235,33 @@ def test_the_page_is_the_same_every_time(town: RoadNetwork, tmp_path: Path) -> N
     page(town, tmp_path / "a.html")
     page(town, tmp_path / "b.html")
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("zh", ("力量编成（分站点）", "白班在册", "夜班在册", "编制人数")),
+        ("en", ("Staff by site", "roster, day", "whole roster")),
+    ],
+)
+def test_the_people_of_every_open_site_stand_by_shift_with_their_sum(
+    town: RoadNetwork, tmp_path: Path, lang: Lang, words: tuple[str, ...]
+) -> None:
+    columns = ["id", "name", "kind", "status", "crew", "units", "turn_out", "people_day", "people_night"]
+    force = pd.DataFrame(
+        [
+            ["s1", "城区站", "station", "existing", "brigade", 3, 15, 17, 18, False, 36],
+            ["s2", HOSTILE, "station", "candidate", "mounted", 1, pd.NA, pd.NA, pd.NA, False, pd.NA],
+        ],
+        columns=[*columns, "same_people", "roster"],
+    )
+    path = tmp_path / "report.html"
+    write_page(comparison(), town, path, title="t", closed_roads={}, lang=lang, definition="d", force={"plan": force})
+    html = path.read_text(encoding="utf-8")
+    section = html[html.index('<section id="force">') : html.index('<section id="notes">')]
+    assert all(one in section for one in words)
+    assert HOSTILE not in section
+    cells = [re.findall(r'<td class="number">([^<]*)</td>', row) for row in section.split("<tr")]
+    assert ["3", "15", "17", "18", "36"] in cells
+    assert ["1", NOTHING, NOTHING, NOTHING, NOTHING] in cells
+    assert ["4", "15", "17", "18", "36"] in cells

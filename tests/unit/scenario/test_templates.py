@@ -21,14 +21,25 @@ from rescuesim.disruption.tables import CLOSURE_COLUMNS
 from rescuesim.errors import DataFileError, InputError
 from rescuesim.scenario.model import Scenario, load_scenario
 from rescuesim.scenario.templates import _model_of, _words, write_templates
+from rescuesim.simulation.replay.closures import RECORDED_CLOSURE_COLUMNS
+from rescuesim.simulation.replay.recorded import INCIDENT_COLUMNS
 
 LEFT_OUT = {"zone_basis", *(f"calls_{name}" for name in CALL_TYPES)}  # are made by the package, or in few hands
 TABLES = {
     "sites": site_columns(default_crews()),
     "demand": tuple(column for column in DEMAND_COLUMNS if column.name not in LEFT_OUT),
     "closures": CLOSURE_COLUMNS,
+    "incidents": INCIDENT_COLUMNS,
+    "recorded_closures": RECORDED_CLOSURE_COLUMNS,
 }
-FILES = ("closures.xlsx", "scenario.toml", "sites.xlsx", "villages.xlsx")
+FILES = ("closures.xlsx", "scenario.toml", "sites.xlsx", "villages.xlsx", "incidents.xlsx", "recorded_closures.xlsx")
+BOOKS = (
+    ("sites", FILES[2]),
+    ("demand", FILES[3]),
+    ("closures", FILES[0]),
+    ("incidents", FILES[4]),
+    ("recorded_closures", FILES[5]),
+)
 
 
 def keys_of(model: type[BaseModel], prefix: str = "") -> list[str]:
@@ -56,7 +67,7 @@ def fill(path: Path, rows: list[list[object]]) -> Path:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_scenario_file_loads_and_holds_every_key_with_its_default(tmp_path: Path, lang: Lang) -> None:
     path = write_templates(tmp_path / "county", lang=lang)
-    assert sorted(file.name for file in path.parent.iterdir()) == list(FILES)
+    assert sorted(file.name for file in path.parent.iterdir()) == sorted(FILES)
     scenario = load_scenario(path)
     wanted = Scenario.model_validate(
         {
@@ -73,6 +84,7 @@ def test_the_scenario_file_loads_and_holds_every_key_with_its_default(tmp_path: 
     # a sequence of objectives that takes every option there is
     every = ["max_coverage", "max_expected_coverage", "max_reliable_coverage", "min_max_time", "max_backup_coverage"]
     switched_on = switched_on.replace('objective = "max_coverage"', f"objective = {every}")
+    switched_on = switched_on.replace('policy = "nearest"', 'policy = "pooled"')  # which takes groups and patience
     (tmp_path / "county" / "all.toml").write_text(switched_on, encoding="utf-8")
     load_scenario(tmp_path / "county" / "all.toml")
     written, nested, known = set(), tomllib.loads(switched_on), keys_of(Scenario)
@@ -98,7 +110,7 @@ def test_every_key_and_every_column_is_explained_in_both_languages() -> None:
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize(("table", "file"), [("sites", FILES[2]), ("demand", FILES[3]), ("closures", FILES[0])])
+@pytest.mark.parametrize(("table", "file"), BOOKS)
 def test_a_workbook_has_instructions_headers_lists_and_text_columns(
     tmp_path: Path, lang: Lang, table: str, file: str
 ) -> None:
@@ -132,7 +144,7 @@ def test_a_workbook_has_instructions_headers_lists_and_text_columns(
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_an_example_row_that_is_left_is_the_only_fault(tmp_path: Path, lang: Lang) -> None:
     write_templates(tmp_path, lang=lang)
-    for table, file in (("sites", FILES[2]), ("demand", FILES[3]), ("closures", FILES[0])):
+    for table, file in BOOKS:
         columns = TABLES[table]
         frame, faults = check_table(read_text_table(tmp_path / file, label="", columns=columns), columns)
         assert frame.empty

@@ -31,7 +31,7 @@ def play(valley, plan=None, calls=None, **options):
         ({"seed": -1}, "seed: '-1'"),
         ({"horizon_s": 0.0}, "horizon_s 0.0"),
         ({"horizon_s": np.inf}, "horizon_s inf"),
-        ({"queue": "lifo"}, "queue 'lifo': expected fifo or loss"),
+        ({"queue": "lifo"}, "queue 'lifo': expected fifo, priority, preemptive or loss"),
         ({"disruptions": ()}, "disruptions: expected at least one"),
     ],
 )
@@ -122,7 +122,7 @@ def test_a_call_model_out_of_bounds_is_refused(wrong):
         CallModel(**wrong)
 
 
-def test_a_policy_that_chooses_a_unit_that_cannot_go_is_named_with_the_unit(valley):
+def test_a_policy_that_chooses_a_unit_that_is_away_is_named_before_the_first_event(valley):
     class Stubborn:
         def choose(self, call, choices):
             return self.unit or next(choices).unit
@@ -134,11 +134,11 @@ def test_a_policy_that_chooses_a_unit_that_cannot_go_is_named_with_the_unit(vall
             self.unit = self.unit or next(choices).unit
             return self.unit
 
-    with pytest.raises(InputError, match="policy Learning chose unit 's1#1', which is busy"):
+    with pytest.raises(InputError, match=r"'Learning', expected one of .* it chose 's2#1', which is away"):
         play(valley, valley.plan("s1", "s2"), valley.calls(10.0, 20.0), policy=Learning())
 
     class Wild(Stubborn):
         unit = "s9#1"
 
-    with pytest.raises(InputError, match="policy Wild chose unit 's9#1', which is no unit of the fleet"):
+    with pytest.raises(InputError, match=r"'Wild', expected one of .* it chose 's9#1', which is away"):
         play(valley, policy=Wild())

@@ -93,7 +93,8 @@ def test_the_policy_sees_the_units_that_could_go_nearest_first(valley):
     trajectory = run_replication(
         fleet_of(valley, "s1", "s2"), valley.calls(0.0), roads, setting(valley), policy=Curious()
     )
-    assert offered[0] == (("d", "fire", 30.0, 30.0), [("s2#1", 120.0, 20.0), ("s1#1", 120.0, 50.0)])
+    assert offered[0][0][:4] == ("d", "fire", 30.0, 30.0)
+    assert offered[0][1] == [("s2#1", 120.0, 20.0), ("s1#1", 120.0, 50.0)]
     assert offered[1][0].now_s == 8 * 3600.0
     assert trajectory.unit.tolist() == [0]
 

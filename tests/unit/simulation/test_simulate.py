@@ -9,6 +9,7 @@ import pytest
 
 from rescuesim.crew import Lognormal
 from rescuesim.disruption import ChannelOutage, ContactSpell, Disruption, RoadOutage, SiteOutage
+from rescuesim.errors import InputError
 from rescuesim.network.states import Closure
 from rescuesim.simulation import CallModel, simulate
 from rescuesim.simulation.trajectory import STAMPS
@@ -336,3 +337,9 @@ def test_orders_go_by_the_channels_of_the_contacts_and_a_site_that_none_reaches_
     # told twice, as outages and as contacts, it is the same
     told = replace(mute, sites=(SiteOutage(site="s1", from_s=0, until_s=DAY + 7200),))
     assert stamps(play(valley, valley.plan("s1"), valley.calls(DAY), disruptions=told)) == stamps(waited)
+
+
+def test_a_channel_outage_of_a_township_that_nobody_knows_is_refused(valley):
+    cut = ChannelOutage(townships=frozenset({"火星"}), from_s=0, until_s=9, label="cut")
+    with pytest.raises(InputError, match="火星"):
+        play(valley, valley.plan("s1"), valley.calls(DAY), disruptions=Disruption(label="d", channels=(cut,)))

@@ -51,6 +51,7 @@ def test_a_closed_stream_is_left_alone() -> None:
 
 
 def interrupted_soon() -> None:
+    solve_mixed(knapsacks(3, 1))  # so that no import is interrupted
     threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT)).start()
 
 
@@ -62,16 +63,20 @@ def test_an_interrupted_scip_prints_nothing_and_keeps_its_plan_and_bound(capfd: 
     assert capfd.readouterr() == ("", "")
 
 
-def test_an_interrupted_highs_is_left_to_itself_and_what_it_began_with_is_kept(
+def test_an_interrupted_highs_is_left_to_itself_and_its_best_plan_is_kept(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     program, plan = knapsacks(120, 40), np.zeros(120)
     plan[0] = 1.0
     interrupted_soon()
     found = solve_mixed(program, hint=plan, limit_s=3.0)
-    assert (found.status, found.objective, found.best_bound) == ("feasible", program.objective[0], -math.inf)
+    assert (found.status, found.best_bound) == ("feasible", -math.inf)
+    assert found.x is not None
+    assert program.is_feasible(found.x)
+    assert found.objective == program.objective @ found.x < program.objective[0]
     interrupted_soon()
-    assert solve_mixed(program, limit_s=3.0).status == "unknown"
+    afresh = solve_mixed(program, limit_s=3.0)
+    assert (afresh.status, afresh.best_bound) == ("feasible", -math.inf)
     assert capfd.readouterr() == ("", "")
 
 

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from rescuesim._defaults import default
 from rescuesim.crew import Lognormal
+from rescuesim.disruption.outages import RUNNER
 from rescuesim.errors import Fault, InputError
 
 __all__ = ["PUBLIC_NETWORK", "Channel", "Need", "default_channels"]
@@ -154,6 +155,6 @@ def default_channels() -> Mapping[str, Channel]:
             inbound=default("channel.satellite_phone_inbound").number,
             endurance_h=default("channel.satellite_phone_endurance_h").number,
         ),
-        Channel(name="runner", delay=_seconds("runner"), needs=frozenset({"walk"})),
+        Channel(name=RUNNER, delay=_seconds(RUNNER), needs=frozenset({"walk"})),
     )
     return MappingProxyType({row.name: row for row in rows})

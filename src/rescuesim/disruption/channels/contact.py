@@ -184,7 +184,7 @@ def reconnaissance(
         )
     mute: dict[str, list[ContactSpell]] = {}
     for spell in contacts:
-        if spell.direction == "call" and spell.channel in ("", "runner"):
+        if spell.is_silence:
             mute.setdefault(spell.place, []).append(spell)
     places = sorted(mute)
     keys = id_keys(places)

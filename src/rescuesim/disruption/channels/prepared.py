@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescuesim._defaults import default
+from rescuesim._words import Note
 from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
 from rescuesim.disruption.channels.communication import CommunicationNetwork
@@ -276,6 +277,9 @@ def _fibre_faults(communication: CommunicationNetwork, n_roads: int) -> list[Fau
     ]
 
 
+_BARE = "are covered by no base station: no public network at any time", "无基站覆盖：始终无公网"
+
+
 def _notes(
     power: PowerNetwork,
     communication: CommunicationNetwork,
@@ -293,23 +297,33 @@ def _notes(
         for one, area in zip(communication.base_stations, station_area, strict=True)
     ]
     uncovered = (nearest < 0) & ~at_post
-    for count, what in (
-        (sum(dark[:n_places]), "demand points are supplied by no area: they are never dark"),
-        (sum(dark[n_places:]), "sites are supplied by no area: they are never dark"),
-        (sum(fed), "base stations are supplied by no area: they never lose their supply"),
+    bare = int(uncovered[:n_places].sum()), int(uncovered[n_places:].sum())
+    for count, en, zh in (
         (
-            int(uncovered[:n_places].sum()),
-            "demand points are covered by no base station: no public network at any time",
+            sum(dark[:n_places]),
+            "demand points are supplied by no area: they are never dark",
+            "个需求点无供电区：不计停电",
         ),
-        (int(uncovered[n_places:].sum()), "sites are covered by no base station: no public network at any time"),
+        (sum(dark[n_places:]), "sites are supplied by no area: they are never dark", "个站点无供电区：不计停电"),
+        (
+            sum(fed),
+            "base stations are supplied by no area: they never lose their supply",
+            "座基站无供电区：不计断电",
+        ),
+        (bare[0], f"demand points {_BARE[0]}", f"个需求点{_BARE[1]}"),
+        (bare[1], f"sites {_BARE[0]}", f"个站点{_BARE[1]}"),
     ):
         if count:
-            said.append(f"{count:,} {what}")
+            said.append(Note(f"{count:,} {en}", f"{count:,} {zh}"))
     if power.generators and not power.fuel_depots:
-        said.append("no fuel depot is known: generators stop when their tanks are empty")
+        en = "no fuel depot is known: generators stop when their tanks are empty"
+        said.append(Note(en, "未设供油点：发电机油箱用尽即停"))
     if no_walks:
-        delay = default("channel.delay.runner")
+        hours = (default("channel.delay.runner").median or 0) / 3600
         said.append(
-            f"no positions: runners take {(delay.median or 0) / 3600:g} h in the median, and always get through"
+            Note(
+                f"no positions: runners take {hours:g} h in the median, and always get through",
+                f"无坐标：送信人均能到达，用时中位数 {hours:g} 小时",
+            )
         )
     return tuple(dict.fromkeys(said))

@@ -117,8 +117,9 @@ class FieldGrid:
         spectrum = (noise[0] + 1j * noise[1]) * np.sqrt(rows * columns / 2)
         for column in (0, -1) if columns % 2 == 0 else (0,):
             spectrum[:, column] = scipy.fft.fft(noise[0, :, column]) * np.sqrt(columns)
-        field = scipy.fft.irfft2(self.amplitude * spectrum, s=self.torus)
-        return np.ascontiguousarray(field[: self.shape[0], : self.shape[1]])
+        # back along the columns first: of the rows only those that are used are taken back along themselves
+        used = scipy.fft.ifft(self.amplitude * spectrum, axis=0, overwrite_x=True)[: self.shape[0]]
+        return np.ascontiguousarray(scipy.fft.irfft(used, n=columns, axis=1)[:, : self.shape[1]])
 
     def place(self, x_m: NDArray[np.float64], y_m: NDArray[np.float64]) -> PointsOnGrid:
         """Find the cells around points, which must lie between the middles of the outer cells.

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from rescuesim._defaults import default
+from rescuesim._words import Note
 from rescuesim.candidates import CandidateSites
 from rescuesim.disruption.outages import RoadOutage, RoadSlowing
 from rescuesim.disruption.repair.choosing import Rule
-from rescuesim.disruption.repair.crews import RepairCrew, crew_positions
+from rescuesim.disruption.repair.crews import CREW_KIND_WORDS, RepairCrew, crew_positions
 from rescuesim.disruption.repair.damaged_roads import level_of
 from rescuesim.disruption.repair.jobs import Job, build_setting
 from rescuesim.disruption.repair.road_options import damage_faults
@@ -204,11 +205,16 @@ def repair_assets(
         for one in schedule.spells
     ]
     notes += [
-        f"no {kind} crew: what it would mend stays out until it comes back by itself"
+        Note(
+            f"no {kind} crew: what it would mend stays out until it comes back by itself",
+            f"未设{CREW_KIND_WORDS[kind]}队伍：相应设施待其自行恢复",
+        )
         for kind in sorted({task.kind for task in tasks} - {crew.kind for crew in team})
     ]
     if any(task.work_h is None for task in tasks):
-        notes.append(f"hours of work not stated: {usual_h:g} h a tower")
+        notes.append(
+            Note(f"hours of work not stated: {usual_h:g} h a tower", f"未给出工时，按每座基站 {usual_h:g} 小时计")
+        )
     return AssetRepairs(
         until_s=until,
         repaired_by=by,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from rescuesim._words import Note
 from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
 from rescuesim.disruption.outages import RoadOutage, RoadSlowing, SiteOutage
@@ -190,7 +191,9 @@ def covered_people_curve(
 
 def open_note(n: int) -> str:
     """Say which sites were taken as open."""
-    return f"open sites not stated: the {n} existing and required ones"
+    return Note(
+        f"open sites not stated: the {n} existing and required ones", f"未指明开设的站点，取现有和必设的 {n} 个"
+    )
 
 
 def _limits(limit_s: ArrayLike, sites: CandidateSites, demand: DemandPoints) -> NDArray[np.float64]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, get_args
 
 import numpy as np
@@ -15,9 +16,12 @@ from rescuesim.errors import Fault, InputError, nearest_name
 from rescuesim.network import RoadNetwork
 from rescuesim.quality import SnappedPoints, snap_points
 
-__all__ = ["CrewKind", "RepairCrew", "crew_positions"]
+__all__ = ["CREW_KIND_WORDS", "CrewKind", "RepairCrew", "crew_positions"]
 
 CrewKind = Literal["road", "bridge", "power", "tower"]
+CREW_KIND_WORDS: Mapping[str, str] = MappingProxyType(
+    {"road": "道路抢通", "bridge": "架桥", "power": "电力抢修", "tower": "基站发电"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

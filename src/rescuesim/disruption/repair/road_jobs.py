@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 
 from rescuesim._defaults import default
+from rescuesim._words import Note
 from rescuesim.disruption.outages import RoadDamage
-from rescuesim.disruption.repair.crews import RepairCrew
+from rescuesim.disruption.repair.crews import CREW_KIND_WORDS, RepairCrew
 from rescuesim.disruption.repair.damaged_roads import ONE_LANE, OPEN, SHUT, level_of
 from rescuesim.disruption.repair.jobs import Job
 from rescuesim.disruption.streams import Draw, draws
@@ -67,17 +68,32 @@ def fronts_of(network: RoadNetwork, closures: Sequence[Closure]) -> list[list[tu
 
 def job_notes(damages: Sequence[RoadDamage], jobs: Sequence[Job], team: Sequence[RepairCrew]) -> list[str]:
     """Say what becomes of damages that nobody mends, and of bridges."""
-    notes = []
+    notes: list[str] = []
     stuck = sum(
         1
         for damage, job in zip(damages, jobs, strict=True)
         if not job.stages_s and job.levels[0] != OPEN and damage.passes_s == math.inf
     )
     if stuck:
-        notes.append(f"{stuck} damages without hours of work that do not pass by themselves: they stay as they are")
+        notes.append(
+            Note(
+                f"{stuck} damages without hours of work that do not pass by themselves: they stay as they are",
+                f"{stuck} 处损坏未给出工时，也不会自行恢复：一直保持原状",
+            )
+        )
     bridges = sum(1 for job in jobs if job.by_calendar)
     if bridges:
-        notes.append(f"{bridges} bridges down: a temporary one of one lane in 1 to 3 days, widened beyond the horizon")
+        notes.append(
+            Note(
+                f"{bridges} bridges down: a temporary one of one lane in 1 to 3 days, widened beyond the horizon",
+                f"{bridges} 座桥梁损毁：1 至 3 天架设单车道便桥，计算时段内不再拓宽",
+            )
+        )
     for kind in sorted({job.kind for job in jobs if job.stages_s} - {crew.kind for crew in team}):
-        notes.append(f"no {kind} crew: what it would mend stays until it passes by itself")
+        notes.append(
+            Note(
+                f"no {kind} crew: what it would mend stays until it passes by itself",
+                f"未设{CREW_KIND_WORDS[kind]}队伍：相应损坏待其自行恢复",
+            )
+        )
     return notes

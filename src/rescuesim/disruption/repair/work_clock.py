@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rescuesim._defaults import default
+from rescuesim._words import Note
 from rescuesim.errors import InputError
 
 __all__ = ["WorkClock", "hours_of_work"]
@@ -144,4 +145,5 @@ def hours_of_work(
         night_h=None if night_work else (float(night[0]), float(night[1])),
         stopped_s=stopped_s,
     )
-    return clock, [f"hour of the onset not stated: {usual:g}"] if onset_h is None and not night_work else []
+    said = Note(f"hour of the onset not stated: {usual:g}", f"未给出灾害开始的钟点，按 {usual:g} 时计")
+    return clock, [said] if onset_h is None and not night_work else []

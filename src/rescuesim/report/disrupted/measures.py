@@ -306,6 +306,9 @@ def _check(
         faults.append("seat: no site, expected ids of open ones, or None for all")
     if faults:
         raise InputError("; ".join(faults))
+    townships = {*sites.townships, *demand.townships}
+    if lost := [fault for one in some for fault in one.unknown_townships(townships)]:
+        raise InputError(lost)
     ids, points = set(sites.ids), set(demand.ids)
     named = [("plan, site", id_, ids) for id_ in plan.opened]
     named += [("seat, open site", id_, {site.id for site in plan.stations}) for id_ in seat or ()]
@@ -334,11 +337,12 @@ def _notes(
         Note(
             "isolated: no road for vehicles from "
             + ("any open site" if seat is None else f"the seat ({', '.join(seat)})")
-            + "; flooded: the road at the place is closed by water; silent: no channel carries its calls; dark: its "
-            "township has neither grid nor generator",
+            + "; flooded: the road at the place is closed by water; silent: nothing but a runner carries its calls, or "
+            "nothing at all; dark: its township has neither grid nor generator",
             "孤立："
             + ("没有任何开设的站点能行车到达" if seat is None else f"从驻地（{'、'.join(seat)}）不能行车到达")
-            + "；进水：门前道路被水淹断；失联：没有任何信道能呼出；停电：所在乡镇既无市电也无发电",
+            + "；进水：门前道路被水淹断；失联：电话等信道都打不出去（仅能派人送信，或无法联系）；"
+            "停电：所在乡镇既无市电也无发电",
         ),
         Note(
             "moments of contact and force are the earliest possible: somebody sets off as soon as a way is open",

@@ -45,9 +45,10 @@ class Stretches:
         The closures by water alone.
     orders : tuple of Orders, length n_stretches
     silent, dark : ndarray of bool, shape (n_stretches, n_demand)
-        Points that no channel carries calls of, and those whose township has neither grid nor generator.
+        Points whose calls nothing but a runner carries, or nothing at all (`ContactSpell.is_silence`), and those whose
+        township has neither grid nor generator.
     delay_s : ndarray of float64, shape (n_stretches, n_demand)
-        Median delay of the channel that carries the calls of each point; 0 for the public network.
+        Median delay of what carries the calls of each point; 0 for the public network, ``inf`` where nothing does.
     """
 
     disruption: Disruption
@@ -124,10 +125,8 @@ def stretches_of(
     for spell in disruption.contacts:
         if spell.direction == "call" and spell.place in rows:
             held = (begin >= spell.from_s) & (begin < spell.until_s)
-            if spell.delay is None:
-                silent[held, rows[spell.place]] = True
-            else:
-                delay_s[held, rows[spell.place]] = spell.delay.median
+            silent[held, rows[spell.place]] |= spell.is_silence
+            delay_s[held, rows[spell.place]] = spell.delay.median if spell.delay is not None else math.inf
     for outage in dark:
         at = np.flatnonzero((begin >= outage.from_s) & (begin < outage.until_s))
         points = townships.get(outage.asset, []) + ([rows[outage.asset]] if outage.asset in rows else [])

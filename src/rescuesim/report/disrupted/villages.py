@@ -12,7 +12,7 @@ from rescuesim.report.disrupted.reach import Reach
 from rescuesim.report.disrupted.stretches import Orders, Stretches
 from rescuesim.travel import TravelTimes
 
-__all__ = ["STATES", "Course", "course_of", "first_after"]
+__all__ = ["STATES", "Course", "course_of", "first_after", "first_contact", "first_force"]
 
 STATES = ("isolated", "flooded", "silent", "dark")
 
@@ -80,7 +80,7 @@ def course_of(
         stretches=stretches,
         covered=np.array([one.covered for one in now]),
         states=np.array([cut, flooded, stretches.silent, stretches.dark]),
-        contact_s=_first_contact(stretches, now, cut),
+        contact_s=first_contact(stretches, now, cut),
         force_s=np.where(cut.any(axis=0), force_s, np.nan),
         force_site=site,
         on_foot=on_foot,
@@ -132,8 +132,8 @@ def first_force(
     return moment, site, on_foot
 
 
-def _first_contact(stretches: Stretches, now: Sequence[Reach], cut: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Find when each point that was silent or cut off is heard of: a channel carries its calls, or somebody comes."""
+def first_contact(stretches: Stretches, now: Sequence[Reach], cut: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Find when each point that was silent or cut off is heard of: by a channel, its runner, or somebody who comes."""
     lost = stretches.silent | cut
     first = first_after(lost)
     since_silent = first_after(stretches.silent)
@@ -141,9 +141,8 @@ def _first_contact(stretches: Stretches, now: Sequence[Reach], cut: NDArray[np.b
     rows = np.arange(len(stretches))[:, None]
     # a place that falls silent later than it was cut off is lost from then on
     start = np.where(since_silent < len(stretches), since_silent, first)
-    heard = (rows >= start) & ~stretches.silent
-    # a slow message may be overtaken by a quicker channel that is back before it arrives
-    spoke = np.where(heard, stretches.begin_s[:, None] + stretches.delay_s, np.inf).min(axis=0)
+    # a runner sets out in any stretch with a way; a quicker channel that is back before he comes may overtake him
+    spoke = np.where(rows >= start, stretches.begin_s[:, None] + stretches.delay_s, np.inf).min(axis=0)
     spoke = np.where(spoke <= stretches.end_s[-1], spoke, np.inf)
     found = np.where(since_silent < len(stretches), np.minimum(spoke, came), spoke)
     return np.where(first < len(stretches), found, np.nan)

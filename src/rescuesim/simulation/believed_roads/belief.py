@@ -90,6 +90,8 @@ class Belief:
 
     def slower_by(self, way: Way) -> int:
         """Ticks that a way takes more than on intact roads, as believed."""
+        if not self._slow:
+            return 0
         roads = self.roads.graph.road[way.piece].tolist()
         steps = (self.roads.step_of(way, number) for number, road in enumerate(roads) if road in self._slow)
         return sum(self.roads.slower_by(step, self.changed, self._slow[step.road]) for step in steps)

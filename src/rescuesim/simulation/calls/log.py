@@ -6,7 +6,7 @@ import datetime
 import functools
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -191,6 +191,16 @@ class CallLog:
             raise InputError(f"draws by slot, {name!r}: expected {nearest_name(name, SLOT_DRAWS)}")
         values: NDArray[np.float64] = getattr(self, name)
         return values if values.ndim == 2 else values[:, np.newaxis]
+
+    def part(self, rows: NDArray[np.int64]) -> CallLog:
+        """Return some of the calls, in the order of the rows; which is a duplicate of which is not kept.
+
+        Parameters
+        ----------
+        rows : ndarray of int64, ascending
+        """
+        kept = {name: getattr(self, name)[rows] for name in _NUMBERS if name != "duplicate_of"}
+        return replace(self, **kept, duplicate_of=np.full(len(rows), -1, dtype=np.int32))
 
     def _shape_faults(self) -> list[Fault]:
         size, slots = len(self.arrived_at_s), np.shape(self.turnout_z)

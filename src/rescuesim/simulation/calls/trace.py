@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rescuesim._defaults import default
-from rescuesim._tables import Column, TextTable, check_table, read_text_table
+from rescuesim._tables import Column, TextTable, check_table, moment_in, read_text_table
 from rescuesim._words import Note
 from rescuesim.crew import Lognormal
 from rescuesim.demand import DemandPoints
@@ -28,7 +27,7 @@ from rescuesim.simulation.calls.drawing import Keyed, slot_and_call_draws
 from rescuesim.simulation.calls.growth import default_growth
 from rescuesim.simulation.calls.log import CallLog, call_priorities
 
-__all__ = ["CALL_COLUMNS", "load_calls"]
+__all__ = ["CALL_COLUMNS", "call_type_codes", "load_calls"]
 
 _LONGEST_MIN = 30 * 24 * 60.0
 CALL_COLUMNS = (
@@ -52,10 +51,6 @@ CALL_COLUMNS = (
     Column(name="patience_s", number=True, minimum=0, maximum=1e7),
     Column(name="again_after_s", number=True, minimum=0, maximum=1e7),
     Column(name="duplicate_of"),
-)
-_MOMENT = re.compile(
-    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?[T\s]*"
-    r"(\d{1,2})\s*[:时点]\s*(?:(\d{1,2})\s*分?)?(?:\s*:?\s*(\d{1,2}(?:\.\d+)?)\s*秒?)?"
 )
 
 
@@ -128,7 +123,7 @@ def load_calls(
     if "type" not in table.frame.columns:
         raise InputError(faults)
     faults += _lacking(table)
-    codes = _types(table, type_names or {}, faults)
+    codes = call_type_codes(table, type_names or {}, faults)
     limit_m = default("calls.history.match_limit_m").number if match_limit_m is None else match_limit_m
     near = _nearest_points(table, frame, demand, crs, limit_m, faults)
     points = _points(table, demand, near, faults)
@@ -167,7 +162,8 @@ def _cells(table: TextTable, column: str) -> list[str]:
     return table.frame[column].to_list() if column in table.frame.columns else [""] * len(table.frame)
 
 
-def _types(table: TextTable, type_names: Mapping[str, str], faults: list[Fault]) -> list[int]:
+def call_type_codes(table: TextTable, type_names: Mapping[str, str], faults: list[Fault]) -> list[int]:
+    """Return the type of each row as an index into `CALL_TYPES`; -1 where none is given or it is at fault."""
     words, codes = call_type_words(type_names), []
     for row, cell in zip(table.frame.index, _cells(table, "type"), strict=True):
         codes.append(words.get(_plain(cell), -1))
@@ -247,7 +243,7 @@ def _moments(
     seconds: list[float] = []
     arrived = next(known for known in CALL_COLUMNS if known.name == "arrived_at_s")
     if column == "time":
-        stamps = [_moment(cell) for cell in _cells(table, "time")]
+        stamps = [moment_in(cell) for cell in _cells(table, "time")]
         known = [stamp for stamp in stamps if stamp is not None]
         if begin is None and known:
             begin = min(known).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -274,19 +270,6 @@ def _moments(
         elif at >= latest:
             latest = at
     return seconds, begin
-
-
-def _moment(cell: str) -> datetime.datetime | None:
-    found = _MOMENT.fullmatch(unicodedata.normalize("NFKC", cell).strip())
-    if found is None:
-        return None
-    year, month, day, hour = (int(part) for part in found.groups()[:4])
-    second = float(found[6] or 0)
-    try:
-        whole = datetime.datetime(year, month, day, hour, int(found[5] or 0))
-    except ValueError:
-        return None
-    return whole + datetime.timedelta(seconds=second) if second < 60 else None
 
 
 def _duplicates(table: TextTable, faults: list[Fault]) -> list[int]:

@@ -131,8 +131,8 @@ class Study:
         if isinstance(model, tuple) and len(model) != replications:
             expected = f"one CallLog for each of {replications} replications; got {len(model)}"
             raise InputError(f"calls: expected {expected}")
-        rows = np.asarray(calling_rows(logs, demand))
-        snap = options.get("snap_limit_m")
+        rows = np.asarray(calling_rows(logs, demand, options.get("evacuation", ())))
+        snap, moving = options.get("snap_limit_m"), options.get("move_up") is not None
         digests = Digests(
             plans={name: content_hash(plan) for name, plan in plans.items()},
             disruptions={name: tuple(content_hash(one) for one in some) for name, some in sets.items()},
@@ -152,7 +152,8 @@ class Study:
             standard=standard,
             calls=model,
             journeys={
-                name: Journeys.on(network, plan, demand, rows, snap_limit_m=snap) for name, plan in plans.items()
+                name: Journeys.on(network, plan, demand, rows, snap_limit_m=snap, between_sites=moving)
+                for name, plan in plans.items()
             },
             replications=int(replications),
             horizon_s=float(horizon_s),

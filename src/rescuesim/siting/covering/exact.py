@@ -19,7 +19,7 @@ from rescuesim.solver.binary_program import NO_BOUND, Status
 __all__ = ["Proof", "cheapest_cover", "cheapest_of_best", "is_over", "mended", "prove"]
 
 # deterministic effort that a search among ties may take; about seconds
-TIE_EFFORT = 20.0
+TIE_EFFORT = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

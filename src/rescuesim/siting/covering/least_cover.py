@@ -105,6 +105,8 @@ class LeastCover:
         self._least = 1e-12 * max(float(cost.sum()), 1e-300)
         self._random = np.array([seed % 2**63], dtype=np.uint64)
         self._weight = np.ones(m, dtype=np.int64)
+        self._now, self._fresh = opened.copy(), np.ones(n, dtype=np.bool_)
+        self._turned_at, self._searched = np.zeros(n, dtype=np.int64), 0
         self.bound, self.relaxed, self.reduced = 0.0, -math.inf, np.zeros(n)
         self._x, self._price = np.full(n, opened.mean() if n else 0.0), np.full(m, self._scale / 5.0)
         self._restart(self._x, self._price)
@@ -118,8 +120,10 @@ class LeastCover:
         """Look for cheaper covers."""
         if self._search is not None:
             self._search(
-                *self._by, self.cost, self._least, self.opened, self._weight, self._random, n_steps
+                *self._by, self.cost, self._least, self.opened, self._now, self._fresh, self._turned_at, self._weight,
+                self._random, self._searched, n_steps,
             )  # fmt: skip
+            self._searched += n_steps
             self.value = float(self.cost[self.opened].sum())
 
     def advance(self, n_steps: int) -> None:

@@ -92,11 +92,17 @@ def weighting_search(
     cost: NDArray[np.float64],
     least: float,
     opened: NDArray[np.bool_],
+    now: NDArray[np.bool_],
+    fresh: NDArray[np.bool_],
+    turned_at: NDArray[np.int64],
     weight: NDArray[np.int64],
     random_state: NDArray[np.uint64],
+    first_step: int,
     n_steps: int,
 ) -> int:
     """Look for cheaper covers: close sites, then cover what is bare again, rows long bare first.
+
+    What is written lets the next call go on where this one stopped.
 
     Parameters
     ----------
@@ -108,10 +114,18 @@ def weighting_search(
         Smaller differences of costs are rounding.
     opened : ndarray of bool, shape (n_sites,)
         Covers all rows; written, the cheapest cover found.
+    now : ndarray of bool, shape (n_sites,)
+        Where the search stands, `opened` at first; may leave rows bare. Written.
+    fresh : ndarray of bool, shape (n_sites,)
+        Whether something near a site has changed since it was turned; True at first. Written.
+    turned_at : ndarray of int64, shape (n_sites,)
+        Step after which a site was opened or closed last, 0 at first. Written.
     weight : ndarray of int64, shape (n_rows,)
         1 or more; written: grows where a row stays bare.
     random_state : ndarray of uint64, shape (1,)
         Written.
+    first_step : int
+        Steps that were taken before.
     n_steps : int
 
     Returns
@@ -121,22 +135,23 @@ def weighting_search(
     """
     n_rows, n_sites = len(weight), len(opened)
     count, owner = np.zeros(n_rows, dtype=np.int32), np.zeros(n_rows, dtype=np.int64)
-    score, fresh = np.zeros(n_sites, dtype=np.int64), np.ones(n_sites, dtype=np.bool_)
+    score, standing, kept_fresh = np.zeros(n_sites, dtype=np.int64), now.copy(), fresh.copy()
     bare, place = np.arange(n_rows), np.arange(n_rows)
-    turned_at = np.zeros(n_sites, dtype=np.int64)
-    now = np.zeros(n_sites, dtype=np.bool_)
+    now[:] = False
     for row in range(n_rows):
         for k in range(indptr[row], indptr[row + 1]):
             score[indices[k]] += weight[row]
     n_bare, spent, best, found = np.int64(n_rows), 0.0, 0.0, 0
     for site in range(n_sites):
         if opened[site]:
+            best += cost[site]
+        if standing[site]:
             spent += cost[site]
             n_bare = _turn(
                 site, indptr, indices, t_indptr, t_indices, weight, now, count, owner, score, fresh, bare, place, n_bare
             )  # fmt: skip
-    best = spent
-    for step in range(n_steps):
+    fresh[:] = kept_fresh
+    for step in range(first_step, first_step + n_steps):
         while n_bare == 0:
             if spent < best - least:
                 best = spent

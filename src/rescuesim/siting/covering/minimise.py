@@ -53,7 +53,8 @@ def minimise(cover: Cover, cost: NDArray[np.float64], run: Run, *, ties: NDArray
     Returns
     -------
     Found
-        Its objective is the cost of all open sites. At a limit, the best plan so far with a proved bound.
+        Its objective is the cost of all open sites. At a limit, the best plan so far with a proved bound. Where costs
+        have more digits than one sum holds, the optimum is of costs rounded down, and its bound allows for that.
 
     Examples
     --------
@@ -68,8 +69,8 @@ def minimise(cover: Cover, cost: NDArray[np.float64], run: Run, *, ties: NDArray
     if not no_row_is_lost(first.cover.rows) or (np.diff(first.cover.covers.indptr) == 0).any():
         return Found(status="infeasible", opened=None, objective=0.0, best_bound=math.inf)
     core = _reduced(first, cost)
-    scaled = whole_numbers(cost)
-    base = float(cost[core.opened].sum())
+    scaled = whole_numbers(np.where(cover.must_open | cover.must_close, 0.0, cost))
+    base = math.fsum(cost[core.opened].tolist())
     found = _solved(core.cover, cost[core.sites], scaled, run)
     bound, source = base + max(found.bound, 0.0), found.source
     if found.bound <= 0:
@@ -78,19 +79,19 @@ def minimise(cover: Cover, cost: NDArray[np.float64], run: Run, *, ties: NDArray
         worst = math.inf if found.status == "infeasible" else bound
         return Found(status=found.status, opened=None, objective=0.0, best_bound=worst, bound_source=source)
     opened = core.whole(found.plan)
-    value = float(cost[opened].sum())
+    value = math.fsum(cost[opened].tolist())
     result = Found(
         status=found.status, opened=opened, objective=value, best_bound=min(bound, value), bound_source=source
     )
     if found.status != "optimal" or ties is None:
         return result
-    return _cheapest_of_best(first, result, cost, ties, run)
+    return _cheapest_of_best(first, result, cost, scaled, ties, run)
 
 
 def _solved(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers, run: Run) -> Proof:
     """Solve a core: a large one piece by piece, search and bound before the solver; a small one by the solver."""
     if cover.covers.nnz <= _SMALL:
-        return _by_solver(cover, cost, scaled, run)
+        return _by_solver(cover, cost, scaled, run, start=_greedy(cover, cost))
     if not no_row_is_lost(cover.rows):
         return Proof(status="infeasible", plan=None, bound=math.inf, source="")
     plan = np.zeros(cover.n_sites, dtype=np.bool_)
@@ -123,7 +124,7 @@ def _part_of(run: Run, piece: Cover, cover: Cover) -> Run:
 def _solved_piece(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers, run: Run) -> Proof:
     """Solve one piece: search and bound first, where no side condition binds it; then the solver."""
     if len(cover.rows):
-        return _by_solver(cover, cost, scaled, run)
+        return _by_solver(cover, cost, scaled, run, start=_greedy(cover, cost))
     least = LeastCover(cover, cost, _greedy(cover, cost), scaled, seed=run.seed)
     stopped = False
     try:
@@ -146,8 +147,8 @@ def _solved_piece(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers,
         return replace(mine, status="optimal", bound=value)
     none = np.zeros(len(kept), dtype=np.bool_)
     left = replace(cover, covers=covers, must_open=none, must_close=none, rows=no_rows(len(kept)))
-    # a rough start: from one that is nearly the best the solver looks for the best longer
-    found = _by_solver(left, cost[kept], scaled, run)
+    # no start: from a given one, rough or nearly the best, the solver takes longer, sometimes five times as long
+    found = _by_solver(left, cost[kept], scaled, run, start=None)
     plan, better = least.opened, found.plan is not None and float(cost[kept][found.plan].sum()) < value
     if found.plan is not None and better:
         plan = np.zeros(cover.n_sites, dtype=np.bool_)
@@ -155,18 +156,20 @@ def _solved_piece(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers,
         value = float(cost[plan].sum())
     if found.status in ("optimal", "infeasible"):
         # sites that were left out are in no cheaper cover
-        return Proof(status="optimal", plan=plan, bound=value, source=found.source or mine.source)
+        bound = value if scaled.exact or found.status == "infeasible" else max(min(found.bound, value), mine.bound)
+        return Proof(status="optimal", plan=plan, bound=bound, source=found.source or mine.source)
     if found.bound > mine.bound:
         return Proof(status="feasible", plan=plan, bound=min(found.bound, value), source=found.source)
     return replace(mine, plan=plan, status="optimal" if mine.bound >= value else "feasible")
 
 
-def _by_solver(cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers, run: Run) -> Proof:
-    """Let the solver find the plan of least cost, from a greedy one."""
-    factors = np.rint(cost * scaled.scale).astype(np.int64)
-    found = cheapest_cover(cover, factors, run, start=_greedy(cover, cost), relative_gap=run.relative_gap)
-    slack = 0.0 if scaled.exact else 0.5 * cover.n_sites / scaled.scale
-    bound = -found.best_bound / scaled.scale - slack
+def _by_solver(
+    cover: Cover, cost: NDArray[np.float64], scaled: WholeNumbers, run: Run, *, start: NDArray[np.bool_] | None
+) -> Proof:
+    """Let the solver find the plan of least cost; costs of too many digits are rounded down."""
+    factors = (np.rint if scaled.exact else np.floor)(cost * scaled.scale).astype(np.int64)
+    found = cheapest_cover(cover, factors, run, start=start, relative_gap=run.relative_gap)
+    bound = -found.best_bound / scaled.scale
     return Proof(status=found.status, plan=found.x, bound=bound, source=found.bound_source)
 
 
@@ -214,13 +217,18 @@ def _greedy(cover: Cover, cost: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _cheapest_of_best(
-    first: Core, best: Found, cost: NDArray[np.float64], ties: NDArray[np.float64], run: Run
+    first: Core,
+    best: Found,
+    cost: NDArray[np.float64],
+    scaled: WholeNumbers,
+    ties: NDArray[np.float64],
+    run: Run,
 ) -> Found:
     """Take, among the covers of least cost, the one of least second cost, then the first in the table."""
     assert best.opened is not None
     if is_over(run.clock):
         return best
-    scaled, factors = whole_numbers(cost), tie_factors(ties)
+    factors = tie_factors(ties)
     core = _reduced(
         _with_row(first, scaled.values, int(scaled.values[best.opened].sum())), _ranked(cost, factors.values)
     )
@@ -228,8 +236,11 @@ def _cheapest_of_best(
     found = cheapest_cover(core.cover, factors.values[core.sites], run, start=start, effort=TIE_EFFORT)
     if found.x is None:
         return best
+    opened = core.whole(found.x)
+    if not scaled.exact and math.fsum(cost[opened].tolist()) > best.objective:
+        return best  # as cheap but for digits that the row does not hold
     broken = factors.exact and scaled.exact and found.status == "optimal"
-    return replace(best, opened=core.whole(found.x), ties_broken=broken)
+    return replace(best, opened=opened, ties_broken=broken)
 
 
 def _ranked(cost: NDArray[np.float64], second: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -12,19 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rescuesim._defaults import default
 from rescuesim.siting.explain.cover_counts import CoverCounts, is_covered
 from rescuesim.siting.explain.drives import Drives
 from rescuesim.siting.problem import SitingProblem
 
 __all__ = ["Block", "Choice", "Measure", "block_of", "cheapest", "margin_of"]
 
-_MARGIN_S = 10.0  # a drive within its limit by less is only just so
 _FARTHEST = 1e7  # no drive counts as longer when equally cheap measures are told apart
 
 
 def margin_of(problem: SitingProblem) -> float:
     """Return by how much a drive must lie within its limit to be sufficient: seconds, 0 for times in other units."""
-    return _MARGIN_S if problem.times.unit == "s" else 0.0
+    return default("explanation.drive_margin").number if problem.times.unit == "s" else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,8 @@ class Explanation:
     people_only_just : float
         Of those covered, who would not be were every drive longer by the margin.
     margin_s : float
-        A drive within its limit by less is only just so: 10 s; 0 for times in another unit.
+        A drive within its limit by less is only just so: ``explanation.drive_margin`` of the defaults, 10 s; 0
+        for times in another unit.
     points : DataFrame
         Uncovered points with cause and fix; see `rescuesim.siting.explain.fixes.point_fixes`.
     measures : DataFrame

@@ -14,16 +14,18 @@ from scipy.sparse import csr_array, vstack
 
 from rescuesim.siting.covering.cover import Cover
 from rescuesim.siting.covering.local_search import Searcher
+from rescuesim.siting.covering.whole_numbers import tie_factors
 from rescuesim.siting.found import Run
 from rescuesim.siting.problem import SitingProblem
 from rescuesim.siting.site_rows import row_of
 from rescuesim.solver import BinaryProgram, solve_binary
 from rescuesim.solver.binary_program import NO_BOUND
 
-__all__ = ["NO_PLAN", "plan_within"]
+__all__ = ["NO_PLAN", "cheapest_within", "plan_within"]
 
 NO_PLAN = np.empty(0, dtype=np.int64)
 _ROUNDS, _MOVES, _KICKS = 30, 1000, 20  # of the swaps before the solver is asked
+_TIE_EFFORT = 2.0  # deterministic effort of a search among ties, about seconds
 _LARGEST = 5000  # rows or columns that are compared all with all
 
 
@@ -117,6 +119,53 @@ def _by_solver(
     if found.x is None:
         return NO_PLAN if found.status == "infeasible" else None
     return np.sort(np.concatenate([opened, sites[found.x]]))
+
+
+def cheapest_within(
+    problem: SitingProblem, within: NDArray[np.bool_], n_sites: int, run: Run, start: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], bool]:
+    """Find, of the plans that reach every point, the cheapest, then the first in the table.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+        Its statuses and side conditions are kept.
+    within : ndarray of bool, shape (n_sites, n_points)
+    n_sites : int
+        Largest number of open sites.
+    run : Run
+    start : ndarray of bool, shape (n_sites,)
+        A plan that reaches every point.
+
+    Returns
+    -------
+    plan : ndarray of bool, shape (n_sites,)
+    broken : bool
+        Whether it is proved to be that.
+    """
+    if run.clock.left_s() <= _TIE_EFFORT < run.clock.limit_s:
+        return start, False
+    side, n = problem.rows, problem.n_sites
+    decided = problem.must_open | problem.must_close
+    needed = np.flatnonzero(~within[problem.must_open].any(axis=0))
+    # points that the same sites reach are one, and one that holds all sites of another goes with it
+    covers = np.unique((within & ~problem.must_close[:, None])[:, needed].T, axis=0)
+    covers = covers[~_holds_another(covers)]
+    ties = tie_factors(problem.sites.cost)
+    number, status = csr_array(np.ones((1, n), dtype=np.int64)), csr_array(np.eye(n, dtype=np.int64)[decided])
+    open_or_not = problem.must_open[decided]
+    program = BinaryProgram(
+        objective=-ties.values,
+        rows=csr_array(vstack([csr_array(covers.astype(np.int64)), number, side.rows, status])),
+        lower=np.concatenate([np.ones(len(covers)), [0], side.lower, open_or_not]).astype(np.int64),
+        upper=np.concatenate([np.full(len(covers), NO_BOUND), [n_sites], side.upper, open_or_not]).astype(np.int64),
+    )
+    found = solve_binary(
+        program, hint=start, limit_s=run.clock.left_s(), workers=run.workers, seed=run.seed, effort=_TIE_EFFORT
+    )
+    if found.x is None:
+        return start, False
+    return found.x, ties.exact and found.status == "optimal"
 
 
 def _reduced(covers: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:

@@ -15,7 +15,7 @@ doi:10.1287/opre.19.6.1363
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,9 @@ from rescuesim.solver import BinaryProgram, solve_binary
 from rescuesim.solver.binary_program import NO_BOUND
 
 __all__ = ["LSCP", "LSCP_BY_COST", "MinCost", "MinSites"]
+
+_SAME = 1e-9  # of a cost: nobody tells plans apart that differ by less
+_MORE_DIGITS = "costs of more digits than one sum holds: the gap says how far the plan may be from the cheapest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +100,32 @@ def _formulate(problem: SitingProblem, objective: MinSites | MinCost) -> Formula
 
 
 def _solve(asked: SitingProblem, objective: MinSites | MinCost, run: Run) -> Found:
-    """Cover every coverable point at least cost, existing and required sites included."""
+    """Cover every coverable point at least cost, existing and required sites included.
+
+    Costs of more digits than one sum holds are rounded. A site that costs more than the new sites of a plan together is
+    in no cheaper plan; without such sites the sums are smaller and hold more digits, and all is solved again.
+    """
     cost, second = _costs(asked, objective)
+    found = _solve_rounded(asked, cost, second, run)
+    while found.status == "optimal" and found.opened is not None:
+        free = ~(asked.must_open | asked.must_close)
+        if whole_numbers(np.where(free, cost, 0.0)).exact:
+            return replace(found, best_bound=found.objective)
+        room = math.fsum(cost[found.opened & ~asked.must_open].tolist())
+        if not (dear := free & (cost > room)).any():
+            closed = found.objective - found.best_bound <= _SAME * found.objective
+            if closed:
+                return replace(found, best_bound=found.objective)
+            return replace(found, status="feasible", message=_MORE_DIGITS)
+        asked = replace(asked, must_close=asked.must_close | dear)
+        again = _solve_rounded(asked, cost, second, run)
+        better = again.opened is not None and again.objective <= found.objective
+        found = again if better else replace(found, status="feasible", ties_broken=False)
+    return found
+
+
+def _solve_rounded(asked: SitingProblem, cost: NDArray[np.float64], second: NDArray[np.float64], run: Run) -> Found:
+    """Solve in whole numbers; an optimum is proved up to what was rounded, which its bound allows for."""
     cover = cover_of(asked)
     if cover is None:
         return _solve_with_second_units(asked, cost, second, run)
@@ -112,8 +139,10 @@ def _solve_with_second_units(
     problem, clock = build_problem(asked), run.clock
     n = problem.n_sites
     rows = stack_rows(group_rows(problem, optional=False), status_rows(problem, 0))
-    whole = whole_numbers(cost)
-    program = BinaryProgram(objective=-whole.values, rows=rows.rows, lower=rows.lower, upper=rows.upper)
+    free = np.where(problem.must_open | problem.must_close, 0.0, cost)
+    whole = whole_numbers(free)
+    factors = whole.values if whole.exact else np.floor(free * whole.scale).astype(np.int64)
+    program = BinaryProgram(objective=-factors, rows=rows.rows, lower=rows.lower, upper=rows.upper)
     # every group must be covered, those without weight too
     start = greedy_opening(problem, n, weight=np.ones(problem.n_groups, dtype=np.int64))
     found = solve_binary(
@@ -127,20 +156,19 @@ def _solve_with_second_units(
     if found.x is None:
         bound = math.inf if found.status == "infeasible" else 0.0
         return Found(status=found.status, opened=None, objective=0, best_bound=bound)
-    value, fixed = float(cost[found.x].sum()), float(cost[problem.must_open].sum())
-    slack = 0.0 if whole.exact else 0.5 * n / whole.scale
-    bound, source = -found.best_bound / whole.scale - slack, found.bound_source
-    if bound < fixed:
+    value, fixed = math.fsum(cost[found.x].tolist()), math.fsum(cost[problem.must_open].tolist())
+    bound, source = fixed - found.best_bound / whole.scale, found.bound_source
+    if bound <= fixed:
         bound, source = fixed, "sites that must be open"
     first = Found(
         status=found.status, opened=found.x, objective=value, best_bound=min(bound, value), bound_source=source
     )
-    if found.status != "optimal":
+    if found.status != "optimal" or not whole.exact:
         return first
-    as_cheap = stack_rows(rows, one_row(whole.values, 0, int(whole.values[found.x].sum())))
+    as_cheap = stack_rows(rows, one_row(factors, 0, int(factors[found.x].sum())))
     ties = tie_factors(second)
     program = BinaryProgram(objective=-ties.values, rows=as_cheap.rows, lower=as_cheap.lower, upper=as_cheap.upper)
-    return improve_ties(first, program, exact=ties.exact and whole.exact, hint=found.x, n_sites=n, run=run)
+    return improve_ties(first, program, exact=ties.exact, hint=found.x, n_sites=n, run=run)
 
 
 def _value(problem: SitingProblem, objective: MinSites | MinCost, found: Found) -> float:

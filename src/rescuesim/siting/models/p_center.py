@@ -3,7 +3,9 @@
     min max_i min_{j open} t_ij   (or w_i t_ij)   s.t.   sum_j x_j <= p,   x in {0, 1}
 
 over the points that some openable site reaches. The optimum is one of the times, so that it is found by bisection: can
-every point be reached within this one? That is set covering, with all side conditions.
+every point be reached within this one? That is set covering, with all side conditions. Among the optima the plan of the
+lowest cost is taken, and among those the one whose sites come first in the table (sum of ranks), where that is proved
+without much effort.
 
 References
 ----------
@@ -33,7 +35,7 @@ from rescuesim.siting.medians.allocation import (
     number_faults,
 )
 from rescuesim.siting.medians.first_plan import too_many_fixed, trimmed
-from rescuesim.siting.medians.within_reach import plan_within
+from rescuesim.siting.medians.within_reach import cheapest_within, plan_within
 from rescuesim.siting.models.model import Model
 from rescuesim.siting.problem import SitingProblem
 
@@ -140,15 +142,18 @@ def _solve(problem: SitingProblem, objective: MinMaxTime, run: Run) -> Found:
     bound = float(values[low])
     if best is None:
         return _nothing("unknown", bound, "")
-    value = float(values[high])
+    value, broken = float(values[high]), False
     marks = np.zeros(problem.n_sites, dtype=np.bool_)
     marks[_leanest(problem, cost, best, value)] = True
+    if low >= high:
+        marks, broken = cheapest_within(problem, cost <= value, n_sites, run, marks)
     return Found(
         status="optimal" if low >= high else "feasible",
         opened=marks,
         objective=value,
         best_bound=bound,
         bound_source="set covering",
+        ties_broken=broken,
         allocation=nearest_open(problem, marks),
     )
 

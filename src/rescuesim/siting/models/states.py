@@ -38,7 +38,7 @@ from rescuesim.siting.site_rows import stacked
 from rescuesim.solver.binary_program import NO_BOUND
 from rescuesim.travel.plan_coverage import PlanCoverage
 
-__all__ = ["STATES", "coverage_by_state", "every_state", "state_covers"]
+__all__ = ["STATES", "coverage_by_state", "every_state", "solve_from", "state_covers"]
 
 _STATES_AT_ONCE = 64  # whose points are grouped together, so that the points of all states never lie side by side
 
@@ -156,13 +156,31 @@ def _formulate(problem: SitingProblem, objective: MaxCoverage) -> Formulation:
 
 
 def _solve(problem: SitingProblem, objective: MaxCoverage, run: Run) -> Found:
+    return solve_from(problem, objective, run, None)
+
+
+def solve_from(problem: SitingProblem, objective: MaxCoverage, run: Run, start: NDArray[np.bool_] | None) -> Found:
+    """Solve the model from a plan, such as the best one of a smaller amount.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+    objective : MaxCoverage
+        With a risk.
+    run : Run
+    start : ndarray of bool, shape (n_sites,), or None
+
+    Returns
+    -------
+    Found
+    """
     limited, n_sites = _with_budget(problem, objective)
     covers = state_covers(limited, objective)
 
     def mean(weight: NDArray[np.float64], part: Run, start: NDArray[np.bool_]) -> Found:
         return cover_mean(limited, covers.groups, weight, n_sites, part, start)
 
-    return place_several(limited, covers, n_sites, run, mean)
+    return place_several(limited, covers, n_sites, run, mean, start)
 
 
 def _value(problem: SitingProblem, objective: Any, found: Found) -> float:

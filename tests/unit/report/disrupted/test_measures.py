@@ -12,7 +12,7 @@ import shapely
 
 import rescuesim as rs
 from rescuesim.crew import Lognormal
-from rescuesim.disruption import channel_outages
+from rescuesim.disruption import channel_outages, reconnaissance
 from rescuesim.network.states import Closure
 from rescuesim.report.disrupted.villages import STATES
 
@@ -144,6 +144,21 @@ def test_a_silent_village_is_heard_of_when_a_channel_is_back_or_somebody_comes(r
     reached = measured(road, storm(contacts=(spell,))).villages.set_index("id").loc["far"]
     assert 2 < reached["first_contact_h"] < 2.1
     assert np.isnan(reached["first_force_h"])
+
+
+def test_a_village_whose_calls_a_runner_carries_is_silent_as_reconnaissance_has_it(road: rs.RoadNetwork) -> None:
+    walk = Lognormal(median=H / 2, p90=H)
+    spells = (
+        rs.ContactSpell(place="far", direction="call", channel="runner", from_s=2 * H, until_s=4 * H, delay=walk),
+        rs.ContactSpell(place="near", direction="call", channel="beidou", from_s=2 * H, until_s=4 * H, delay=walk),
+    )
+    assert [(one.place, one.silent_from_s) for one in reconnaissance(spells, seed=1, sample=0, horizon_s=24 * H)] == [
+        ("far", 2 * H)
+    ]
+    found = measured(road, storm(roads=(shut(),), contacts=spells))
+    assert found.villages.set_index("id")["silent_h"].to_dict() == {"far": 2}
+    # the runner leaves as it falls silent; the channel is back two hours later
+    assert found.villages.set_index("id").loc["far", "first_contact_h"] == 2.5
 
 
 def test_the_first_force_walks_in_where_only_people_can_pass(road: rs.RoadNetwork) -> None:
@@ -287,3 +302,14 @@ def test_an_order_by_runner_takes_the_way_of_the_runner_also_where_the_outage_is
     twice = measured(road, storm(contacts=(spell,), channels=channel_outages([spell])))
     assert total(twice, "people_covered") == total(measured(road, storm(contacts=(spell,))), "people_covered")
     assert total(twice, "people_covered") == [400]
+
+
+def test_an_unknown_township_of_a_channel_outage_is_refused(road: rs.RoadNetwork) -> None:
+    cut = rs.ChannelOutage(townships=frozenset({"乙镇", "丙镇", "火星"}), from_s=0, until_s=9, label="断网")
+    with pytest.raises(rs.InputError) as told:
+        measured(road, storm(channels=(cut,)))
+    assert "丙镇" in str(told.value)
+    assert "火星" in str(told.value)
+    assert "断网" in str(told.value)
+    known = rs.ChannelOutage(townships=frozenset({"乙镇"}), from_s=0, until_s=9)
+    assert len(measured(road, storm(channels=(known,))).over_time) > 0
