@@ -199,10 +199,10 @@ def in_words(case: Case, ensemble: rs.Ensemble) -> list[str]:
         gain = paired_difference(share, robust, nominal).paired
         verdict = "better" if gain.low > 0 else "worse" if gain.high < 0 else "no different"
         lost = share(found("nominal", "intact", clusters).sum(axis=0)) - share(nominal.sum(axis=0))
+        span = f"{100 * gain.value:+.1f}, {100 * gain.low:+.1f} to {100 * gain.high:+.1f}"
         said.append(
             f"{event}: new sites bring {100 * sited.value:+.1f} points, the event takes {100 * lost:.1f} from the "
-            f"nominal plan, the robust plan is {verdict} "
-            f"({100 * gain.value:+.1f}, {100 * gain.low:+.1f} to {100 * gain.high:+.1f})"
+            f"nominal plan, the robust plan is {verdict} ({span})"
         )
     return [f"{case.name}, first 3 days, {one}" for one in said]
 
