@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
+from rescuesim._words import Note
 from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
 from rescuesim.errors import nearest_name
 from rescuesim.overrides import Overrides
+from rescuesim.plan import Plan
+from rescuesim.scenario.dispatch_words import left_out_notes
 from rescuesim.scenario.sections import SimulationSection
 from rescuesim.simulation import (
     CallModel,
@@ -21,9 +25,18 @@ from rescuesim.simulation import (
     Pooled,
     PreparednessAware,
     default_packages,
+    fitted_packages,
 )
+from rescuesim.standard import ResponseStandard
 
-__all__ = ["asked_calls", "asked_policy", "policy_faults", "policy_faults_of_points", "simulation_options"]
+__all__ = [
+    "asked_calls",
+    "asked_options",
+    "asked_policy",
+    "policy_faults",
+    "policy_faults_of_points",
+    "simulation_options",
+]
 
 _PATIENT = ("jurisdiction", "pooled")
 _GROUPED = ("mutual_aid", "pooled")
@@ -83,6 +96,22 @@ def simulation_options(section: SimulationSection) -> dict[str, Any]:
     if section.move_up == "nearest_uncovered":
         options["move_up"] = NearestUncovered()
     return options
+
+
+def asked_options(
+    section: SimulationSection, plans: Iterable[Plan], standard: ResponseStandard
+) -> tuple[dict[str, Any], tuple[Note, ...]]:
+    """Return what a scenario asks of the simulation of some plans, and what must be said of it.
+
+    Units on top of a formation that some plan has no crew for are sent in none of them: plans are compared by the same
+    formations.
+    """
+    options = simulation_options(section)
+    if "packages" not in options:
+        return options, ()
+    fleets = [[standard.crews[site.crew] for site in plan.stations if site.crew in standard.crews] for plan in plans]
+    options["packages"], left_out = fitted_packages(options["packages"], fleets)
+    return options, left_out_notes(left_out)
 
 
 def policy_faults(section: SimulationSection) -> list[tuple[str, str | None, str]]:

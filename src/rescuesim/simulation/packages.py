@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -15,7 +15,15 @@ from rescuesim.errors import Fault, InputError, nearest_name
 from rescuesim.simulation.calls.log import call_needs
 from rescuesim.simulation.durations import Duration, as_duration
 
-__all__ = ["ResponsePackage", "Tier", "UnitNeed", "check_packages", "default_packages", "single_unit_packages"]
+__all__ = [
+    "ResponsePackage",
+    "Tier",
+    "UnitNeed",
+    "check_packages",
+    "default_packages",
+    "fitted_packages",
+    "single_unit_packages",
+]
 
 Tier = Literal["first", "reinforcement", "escalation"]
 
@@ -238,6 +246,52 @@ def single_unit_packages() -> Mapping[str, ResponsePackage]:
             for name, needs in call_needs().items()
         }
     )
+
+
+def fitted_packages(
+    packages: Mapping[str, ResponsePackage], fleets: Iterable[Collection[CrewType]]
+) -> tuple[dict[str, ResponsePackage], dict[str, tuple[UnitNeed, ...]]]:
+    """Leave out the units on top that some fleet has no crew for, so that plans are compared by the same packages.
+
+    What is sent at once stays, whoever is there: a package that cannot start is a fault, as `check_packages` says.
+
+    Parameters
+    ----------
+    packages : mapping of str to ResponsePackage
+    fleets : iterable of collections of CrewType
+        The crews of each plan.
+
+    Returns
+    -------
+    dict of str to ResponsePackage
+    dict of str to tuple of UnitNeed
+        What was left out, by call type; to be said aloud.
+
+    Examples
+    --------
+    >>> from rescuesim.crew import default_crews
+    >>> fitted, left_out = fitted_packages(default_packages(), [[default_crews()["brigade"]]])
+    >>> {name: [str(need) for need in needs] for name, needs in left_out.items()}
+    {'rescue': ['medical:2']}
+    >>> [str(need) for need in fitted["rescue"].escalation]
+    ['rescue:3']
+    """
+    crews = [list(fleet) for fleet in fleets]
+
+    def some_crew_can(need: UnitNeed) -> bool:
+        return all(any(crew.can(need.capabilities) for crew in fleet) for fleet in crews)
+
+    fitted, left_out = {}, {}
+    for name, package in packages.items():
+        on_top = (*package.reinforcement, *package.escalation)
+        fitted[name] = replace(
+            package,
+            reinforcement=tuple(filter(some_crew_can, package.reinforcement)),
+            escalation=tuple(filter(some_crew_can, package.escalation)),
+        )
+        if nobody := tuple(need for need in on_top if not some_crew_can(need)):
+            left_out[name] = nobody
+    return fitted, left_out
 
 
 def check_packages(
