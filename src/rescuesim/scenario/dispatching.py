@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
+from rescuesim._words import Note
 from rescuesim.candidates import CandidateSites
-from rescuesim.crew import CrewType, default_crews
 from rescuesim.demand import DemandPoints
 from rescuesim.errors import nearest_name
 from rescuesim.overrides import Overrides
 from rescuesim.plan import Plan
+from rescuesim.scenario.dispatch_words import left_out_notes
 from rescuesim.scenario.sections import SimulationSection
 from rescuesim.simulation import (
     CallModel,
@@ -24,9 +25,18 @@ from rescuesim.simulation import (
     Pooled,
     PreparednessAware,
     default_packages,
+    fitted_packages,
 )
+from rescuesim.standard import ResponseStandard
 
-__all__ = ["asked_calls", "asked_policy", "policy_faults", "policy_faults_of_points", "simulation_options"]
+__all__ = [
+    "asked_calls",
+    "asked_options",
+    "asked_policy",
+    "policy_faults",
+    "policy_faults_of_points",
+    "simulation_options",
+]
 
 _PATIENT = ("jurisdiction", "pooled")
 _GROUPED = ("mutual_aid", "pooled")
@@ -61,18 +71,8 @@ def asked_calls(section: SimulationSection, overrides: Overrides) -> CallModel:
     return CallModel(per_10k_people_year=section.per_10k_people_year, on_scene=dict(overrides.on_scene) or None)
 
 
-def simulation_options(
-    section: SimulationSection, plans: Iterable[Plan] = (), crews: Mapping[str, CrewType] | None = None
-) -> dict[str, Any]:
+def simulation_options(section: SimulationSection) -> dict[str, Any]:
     """Return what a scenario asks of the simulation, beside calls, horizon and replications.
-
-    Parameters
-    ----------
-    section : SimulationSection
-    plans : iterable of Plan, optional
-        All that are compared: their formations escalate to what a crew of each of them can do.
-    crews : mapping of str to CrewType, optional
-        The default crews if absent.
 
     Returns
     -------
@@ -92,13 +92,26 @@ def simulation_options(
     if section.policy != fields["policy"].default:
         options["policy"] = asked_policy(section)
     if section.packages == "formation":
-        names = [{site.crew for site in plan.stations} for plan in plans]
-        common = sorted(set.intersection(*names)) if names else None
-        known = default_crews() if crews is None else crews
-        options["packages"] = default_packages(None if common is None else [known[name] for name in common])
+        options["packages"] = default_packages()
     if section.move_up == "nearest_uncovered":
         options["move_up"] = NearestUncovered()
     return options
+
+
+def asked_options(
+    section: SimulationSection, plans: Iterable[Plan], standard: ResponseStandard
+) -> tuple[dict[str, Any], tuple[Note, ...]]:
+    """Return what a scenario asks of the simulation of some plans, and what must be said of it.
+
+    Units on top of a formation that some plan has no crew for are sent in none of them: plans are compared by the same
+    formations.
+    """
+    options = simulation_options(section)
+    if "packages" not in options:
+        return options, ()
+    fleets = [[standard.crews[site.crew] for site in plan.stations if site.crew in standard.crews] for plan in plans]
+    options["packages"], left_out = fitted_packages(options["packages"], fleets)
+    return options, left_out_notes(left_out)
 
 
 def policy_faults(section: SimulationSection) -> list[tuple[str, str | None, str]]:
