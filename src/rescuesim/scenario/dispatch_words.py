@@ -31,8 +31,9 @@ _PACKAGES: Words = MappingProxyType(
             "one capable unit a call, without reinforcement",
         ),
         "formation": (
-            "按警情类型编成出动，必要时增援、升级，人数够了才启动处置",
-            "a formation by type of call, reinforced and escalated; it starts when enough people are ready",
+            "按警情类型编成出动，必要时增援、升级，人数够了才启动处置；各队处置时长各自从到场展开起计，最后一队撤收警情才结束",
+            "a formation by type of call, reinforced and escalated; it starts when enough people are ready, "
+            "and ends when the last unit, each of which works its own time on the scene, is done",
         ),
     }
 )
