@@ -20,7 +20,7 @@ from rescuesim.simulation.engine.choosing import ANYBODY, asked_of, cannot_go, c
 from rescuesim.simulation.engine.crews import Crews
 from rescuesim.simulation.engine.draws import Draws
 from rescuesim.simulation.engine.driving import Driving
-from rescuesim.simulation.engine.duty import DutyMission, Evacuation, MoveUp
+from rescuesim.simulation.engine.duty import Evacuation, MoveUp
 from rescuesim.simulation.engine.given import Given, call_plan, check_fit, places_of
 from rescuesim.simulation.engine.hearing import hear
 from rescuesim.simulation.engine.incident import Incident
@@ -152,6 +152,7 @@ class Replication:
         fleet, calls, setting = given.fleet, given.calls, given.setting
         self.clock, self.given, self.fleet, self.calls, self.setting = Clock(), given, fleet, calls, setting
         self.policy, self.reach = given.policy, given.reach
+        self.takes_first = type(given.policy) is NearestAvailable  # it would look at one choice of those it is offered
         timeline = ShiftTimeline.until(setting.horizon_s, start_h=calls.start_h)
         absences = fleet.absences(timeline, seed=setting.seed, replication=given.replication)
         if setting.muster:
@@ -208,7 +209,7 @@ class Replication:
         """Let everything happen until the horizon."""
         self.clock.tell(self.world_changes())
         self.clock.tell(self.orders())
-        self.clock.run(until=self.setting.horizon_s)
+        self.clock.play(self.setting.horizon_s)
         self.line.close(self.setting.horizon_s)
         return trajectory_of(self)
 
@@ -257,11 +258,13 @@ class Replication:
 
     def release(self, mission: Mission) -> None:
         """End a mission with its unit at home, and try the calls that wait."""
-        self.end(mission)
+        mission.until_s = self.clock.now
+        self.record.ended(mission)
         self.make_free(mission.unit)
         if self.evacuation is not None:
             self.evacuation.fill()
-        self.serve_waiting()
+        if self.line.missions:
+            incidents.serve(self)
         if self.move_up is not None:
             self.move_up.consider()
 
@@ -274,9 +277,9 @@ class Replication:
         mission.going_home = True
         if self.move_up is not None:
             self.stand_at(mission.unit, self.home_row[mission.unit])
-        if self.driving is not None:
-            yield from self.driving.drive_home(self, mission)
-            return
+        return self._drive_home(mission) if self.driving is None else self.driving.drive_home(self, mission)
+
+    def _drive_home(self, mission: Mission) -> Steps:
         while (back_s := self.back_s(mission)) == math.inf:
             yield self.next_road_change_s()
         yield self.clock.now + back_s * self.variation_of(mission)
@@ -285,7 +288,7 @@ class Replication:
 
     def variation_of(self, mission: Mission) -> float:
         """Return the factor on the drives of a mission."""
-        return mission.variation if isinstance(mission, DutyMission) else self.variation[mission.slot][mission.call]
+        return 1.0 if mission.call < 0 else self.variation[mission.slot][mission.call]
 
     def look(self) -> None:
         """Let the desk go by what it believes now."""
@@ -360,14 +363,15 @@ class Replication:
         """
         if mission.taken_from is not None and mission.rolling_s != mission.rolling_s:  # it never set out for the call
             return self.back_s(mission.taken_from)
-        whole = self.now.back_s(self.road_row[mission.unit], self.column_of(mission))
+        column = mission.column if mission.call < 0 else mission.incident.column
+        whole = self.now.back_s(self.road_row[mission.unit], column)
         if mission.on_scene_s == mission.on_scene_s:
             return whole
         return whole * mission.share_driven
 
     def column_of(self, mission: Mission) -> int:
         """Return the point at which a mission ends."""
-        return mission.column if isinstance(mission, DutyMission) else mission.incident.column
+        return mission.column if mission.call < 0 else mission.incident.column
 
     def way_from_s(self, mission: Mission, column: int) -> float:
         """Return how far a unit that is out is from a point, as the desk believes."""

@@ -20,8 +20,7 @@ def unit_story(run: Replication, mission: Mission, rolling_from: Place | int | N
     call, slot, incident = mission.call, mission.slot, mission.incident
     if rolling_from is None:
         if run.crews is None:
-            departs = mission.alerted_s + run.turnout_from(mission.alerted_s, mission)
-            yield departs
+            yield mission.alerted_s + run.turnout_from(mission.alerted_s, mission)
         elif not (yield from run.crews.turn_out(run, mission)):
             return
 
@@ -52,7 +51,8 @@ def unit_story(run: Replication, mission: Mission, rolling_from: Place | int | N
         mission.cleared_s = run.clock.now + run.work_s(mission)
         yield mission.cleared_s
         run.left(mission)
-    yield from home_story(run, mission)
+    yield from run.go_home(mission)
+    run.release(mission)
 
 
 def home_story(run: Replication, mission: Mission) -> Steps:
