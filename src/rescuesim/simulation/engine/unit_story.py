@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from rescuesim.simulation.engine.mission import COMPLETED, NO_WAY, Mission
+from rescuesim.simulation.engine.mission import COMPLETED, Mission
 
 if TYPE_CHECKING:
     from rescuesim.simulation.believed_roads import Place
@@ -28,7 +28,7 @@ def unit_story(run: Replication, mission: Mission, rolling_from: Place | int | N
     if run.driving is None:
         drive_s = run.way_s(mission)
         if drive_s == math.inf:
-            run.stand_down(mission, NO_WAY)
+            run.no_way(mission)
             return
         mission.rolling_s = departs = run.clock.now
         mission.on_scene_s = departs + drive_s * run.variation[slot][call]
