@@ -34,7 +34,6 @@ from rescuesim.simulation.missions import Missions as Missions
 from rescuesim.simulation.packages import ResponsePackage as ResponsePackage
 from rescuesim.simulation.packages import UnitNeed as UnitNeed
 from rescuesim.simulation.packages import default_packages as default_packages
-from rescuesim.simulation.packages import fitted_packages as fitted_packages
 from rescuesim.simulation.policies import Choice as Choice
 from rescuesim.simulation.policies import ClosestCapable as ClosestCapable
 from rescuesim.simulation.policies import ComplianceTable as ComplianceTable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
@@ -15,15 +15,7 @@ from rescuesim.errors import Fault, InputError, nearest_name
 from rescuesim.simulation.calls.log import call_needs
 from rescuesim.simulation.durations import Duration, as_duration
 
-__all__ = [
-    "ResponsePackage",
-    "Tier",
-    "UnitNeed",
-    "check_packages",
-    "default_packages",
-    "fitted_packages",
-    "single_unit_packages",
-]
+__all__ = ["ResponsePackage", "Tier", "UnitNeed", "check_packages", "default_packages", "single_unit_packages"]
 
 Tier = Literal["first", "reinforcement", "escalation"]
 
@@ -204,15 +196,38 @@ def _needs(table: str, type_: str) -> tuple[UnitNeed, ...]:
     return tuple(UnitNeed.from_text(text) for text in found.words) if found else ()
 
 
-@functools.cache
-def default_packages() -> Mapping[str, ResponsePackage]:
+def default_packages(crews: Iterable[CrewType] | None = None) -> Mapping[str, ResponsePackage]:
     """Return the packages of ``defaults.toml``, by call type.
+
+    Parameters
+    ----------
+    crews : iterable of CrewType, optional
+        Those of a fleet. What none of them can do is left out of the escalation: the superior level sends it from
+        elsewhere (R14), and it is not simulated. The first units and the reinforcement stay as they are.
 
     Examples
     --------
     >>> sorted(default_packages())
     ['false', 'fire', 'rescue', 'security', 'social']
+    >>> from rescuesim.crew import default_crews
+    >>> brigade = default_packages([default_crews()["brigade"]])["rescue"]
+    >>> [str(need) for need in default_packages()["rescue"].escalation], [str(need) for need in brigade.escalation]
+    (['rescue:3', 'medical:2'], ['rescue:3'])
     """
+    made = _default_packages()
+    if crews is None:
+        return made
+    fleet = list(crews)
+    return MappingProxyType({name: _within(package, fleet) for name, package in made.items()})
+
+
+def _within(package: ResponsePackage, crews: list[CrewType]) -> ResponsePackage:
+    able = tuple(need for need in package.escalation if any(crew.can(need.capabilities) for crew in crews))
+    return replace(package, escalation=able)
+
+
+@functools.cache
+def _default_packages() -> Mapping[str, ResponsePackage]:
     made = {}
     for name in defaults_under("packages.first"):
         more: dict[str, Any] = {
@@ -246,52 +261,6 @@ def single_unit_packages() -> Mapping[str, ResponsePackage]:
             for name, needs in call_needs().items()
         }
     )
-
-
-def fitted_packages(
-    packages: Mapping[str, ResponsePackage], fleets: Iterable[Collection[CrewType]]
-) -> tuple[dict[str, ResponsePackage], dict[str, tuple[UnitNeed, ...]]]:
-    """Leave out the units on top that some fleet has no crew for, so that plans are compared by the same packages.
-
-    What is sent at once stays, whoever is there: a package that cannot start is a fault, as `check_packages` says.
-
-    Parameters
-    ----------
-    packages : mapping of str to ResponsePackage
-    fleets : iterable of collections of CrewType
-        The crews of each plan.
-
-    Returns
-    -------
-    dict of str to ResponsePackage
-    dict of str to tuple of UnitNeed
-        What was left out, by call type; to be said aloud.
-
-    Examples
-    --------
-    >>> from rescuesim.crew import default_crews
-    >>> fitted, left_out = fitted_packages(default_packages(), [[default_crews()["brigade"]]])
-    >>> {name: [str(need) for need in needs] for name, needs in left_out.items()}
-    {'rescue': ['medical:2']}
-    >>> [str(need) for need in fitted["rescue"].escalation]
-    ['rescue:3']
-    """
-    crews = [list(fleet) for fleet in fleets]
-
-    def some_crew_can(need: UnitNeed) -> bool:
-        return all(any(crew.can(need.capabilities) for crew in fleet) for fleet in crews)
-
-    fitted, left_out = {}, {}
-    for name, package in packages.items():
-        on_top = (*package.reinforcement, *package.escalation)
-        fitted[name] = replace(
-            package,
-            reinforcement=tuple(filter(some_crew_can, package.reinforcement)),
-            escalation=tuple(filter(some_crew_can, package.escalation)),
-        )
-        if nobody := tuple(need for need in on_top if not some_crew_can(need)):
-            left_out[name] = nobody
-    return fitted, left_out
 
 
 def check_packages(
