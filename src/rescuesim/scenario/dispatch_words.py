@@ -31,9 +31,9 @@ _PACKAGES: Words = MappingProxyType(
             "one capable unit a call, without reinforcement",
         ),
         "formation": (
-            "按警情类型编成出动，必要时增援、升级，人数够了才启动处置；各队处置时长各自从到场展开起计，最后一队撤收警情才结束",
-            "a formation by type of call, reinforced and escalated; it starts when enough people are ready, "
-            "and ends when the last unit, each of which works its own time on the scene, is done",
+            "按警情类型编成出动，必要时增援、升级，人数够了才启动处置；处置时长每警一次抽取，不因到场队伍多少而增减",
+            "a formation by type of call, reinforced and escalated; it starts when enough people are ready; "
+            "how long it takes is drawn once a call, whoever comes",
         ),
     }
 )

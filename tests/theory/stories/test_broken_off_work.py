@@ -37,8 +37,8 @@ class AlertsTheOtherStation:
         return [choice.unit for choice in choices if choice.unit.site == "s1"] if call.type == "fire" else []
 
 
-def test_work_that_a_unit_alerted_in_parallel_left_is_finished_by_another_so_the_call_can_close():
-    # s1 works from 320 to 1030 of 5000 s when it is taken; s0, long back, does the 4290 s that are left from 1220 on
+def test_where_others_go_on_with_the_work_nobody_replaces_a_unit_alerted_in_parallel():
+    # the work lasts from 220 to 5220; s1, there from 290 on, is taken at 1030, and s0 goes on to the end
     calls = calls_at(
         0,
         1000,
@@ -47,7 +47,7 @@ def test_work_that_a_unit_alerted_in_parallel_left_is_finished_by_another_so_the
         types=["fire", "social"],
         type_code=[0, 1],
         priority=[2, 0],
-        on_scene_s=[[600, 600, 5000], [100, 100, 100]],
+        on_scene_s=[[5000, 600, 600], [100, 100, 100]],
     )
     story = told(
         line([0, 3000], [1000, 2000, 3000], ends_m=[0, 1000, 2000, 3000]),
@@ -61,19 +61,52 @@ def test_work_that_a_unit_alerted_in_parallel_left_is_finished_by_another_so_the
             "social": package("social", "assist:1"),
         },
     )
-    assert [event for event in story if event.startswith(("1030", "1220", "1720", "5510"))] == [
+    assert [event for event in story if event.startswith(("1030", "1720", "52"))] == [
         "1030 call 1 ordered",
         "1030 call 0 s1#1 diverted",
-        "1030 call 0 s0#1 dispatched parallel",
         "1030 call 1 s1#1 dispatched",
-        "1030 call 0 s0#1 alerted",
         "1030 call 1 s1#1 alerted",
         "1030 call 1 s1#1 rolling",
-        "1220 call 0 s0#1 ready",
         "1720 call 0 waits",
-        "5510 call 0 waits no more",
-        "5510 call 0 s0#1 cleared",
-        "5510 call 0 closed",
+        "5220 call 0 waits no more",
+        "5220 call 0 s0#1 cleared",
+    ]
+
+
+def test_work_that_nobody_goes_on_with_stands_still_until_a_unit_is_there_again():
+    # 2000 s from 220 on; at 1030 the only unit goes by its station to the urgent call and is back there at 1650,
+    # for the 1190 s that are left
+    calls = calls_at(0, 1000, points=[0, 1], n_points=2, priority=[2, 0], on_scene_s=[[2000, 50], [100, 50]])
+    story = told(
+        line([0], [1000, 1000], ends_m=[0, 1000]),
+        {"s0#1": crew()},
+        calls,
+        queue="preemptive",
+        preempt_on_scene=True,
+        packages={"fire": package("fire", "fire:1", reinforcement="fire:1", reinforce_after_s=1500.0)},
+    )
+    assert story[story.index("1030 call 1 ordered") :] == [
+        "1030 call 1 ordered",
+        "1030 call 0 s0#1 diverted",
+        "1030 call 0 waits",
+        "1030 call 1 s0#1 dispatched",
+        "1030 call 1 s0#1 alerted",
+        "1030 call 1 s0#1 rolling",
+        "1230 call 1 s0#1 on scene",
+        "1260 call 1 s0#1 ready",
+        "1260 call 1 s0#1 first action",
+        "1360 call 1 s0#1 cleared",
+        "1460 call 1 s0#1 available",
+        "1460 call 0 waits no more",
+        "1460 call 0 s0#1 dispatched",
+        "1460 call 0 s0#1 alerted",
+        "1520 call 0 s0#1 rolling",
+        "1620 call 0 s0#1 on scene",
+        "1650 call 0 s0#1 ready",
+        "1720 call 0 waits",
+        "2840 call 0 waits no more",
+        "2840 call 0 s0#1 cleared",
+        "2940 call 0 s0#1 available",
     ]
 
 

@@ -386,13 +386,21 @@ class Replication:
         """Return the next moment at which the roads change, ``inf`` if they never do again."""
         return self.now.next_road_change_s(self.clock.now)
 
-    def work_s(self, mission: Mission) -> float:
-        """Return the work of a unit: the draw of its slot, or what was left when another was taken away."""
+    def done_s(self, mission: Mission, begins_s: float) -> float:
+        """Return when a unit is done that begins to work.
+
+        How long a call takes is one draw, whoever comes: a unit that comes later works for what is left of it.
+        """
         incident, slot = mission.incident, mission.slot
-        if incident.remaining and slot in incident.remaining:
+        if incident.alone:
             # a unit alone asks as it leaves, and may be taken again on the way: what is left stays noted
-            return incident.remaining[slot] if incident.alone else incident.remaining.pop(slot)
-        return self.on_scene_s[mission.slot][mission.call]
+            left = incident.remaining
+            return begins_s + (left[slot] if left and slot in left else self.on_scene_s[slot][mission.call])
+        if incident.stopped_s is not None:
+            incident.due_s, incident.stopped_s = begins_s + incident.stopped_s, None
+        elif incident.due_s != incident.due_s:
+            incident.due_s = incident.handling_s + self.on_scene_s[0][mission.call]
+        return max(incident.due_s, begins_s)
 
     def ask_again(self, mission: Mission) -> None:
         """Ask anew for the slot of a unit that could not come."""
