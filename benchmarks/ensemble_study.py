@@ -185,6 +185,28 @@ def rows_of(case: Case, ensemble: rs.Ensemble) -> list[str]:
     return lines
 
 
+def in_words(case: Case, ensemble: rs.Ensemble) -> list[str]:
+    """Say what the figures of the first days tell a bureau; differences are paired."""
+
+    def found(plan: str, event: str, clusters: int) -> NDArray[np.float64]:
+        return counts(ensemble.result(plan=plan, disruption=event), PHASE_S, clusters)
+
+    said = []
+    for event, drawn in case.events.items():
+        clusters = ensemble.manifest.replications if drawn is None else len(drawn)
+        today, nominal, robust = (found(plan, event, clusters) for plan in ("today", "nominal", "robust"))
+        sited = paired_difference(share, nominal, today).paired
+        gain = paired_difference(share, robust, nominal).paired
+        verdict = "better" if gain.low > 0 else "worse" if gain.high < 0 else "no different"
+        lost = share(found("nominal", "intact", clusters).sum(axis=0)) - share(nominal.sum(axis=0))
+        span = f"{100 * gain.value:+.1f}, {100 * gain.low:+.1f} to {100 * gain.high:+.1f}"
+        said.append(
+            f"{event}: new sites bring {100 * sited.value:+.1f} points, the event takes {100 * lost:.1f} from the "
+            f"nominal plan, the robust plan is {verdict} ({span})"
+        )
+    return [f"{case.name}, first 3 days, {one}" for one in said]
+
+
 HEAD = (
     "| region | event | plan | calls | attained, 30 days | to today, points | attained, first 3 days "
     "| to today, points | ring to action, P90, s |\n|---|---|---|---|---|---|---|---|---|"
@@ -228,6 +250,7 @@ def main() -> None:
             )
             ran, ran_cpu = time.perf_counter() - began, cpu_s() - cpu
             lines += rows_of(case, found)
+            said += in_words(case, found)
             said.append(
                 f"{name}: plans and events {made_cpu:.0f} s of CPU ({made:.0f} s of wall time), simulation "
                 f"{ran_cpu:.0f} s of CPU ({ran:.0f} s of wall time, {chosen.workers} workers); hash {found.hash}"

@@ -381,8 +381,8 @@ def _draw_ground(
     hulls = []
     for name in out:
         chosen = townships == name
-        hull = shapely.convex_hull(shapely.multipoints(np.column_stack([demand.lon[chosen], demand.lat[chosen]])))
-        hulls.append(shapely.buffer(hull, 0.004))
+        places = shapely.MultiPoint(np.column_stack([demand.lon[chosen], demand.lat[chosen]]))
+        hulls.append(places.convex_hull.buffer(0.004))
     if hulls:  # as one ground: where neighbours' hulls overlap nothing is darker
         _shade(ax, shapely.union_all(np.array(hulls, dtype=object)))
     return [Patch(color="#555555", alpha=0.25, linewidth=0, label=_say("power", lang))] if out else []
