@@ -7,11 +7,16 @@ much as possible on intact roads; the robust one as much as possible in the mean
 a paired bootstrap over these states. The two networks are worked on side by side, a process each. The rival of the
 timed rows is the mixed program of the same objective given to HiGHS at once, without groups that are shared by states,
 search or bounds of our own.
+
+The limits of the solver are wall time, meant for idle cores. On a shared machine set ROBUST_SLOWED to how many times
+slower a process runs: the limits are then that much longer, and the CPU time of the longer process is what the whole
+takes on two idle cores.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -32,6 +37,7 @@ TAIL, CONFIDENCE = 0.1, 0.95
 N_STATES = 1000
 NUMBERS = {"county": [26, 30, 45, 60, 100, 150], "Wuhan": [20, 40]}
 LIMIT_S = {"county": 8.0, "Wuhan": 20.0}  # for each plan
+SLOWED = float(os.environ.get("ROBUST_SLOWED", "1"))
 Case = tuple[rs.RoadNetwork, rs.CandidateSites, rs.DemandPoints, Path | None]
 
 
@@ -142,7 +148,8 @@ def judged(name: str) -> tuple[str, rs.RobustnessFrontier, float]:
     began = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         case = demo_county(Path(folder)) if name == "county" else wuhan()
-        return name, frontier(case, N_STATES, NUMBERS[name], LIMIT_S[name]), time.process_time() - began
+        found = frontier(case, N_STATES, NUMBERS[name], LIMIT_S[name] * SLOWED)
+        return name, found, time.process_time() - began
 
 
 def figures() -> str:
@@ -151,7 +158,9 @@ def figures() -> str:
     names = ["county", "Wuhan"] if WUHAN.exists() else ["county"]
     with ProcessPoolExecutor(len(names), mp_context=get_context("spawn")) as processes:
         tables = list(processes.map(judged, names))
-    spent = f"{time.time() - began:.0f} s of wall time, {sum(cpu_s for _, _, cpu_s in tables):.0f} s of CPU time"
+    each = " and ".join(f"{cpu_s:.0f} s ({name})" for name, _, cpu_s in tables)
+    spent = f"{time.time() - began:.0f} s of wall time, {each} of CPU time in a process each"
+    spent += f", on a machine {SLOWED:g} times slower than idle" if SLOWED > 1 else ""
     head = (
         "| network | sites | gap | intact weight given up | worst tenth, nominal | robust | gain | at least (95 %) |\n"
         "|---|---|---|---|---|---|---|---|"

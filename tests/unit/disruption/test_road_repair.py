@@ -310,6 +310,7 @@ def test_what_nobody_can_finish_before_the_horizon_is_left_for_anything_else(
     repairs = repaired(street, damages, [base(street, "A", 2)], order=order, **given)
     assert repairs.sequence == (0, 1)
     assert spells(repairs, 0)[0][2] == math.inf
+    assert any(note.startswith("1 damages take longer than the 72 h") for note in repairs.notes)
     assert spells(repairs, 1)[0][2] == pytest.approx(12 * HOUR + 2 * 45 + 2 * 45 + 10, abs=120)
 
 

@@ -18,7 +18,7 @@ from rescuesim.disruption.repair.covered_people import PeopleCovered, open_note,
 from rescuesim.disruption.repair.crews import RepairCrew, crew_positions
 from rescuesim.disruption.repair.jobs import Setting, build_setting
 from rescuesim.disruption.repair.optimised import Judged, best_order
-from rescuesim.disruption.repair.road_jobs import fronts_of, job_notes, job_of
+from rescuesim.disruption.repair.road_jobs import fronts_of, job_notes, job_of, too_long_notes
 from rescuesim.disruption.repair.road_options import (
     RepairOrder,
     damage_faults,
@@ -165,6 +165,7 @@ def repair_roads(
         widen_at_once=widen_at_once,
         horizon_s=float(horizon_s),
     )
+    notes += too_long_notes(setting)
     people = None
     if demand is not None and sites is not None and limit_s is not None:
         chosen = open_sites(sites, opened)

@@ -384,7 +384,7 @@ def _draw_ground(
         places = shapely.MultiPoint(np.column_stack([demand.lon[chosen], demand.lat[chosen]]))
         hulls.append(places.convex_hull.buffer(0.004))
     if hulls:  # as one ground: where neighbours' hulls overlap nothing is darker
-        _shade(ax, shapely.union_all(hulls))
+        _shade(ax, shapely.union_all(np.array(hulls, dtype=object)))
     return [Patch(color="#555555", alpha=0.25, linewidth=0, label=_say("power", lang))] if out else []
 
 
