@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rescuesim._words import Note
 from rescuesim.candidates import CandidateSites
 from rescuesim.crew import CrewType, default_crews
 from rescuesim.demand import DemandPoints
 from rescuesim.errors import nearest_name
 from rescuesim.overrides import Overrides
 from rescuesim.plan import Plan
+from rescuesim.scenario.dispatch_words import left_out_notes
 from rescuesim.scenario.sections import SimulationSection
 from rescuesim.simulation import (
     CallModel,
@@ -25,8 +27,16 @@ from rescuesim.simulation import (
     PreparednessAware,
     default_packages,
 )
+from rescuesim.standard import ResponseStandard
 
-__all__ = ["asked_calls", "asked_policy", "policy_faults", "policy_faults_of_points", "simulation_options"]
+__all__ = [
+    "asked_calls",
+    "asked_options",
+    "asked_policy",
+    "policy_faults",
+    "policy_faults_of_points",
+    "simulation_options",
+]
 
 _PATIENT = ("jurisdiction", "pooled")
 _GROUPED = ("mutual_aid", "pooled")
@@ -99,6 +109,23 @@ def simulation_options(
     if section.move_up == "nearest_uncovered":
         options["move_up"] = NearestUncovered()
     return options
+
+
+def asked_options(
+    section: SimulationSection, plans: Iterable[Plan], standard: ResponseStandard
+) -> tuple[dict[str, Any], tuple[Note, ...]]:
+    """Return what a scenario asks of the simulation of some plans, and what must be said of it.
+
+    A formation that leaves out what some plan has no crew for says so.
+    """
+    options = simulation_options(section, tuple(plans), standard.crews)
+    kept = options.get("packages", {})
+    left_out = {
+        name: [need for need in package.escalation if need not in kept[name].escalation]
+        for name, package in default_packages().items()
+        if name in kept
+    }
+    return options, left_out_notes({name: needs for name, needs in left_out.items() if needs})
 
 
 def policy_faults(section: SimulationSection) -> list[tuple[str, str | None, str]]:

@@ -282,7 +282,8 @@ def check_packages(
     Raises
     ------
     InputError
-        With every type without a package, every capability that no crew has, and too few draws.
+        With every type without a package, every capability that no crew has, more people at the start than all crews
+        bring, and too few draws.
     """
     fleet, faults, types_ = list(crews), [], list(types)
     for name in types_:
@@ -299,5 +300,22 @@ def check_packages(
             if not any(crew.can(need.capabilities) for crew in fleet):
                 expected = "capabilities that a crew of the fleet has all together"
                 faults.append(Fault(file=f"package {name}", column=f"slot {slot}", value=str(need), expected=expected))
+        most = _most_to_start(package, fleet)
+        if 0 < most < package.people_to_start:
+            expected = f"at most {most}, whom the crews of the fleet bring at once"
+            value = str(package.people_to_start)
+            faults.append(Fault(file=f"package {name}", column="people_to_start", value=value, expected=expected))
     if faults:
         raise InputError(faults)
+
+
+def _most_to_start(package: ResponsePackage, crews: Iterable[CrewType]) -> int:
+    """Return how many people the units sent at once can bring at most who count towards `people_to_start`."""
+    fleet = list(crews)
+    return sum(
+        max(
+            (crew.people or need.people for crew in fleet if crew.can(need.capabilities | package.starts_with)),
+            default=0,
+        )
+        for need in package.first
+    )

@@ -55,11 +55,11 @@ class NodePairs:
     def of(cls, tail: NDArray[np.integer], head: NDArray[np.integer], n_nodes: int) -> NodePairs:
         """Sort arcs by their ends."""
         order = np.lexsort((head, tail))
-        tail, head = tail[order].astype(np.int32), head[order].astype(np.int32)
+        start, end = tail[order].astype(np.int32), head[order].astype(np.int32)
         is_first = np.ones(len(order), dtype=np.bool_)
-        is_first[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
+        is_first[1:] = (start[1:] != start[:-1]) | (end[1:] != end[:-1])
         first = np.flatnonzero(is_first)
-        return cls(n_nodes=n_nodes, order=order, first=first, tail=tail[first], head=head[first])
+        return cls(n_nodes=n_nodes, order=order, first=first, tail=start[first], head=end[first])
 
     def least(self, weight: NDArray[np.float64]) -> csr_array:
         """Return the least weight between each pair of ends, without those of ``inf``.

@@ -127,7 +127,8 @@ class PolygonSource:
         """Return the intensity at points; the border of a polygon belongs to it."""
         lon, lat = unproject(x_m, y_m, region.crs)
         # asked the other way round, polygon by polygon, each is prepared once for all points in its frame
-        polygon, point = shapely.STRtree(shapely.points(lon, lat)).query(self.polygons, predicate="intersects")
+        tree = shapely.STRtree(np.asarray(shapely.points(lon, lat), dtype=object))
+        polygon, point = tree.query(self.polygons, predicate="intersects")
         highest = np.full(len(lon), -np.inf)
         np.maximum.at(highest, point, self.value[polygon])
         return np.where(np.isneginf(highest), self.outside, highest)

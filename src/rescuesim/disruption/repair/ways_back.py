@@ -102,7 +102,8 @@ class WorkTrees:
         cost = self.ticks + worth * self.work
         shape = trees.n_nodes, trees.n_nodes
         matrix = csr_array((cost, trees.head, trees.first_out.astype(np.int32)), shape=shape)
-        reached, before = dijkstra(matrix, indices=node, return_predecessors=True)
+        rows = dijkstra(matrix, indices=np.array([node]), return_predecessors=True)
+        reached, before = rows[0][0], rows[1][0]
         entered = np.full(trees.n_nodes, -1, dtype=np.int64)
         by = np.flatnonzero((before[trees.head] == trees.tail) & (reached[trees.tail] + cost <= reached[trees.head]))
         entered[trees.head[by[::-1]]] = by[::-1]

@@ -9,7 +9,7 @@ crews can do; what its list is worth is seen only when it is worked out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,24 +65,86 @@ class WindowPlan:
     proved: bool
 
 
-@dataclass
-class _Rows:
-    """Rows of a program as they are written."""
+class _Program:
+    """The program as it is written: columns with what they are worth, and rows."""
 
-    at: list[int] = field(default_factory=list)
-    column: list[int] = field(default_factory=list)
-    factor: list[int] = field(default_factory=list)
-    lower: list[int] = field(default_factory=list)
-    upper: list[int] = field(default_factory=list)
+    def __init__(self, approaches: Sequence[Approach], n_slots: int) -> None:
+        self.n_slots = n_slots
+        self.worth: list[int] = []
+        self.at: list[int] = []
+        self.column: list[int] = []
+        self.factor: list[int] = []
+        self.lower: list[int] = []
+        self.upper: list[int] = []
+        self.who: list[tuple[Approach, int]] = []  # of the first columns: who is done with what in which slot
+        for one in approaches:
+            for slot in range(one.from_slot, n_slots):
+                self.who.append((one, slot))
+                self.add_column(-1)  # of two plans that bring the same people back the one with fewer jobs
+        self.jobs = sorted({one.job for one in approaches})
+        self.done: dict[tuple[int, int], list[tuple[int, int]]] = {
+            (job, slot): [(column, 1) for column, (one, when) in enumerate(self.who) if one.job == job and when <= slot]
+            for job in self.jobs
+            for slot in range(n_slots)
+        }
+        self.way_columns: dict[tuple[frozenset[int], int], int] = {}
+
+    def add_column(self, worth: int) -> int:
+        self.worth.append(worth)
+        return len(self.worth) - 1
 
     def add(self, terms: Sequence[tuple[int, int]], *, lower: int = -NO_BOUND, upper: int = NO_BOUND) -> None:
-        row = len(self.lower)
-        for column, factor in terms:
-            self.at.append(row)
-            self.column.append(column)
-            self.factor.append(factor)
+        self.at += [len(self.lower)] * len(terms)
+        self.column += [column for column, _ in terms]
+        self.factor += [factor for _, factor in terms]
         self.lower.append(lower)
         self.upper.append(upper)
+
+    def add_work(self, hours_by: NDArray[np.float64]) -> None:
+        """Each job once, no crew beyond its hours, nothing before what lies on the way to it."""
+        for job in self.jobs:
+            self.add(self.done[job, self.n_slots - 1], upper=1)
+        for crew in sorted({one.crew for one, _ in self.who}):
+            for slot in range(self.n_slots):
+                terms = [
+                    (column, max(round(one.hours * _SCALE), 1))
+                    for column, (one, when) in enumerate(self.who)
+                    if one.crew == crew and when <= slot
+                ]
+                if terms:
+                    self.add(terms, upper=int(hours_by[crew, slot] * _SCALE))
+        for column, (one, slot) in enumerate(self.who):
+            for job in sorted(one.before):
+                self.add([*self.done.get((job, slot), ()), (column, -1)], lower=0)
+
+    def way_column(self, way: frozenset[int], slot: int) -> int | None:
+        """Return the column that says whether a way is open in a slot; None if it cannot be."""
+        if not all(self.done.get((job, slot)) for job in way):
+            return None
+        if (way, slot) not in self.way_columns:
+            self.way_columns[way, slot] = column = self.add_column(0)
+            for job in sorted(way):
+                self.add([*self.done[job, slot], (column, -1)], lower=0)
+        return self.way_columns[way, slot]
+
+    def add_people(self, behind: Sequence[PeopleBehind], slot_h: Sequence[float]) -> None:
+        """Count people from the slot on in which one of their ways is open."""
+        total = sum(some.people for some in behind)
+        for some in behind:
+            for slot in range(self.n_slots):
+                ways = [column for way in some.ways if (column := self.way_column(way, slot)) is not None]
+                if ways:
+                    column = self.add_column(round(some.people / total * slot_h[slot] * _SCALE * _SCALE))
+                    self.add([*((other, 1) for other in ways), (column, -1)], lower=0)
+
+    def whole(self) -> BinaryProgram:
+        shape = len(self.lower), len(self.worth)
+        return BinaryProgram(
+            objective=np.array(self.worth, dtype=np.int64),
+            rows=csr_array((np.array(self.factor, dtype=np.int64), (self.at, self.column)), shape=shape),
+            lower=np.array(self.lower, dtype=np.int64),
+            upper=np.array(self.upper, dtype=np.int64),
+        )
 
 
 def plan_window(
@@ -122,79 +184,23 @@ def plan_window(
     systems: an integrated network design and scheduling (INDS) problem. European Journal of Operational Research
     223(3), 794-806. doi:10.1016/j.ejor.2012.07.010 (crews in slots, worth over time)
     """
-    n_slots = len(slot_h)
-    doing: dict[tuple[int, int], list[int]] = {}  # job and slot: columns of those who finish it then
-    spends: dict[int, list[tuple[int, int, int]]] = {}  # crew: slot, column, hours
-    worth: list[int] = []
-    who: list[tuple[Approach, int]] = []
-    for one in approaches:
-        for slot in range(one.from_slot, n_slots):
-            column = len(worth)
-            worth.append(-1)  # of two ways to bring the same people back the one with fewer jobs
-            who.append((one, slot))
-            doing.setdefault((one.job, slot), []).append(column)
-            spends.setdefault(one.crew, []).append((slot, column, max(round(one.hours * _SCALE), 1)))
-    jobs = sorted({one.job for one in approaches})
-    rows = _Rows()
-    done = {
-        (job, slot): [(column, 1) for earlier in range(slot + 1) for column in doing.get((job, earlier), ())]
-        for job in jobs
-        for slot in range(n_slots)
-    }
-    for job in jobs:
-        rows.add(done[job, n_slots - 1], upper=1)
-    for crew, some in spends.items():
-        for slot in range(n_slots):
-            terms = [(column, hours) for when, column, hours in some if when <= slot]
-            if terms:
-                rows.add(terms, upper=int(hours_by[crew, slot] * _SCALE))
-    for column, (one, slot) in enumerate(who):
-        for job in sorted(one.before):
-            rows.add([*done.get((job, slot), ()), (column, -1)], lower=0)
-    total = sum(some.people for some in behind)
-    way_columns: dict[tuple[frozenset[int], int], int] = {}
-    for some in behind:
-        for slot in range(n_slots):
-            opened = []
-            for way in some.ways:
-                if not all(done.get((job, slot)) for job in way):
-                    continue
-                if (way, slot) not in way_columns:
-                    way_columns[way, slot] = len(worth)
-                    worth.append(0)
-                    for job in sorted(way):
-                        rows.add([*done[job, slot], (way_columns[way, slot], -1)], lower=0)
-                opened.append(way_columns[way, slot])
-            if opened:
-                column = len(worth)
-                worth.append(round(some.people / total * slot_h[slot] * _SCALE * _SCALE))
-                rows.add([*((other, 1) for other in opened), (column, -1)], lower=0)
-    if not who or not way_columns:
+    made = _Program(approaches, len(slot_h))
+    made.add_work(hours_by)
+    made.add_people(behind, slot_h)
+    if not made.way_columns:
         return WindowPlan(jobs=(), person_h=0.0, proved=True)
-    shape = len(rows.lower), len(worth)
-    program = BinaryProgram(
-        objective=np.array(worth, dtype=np.int64),
-        rows=csr_array((np.array(rows.factor, dtype=np.int64), (rows.at, rows.column)), shape=shape),
-        lower=np.array(rows.lower, dtype=np.int64),
-        upper=np.array(rows.upper, dtype=np.int64),
-    )
-    slot_h_from = np.cumsum(np.array(slot_h)[::-1])[::-1].tolist()
-    nothing = np.zeros(len(worth), dtype=np.bool_)
-    found = solve_binary(program, hint=nothing, limit_s=limit_s, seed=seed, effort=effort)
+    nothing = np.zeros(len(made.worth), dtype=np.bool_)
+    found = solve_binary(made.whole(), hint=nothing, limit_s=limit_s, seed=seed, effort=effort)
     assert found.x is not None
-    chosen = [who[column] for column in np.flatnonzero(found.x[: len(who)]).tolist()]
+    chosen = [made.who[column] for column in np.flatnonzero(found.x[: len(made.who)]).tolist()]
     chosen.sort(key=lambda one: (one[1], one[0].hours, one[0].job))
     # what lies on the way of others comes before them
-    listed: list[int] = []
-    for one, _ in chosen:
-        listed += [job for job in (*sorted(one.before), one.job) if job not in listed]
-    back = sum(
-        some.people
-        * max((slot_h_from[slot] for way in some.ways if (slot := _open_in(way, chosen)) is not None), default=0.0)
-        for some in behind
-    )
-    proved = found.status == "optimal"
-    return WindowPlan(jobs=tuple(job for job in listed if job in jobs), person_h=back, proved=proved)
+    listed = dict.fromkeys(job for one, _ in chosen for job in (*sorted(one.before), one.job))
+    back = 0.0
+    for some in behind:
+        opened = [when for way in some.ways if (when := _open_in(way, chosen)) is not None]
+        back += some.people * sum(slot_h[min(opened) :]) if opened else 0.0
+    return WindowPlan(jobs=tuple(listed), person_h=back, proved=found.status == "optimal")
 
 
 def _open_in(way: frozenset[int], chosen: Sequence[tuple[Approach, int]]) -> int | None:

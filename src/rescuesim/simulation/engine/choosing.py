@@ -55,7 +55,7 @@ def choices(run: Replication, mission: Mission) -> Iterator[Choice]:
         return
     incident, now, free, absent, site_of = mission.incident, run.now, run.free, run.now.absent, run.site_of
     column, excluded = incident.column, incident.excluded
-    nearest = run.reach.nearest_first(now.state, column, mission.need.capabilities, now.shift, out_s=now.believed_s)
+    nearest = nearest_first(run, column, mission.need.capabilities)
     for unit in nearest:
         if free[unit] and not absent[site_of[unit]] and (excluded is None or not run.is_excluded(incident, unit)):
             one = run.fleet.units[unit]
@@ -63,14 +63,34 @@ def choices(run: Replication, mission: Mission) -> Iterator[Choice]:
             yield Choice(one, turnout_s, now.out_s(run.road_row[unit], column), False, one.site)
 
 
+def first_at_home(run: Replication, mission: Mission) -> int | None:
+    """Return the first unit that `choices` would offer while nobody is elsewhere."""
+    incident, free, absent, site_of = mission.incident, run.free, run.now.absent, run.site_of
+    excluded = incident.excluded
+    for unit in nearest_first(run, incident.column, mission.need.capabilities):
+        if free[unit] and not absent[site_of[unit]] and (excluded is None or not run.is_excluded(incident, unit)):
+            return unit
+    return None
+
+
+def nearest_first(run: Replication, column: int, needs: frozenset[str]) -> list[int]:
+    """Return the units that reach a point from their sites as the desk believes, nearest first."""
+    now = run.now
+    found = now.nearest.get((column, needs))
+    if found is None:
+        found = run.reach.nearest_first(now.state, column, needs, now.shift, out_s=now.believed_s)
+        now.nearest[column, needs] = found
+    return found
+
+
 def _with_those_elsewhere(run: Replication, mission: Mission) -> Iterator[Choice]:
     """Offer units wherever they stand or drive, nearest first, ties in the order of the fleet.
 
     How far a unit on the road is costs a search, so it stands in the heap with a lower bound until that comes first.
     """
-    now, incident, units = run.now, mission.incident, run.fleet.units
+    incident, units = mission.incident, run.fleet.units
     column, median_s = incident.column, run.median_turnout_s[run.now.shift]
-    nearest = run.reach.nearest_first(now.state, column, mission.need.capabilities, now.shift, out_s=now.believed_s)
+    nearest = nearest_first(run, column, mission.need.capabilities)
     at_home = (unit for unit in nearest if run.free[unit] and run.road_row[unit] == run.home_row[unit])
     heap: list[tuple[float, int, int]] = []  # seconds, unit, and whether these are known
 
@@ -123,7 +143,10 @@ def choose(run: Replication, mission: Mission) -> int | None:
     """Ask the policy for a unit, and make sure that the unit can go."""
     if not (run.n_free or run.n_elsewhere):
         return None
-    run.look()
+    if run.driving is not None:
+        run.look()
+    if run.takes_first and not run.n_elsewhere:
+        return first_at_home(run, mission)
     chosen = run.policy.choose(asked_of(run, mission), choices(run, mission))
     if chosen is None:
         return None

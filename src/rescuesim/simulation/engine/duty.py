@@ -28,12 +28,6 @@ class DutyMission(Mission):
     kind = ""
     place = ""
     arrived_s = math.nan
-    column = -1
-
-    @property
-    def variation(self) -> float:
-        """Factor on its drives: no call stands behind it whose draw could be taken."""
-        return 1.0
 
 
 class Evacuation:

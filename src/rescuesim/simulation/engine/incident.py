@@ -154,7 +154,9 @@ def ask_again(run: Replication, mission: Mission) -> None:
     run.record.redispatched[mission.call] += 1
     if not incident.alone and mission in incident.missions:
         incident.missions.remove(mission)
-    if not incident.over and mission.tier != PARALLEL:
+    # who was alerted in parallel is not replaced, but work that was begun has to be finished by somebody
+    begun = incident.remaining is not None and mission.slot in incident.remaining
+    if not incident.over and (mission.tier != PARALLEL or begun):
         ask(run, incident, mission.slot, mission.tier)
 
 

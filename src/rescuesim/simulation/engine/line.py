@@ -30,16 +30,16 @@ class Line:
 
     def __init__(self, key: Callable[[Mission], Any] | None = None) -> None:
         self._key, self._entered = key, 0
-        self._missions: list[Mission] = []
+        self.missions: list[Mission] = []
         self._last_s = self.area_s = 0.0
         self.waits: list[tuple[int, float, float]] = []  # call, from, until
 
     def __len__(self) -> int:
-        return len(self._missions)
+        return len(self.missions)
 
     def __iter__(self) -> Iterator[Mission]:
         """List the missions as they stand now, the first to be served first."""
-        return iter(tuple(self._missions))
+        return iter(tuple(self.missions))
 
     def enter(self, mission: Mission, now_s: float) -> None:
         """Put a mission into the line."""
@@ -47,24 +47,24 @@ class Line:
         self._entered += 1
         mission.entered_line_s = now_s
         if self._key is None:
-            self._missions.append(mission)
+            self.missions.append(mission)
         else:
             mission.place_in_line = (self._key(mission), self._entered)
-            insort(self._missions, mission, key=_place)
+            insort(self.missions, mission, key=_place)
 
     def leave(self, mission: Mission, now_s: float) -> None:
         """Take a mission out of the line."""
         self._count(now_s)
-        self._missions.remove(mission)
+        self.missions.remove(mission)
         self.waits.append((mission.call, mission.entered_line_s, now_s))
 
     def close(self, now_s: float) -> None:
         """Count up to the horizon."""
         self._count(now_s)
-        self.waits += [(mission.call, mission.entered_line_s, now_s) for mission in self._missions]
+        self.waits += [(mission.call, mission.entered_line_s, now_s) for mission in self.missions]
 
     def _count(self, now_s: float) -> None:
-        self.area_s += len(self._missions) * (now_s - self._last_s)
+        self.area_s += len(self.missions) * (now_s - self._last_s)
         self._last_s = now_s
 
 

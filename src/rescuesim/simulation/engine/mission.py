@@ -40,6 +40,7 @@ class Mission:
     story: Story
     call: int
     need: UnitNeed | Anybody
+    column = -1  # point at which a duty without a call ends
     slot = 0
     tier = 0
     unit = -1

@@ -20,7 +20,7 @@ from rescuesim.simulation.engine.choosing import ANYBODY, asked_of, cannot_go, c
 from rescuesim.simulation.engine.crews import Crews
 from rescuesim.simulation.engine.draws import Draws
 from rescuesim.simulation.engine.driving import Driving
-from rescuesim.simulation.engine.duty import DutyMission, Evacuation, MoveUp
+from rescuesim.simulation.engine.duty import Evacuation, MoveUp
 from rescuesim.simulation.engine.given import Given, call_plan, check_fit, places_of
 from rescuesim.simulation.engine.hearing import hear
 from rescuesim.simulation.engine.incident import Incident
@@ -28,6 +28,7 @@ from rescuesim.simulation.engine.line import Line
 from rescuesim.simulation.engine.mission import NO_WAY, Mission
 from rescuesim.simulation.engine.recording import Record, trajectory_of
 from rescuesim.simulation.engine.situation import Situation
+from rescuesim.simulation.engine.unit_story import home_story
 from rescuesim.simulation.fleet import Fleet, ShiftTimeline, Unit
 from rescuesim.simulation.packages import ResponsePackage
 from rescuesim.simulation.policies import (
@@ -151,6 +152,7 @@ class Replication:
         fleet, calls, setting = given.fleet, given.calls, given.setting
         self.clock, self.given, self.fleet, self.calls, self.setting = Clock(), given, fleet, calls, setting
         self.policy, self.reach = given.policy, given.reach
+        self.takes_first = type(given.policy) is NearestAvailable  # it would look at one choice of those it is offered
         timeline = ShiftTimeline.until(setting.horizon_s, start_h=calls.start_h)
         absences = fleet.absences(timeline, seed=setting.seed, replication=given.replication)
         if setting.muster:
@@ -174,7 +176,7 @@ class Replication:
         self.type = [calls.types[code] for code in self.type_code]
         self.priority: list[int] = calls.priority.tolist()
         self.severity: list[float] = calls.severity.tolist()
-        self.plans = [call_plan(setting.packages, name, given.policy) for name in calls.types]
+        self.plans = [call_plan(setting.packages, name, given.policy, fleet) for name in calls.types]
         self.alerts_in_parallel = most_parallel(given.policy) > 0
         self.record = Record(len(calls))
 
@@ -207,7 +209,7 @@ class Replication:
         """Let everything happen until the horizon."""
         self.clock.tell(self.world_changes())
         self.clock.tell(self.orders())
-        self.clock.run(until=self.setting.horizon_s)
+        self.clock.play(self.setting.horizon_s)
         self.line.close(self.setting.horizon_s)
         return trajectory_of(self)
 
@@ -256,11 +258,13 @@ class Replication:
 
     def release(self, mission: Mission) -> None:
         """End a mission with its unit at home, and try the calls that wait."""
-        self.end(mission)
+        mission.until_s = self.clock.now
+        self.record.ended(mission)
         self.make_free(mission.unit)
         if self.evacuation is not None:
             self.evacuation.fill()
-        self.serve_waiting()
+        if self.line.missions:
+            incidents.serve(self)
         if self.move_up is not None:
             self.move_up.consider()
 
@@ -273,9 +277,9 @@ class Replication:
         mission.going_home = True
         if self.move_up is not None:
             self.stand_at(mission.unit, self.home_row[mission.unit])
-        if self.driving is not None:
-            yield from self.driving.drive_home(self, mission)
-            return
+        return self._drive_home(mission) if self.driving is None else self.driving.drive_home(self, mission)
+
+    def _drive_home(self, mission: Mission) -> Steps:
         while (back_s := self.back_s(mission)) == math.inf:
             yield self.next_road_change_s()
         yield self.clock.now + back_s * self.variation_of(mission)
@@ -284,7 +288,7 @@ class Replication:
 
     def variation_of(self, mission: Mission) -> float:
         """Return the factor on the drives of a mission."""
-        return mission.variation if isinstance(mission, DutyMission) else self.variation[mission.slot][mission.call]
+        return 1.0 if mission.call < 0 else self.variation[mission.slot][mission.call]
 
     def look(self) -> None:
         """Let the desk go by what it believes now."""
@@ -300,6 +304,16 @@ class Replication:
         if mission.taken_from is not None and mission.taken_from.rolling_s <= now:
             raise AssertionError("a unit on the road does not stand down")
         self.release(mission)
+        incidents.ask_again(self, mission)
+
+    def no_way(self, mission: Mission) -> None:
+        """Let a unit that finds no way stand down, or drive home if it is on the road already."""
+        if mission.taken_from is None:
+            self.stand_down(mission, NO_WAY)
+            return
+        mission.ended, mission.ended_s = NO_WAY, self.clock.now
+        self.exclude(mission.incident, mission.unit)
+        mission.story = self.clock.tell(home_story(self, mission))
         incidents.ask_again(self, mission)
 
     def exclude(self, incident: Incident, unit: int) -> None:
@@ -347,14 +361,17 @@ class Replication:
         Travel times alone know no places between, so a unit that turned round on the way has the share of the way back
         that it has driven.
         """
-        whole = self.now.back_s(self.road_row[mission.unit], self.column_of(mission))
+        if mission.taken_from is not None and mission.rolling_s != mission.rolling_s:  # it never set out for the call
+            return self.back_s(mission.taken_from)
+        column = mission.column if mission.call < 0 else mission.incident.column
+        whole = self.now.back_s(self.road_row[mission.unit], column)
         if mission.on_scene_s == mission.on_scene_s:
             return whole
         return whole * mission.share_driven
 
     def column_of(self, mission: Mission) -> int:
         """Return the point at which a mission ends."""
-        return mission.column if isinstance(mission, DutyMission) else mission.incident.column
+        return mission.column if mission.call < 0 else mission.incident.column
 
     def way_from_s(self, mission: Mission, column: int) -> float:
         """Return how far a unit that is out is from a point, as the desk believes."""
@@ -371,9 +388,10 @@ class Replication:
 
     def work_s(self, mission: Mission) -> float:
         """Return the work of a unit: the draw of its slot, or what was left when another was taken away."""
-        remaining = mission.incident.remaining
-        if remaining and mission.slot in remaining:
-            return remaining.pop(mission.slot)
+        incident, slot = mission.incident, mission.slot
+        if incident.remaining and slot in incident.remaining:
+            # a unit alone asks as it leaves, and may be taken again on the way: what is left stays noted
+            return incident.remaining[slot] if incident.alone else incident.remaining.pop(slot)
         return self.on_scene_s[mission.slot][mission.call]
 
     def ask_again(self, mission: Mission) -> None:

@@ -37,6 +37,8 @@ class Situation:
     shift : str
     absent : list of bool
         By site of the fleet.
+    nearest : dict
+        What `Reach.nearest_first` says of the present state and shift, by point and capabilities.
     changes : int
         How often something has changed.
     """
@@ -58,11 +60,12 @@ class Situation:
         occurrence = bisect_right(self.timeline.starts_s, now_s) - 1
         self.shift = self.timeline.shifts[occurrence]
         self.absent = self._absences[occurrence]
+        self.nearest: dict[tuple[int, frozenset[str]], list[int]] = {}
         self.changes += 1
 
     def believe(self, state: Hashable, matrix: NDArray[np.float64]) -> None:
         """Let the desk go by a matrix that it believes."""
-        self.state, self.believed_s, self.out_s = state, matrix, matrix.item
+        self.state, self.believed_s, self.out_s, self.nearest = state, matrix, matrix.item, {}
 
     def matrix(self) -> NDArray[np.float64]:
         """Return the times from sites to points that the desk goes by; float64, shape (n_sites, n_points)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from rescuesim.simulation.engine.mission import COMPLETED, NO_WAY, Mission
+from rescuesim.simulation.engine.mission import COMPLETED, Mission
 
 if TYPE_CHECKING:
     from rescuesim.simulation.believed_roads import Place
@@ -20,15 +20,14 @@ def unit_story(run: Replication, mission: Mission, rolling_from: Place | int | N
     call, slot, incident = mission.call, mission.slot, mission.incident
     if rolling_from is None:
         if run.crews is None:
-            departs = mission.alerted_s + run.turnout_from(mission.alerted_s, mission)
-            yield departs
+            yield mission.alerted_s + run.turnout_from(mission.alerted_s, mission)
         elif not (yield from run.crews.turn_out(run, mission)):
             return
 
     if run.driving is None:
         drive_s = run.way_s(mission)
         if drive_s == math.inf:
-            run.stand_down(mission, NO_WAY)
+            run.no_way(mission)
             return
         mission.rolling_s = departs = run.clock.now
         mission.on_scene_s = departs + drive_s * run.variation[slot][call]
@@ -52,7 +51,8 @@ def unit_story(run: Replication, mission: Mission, rolling_from: Place | int | N
         mission.cleared_s = run.clock.now + run.work_s(mission)
         yield mission.cleared_s
         run.left(mission)
-    yield from home_story(run, mission)
+    yield from run.go_home(mission)
+    run.release(mission)
 
 
 def home_story(run: Replication, mission: Mission) -> Steps:
