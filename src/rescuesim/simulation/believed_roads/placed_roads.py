@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,23 @@ __all__ = ["PlacedRoads", "SlowParts"]
 SlowParts = list[tuple[float, float, float]]  # from and to in metres, factor on the time
 
 _MOST_TREES_BYTES = 2**28
+
+
+class RoadEnds(NamedTuple):
+    """What leads to the two ends of a road: down, then up.
+
+    Attributes
+    ----------
+    length_m : float
+    end_node : tuple of int
+    pieces : tuple of tuple of (int, float, float, int)
+        In the order of driving: piece, the positions between which it lies, and the node that it leads to. Empty
+        against a one-way road.
+    """
+
+    length_m: float
+    end_node: tuple[int, int]
+    pieces: tuple[tuple[tuple[int, float, float, int], ...], tuple[tuple[int, float, float, int], ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,6 +77,8 @@ class PlacedRoads:
     _stop: dict[tuple[str, str], int] = field(default_factory=dict, init=False, repr=False)
     _length: list[NDArray[np.float64]] = field(default_factory=list, init=False, repr=False)
     _loss: list[int] = field(default_factory=list, init=False, repr=False)
+    _piece_ticks: list[NDArray[np.int64]] = field(default_factory=list, init=False, repr=False)
+    _ends: dict[int, RoadEnds] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._stop.update({("site", id_): stop for stop, id_ in enumerate(self.sites)})
@@ -67,6 +87,7 @@ class PlacedRoads:
         length = np.zeros(len(self.graph.first_of_road) - 1)
         np.maximum.at(length, self.graph.road, self.graph.to_m)
         self._length.append(length)
+        self._piece_ticks.append(self.graph.piece_ticks())
 
     def __reduce__(self) -> tuple[Callable[..., PlacedRoads], tuple[object, ...]]:
         given = {one.name: getattr(self, one.name) for one in fields(self) if one.init}
@@ -191,6 +212,11 @@ class PlacedRoads:
             self._arcs[towards] = Arcs.of(self.graph, towards=towards)
         return self._arcs[towards]
 
+    @property
+    def keeps_trees_of_points(self) -> bool:
+        """Whether there is room for an intact tree towards and from every stop, so that no search is made twice."""
+        return 16 * self.graph.n_nodes * (len(self.stop_road) + 64) <= _MOST_TREES_BYTES
+
     def tree(self, root: int, *, towards: bool) -> Found:
         """Return the shortest paths between a node and all others on intact roads; the last used are kept."""
         key = root, towards
@@ -210,20 +236,26 @@ class PlacedRoads:
         piece = np.array(pieces, dtype=np.int32)
         forward = graph.forward[piece]
         low, high = graph.from_m[piece], graph.to_m[piece]
-        total = graph.edge_ticks[graph.edge[piece]].astype(np.float64)
-        ticks = np.rint(total * graph.end[piece]) - np.rint(total * graph.begin[piece])
-        at_first = [self.step_ticks(step.piece, step.enter_m, step.leave_m) for step in first]
+        enter_m, leave_m = np.where(forward, low, high), np.where(forward, high, low)
+        before = np.zeros(len(first) + len(piece) + 1, dtype=np.int64)
+        before[len(first) + 1 :] = self._piece_ticks[0][piece]
+        if first:
+            before[1 : len(first) + 1] = [self.step_ticks(step.piece, step.enter_m, step.leave_m) for step in first]
+            piece = np.concatenate([np.array([step.piece for step in first], dtype=np.int32), piece])
+            enter_m = np.concatenate([[step.enter_m for step in first], enter_m])
+            leave_m = np.concatenate([[step.leave_m for step in first], leave_m])
+            forward = np.concatenate([np.array([step.up for step in first], dtype=np.bool_), forward])
         access = start.access_ticks if isinstance(start, Place) else self.stop_access_ticks.item(start)
         return Way(
             start=start,
             target=target,
             access_ticks=access,
             final_ticks=self.stop_access_ticks.item(target),
-            piece=np.r_[np.array([step.piece for step in first], dtype=np.int32), piece],
-            enter_m=np.r_[[step.enter_m for step in first], np.where(forward, low, high)],
-            leave_m=np.r_[[step.leave_m for step in first], np.where(forward, high, low)],
-            up=np.r_[np.array([step.up for step in first], dtype=np.bool_), forward],
-            before=np.cumsum(np.r_[0, at_first, ticks]).astype(np.int64),
+            piece=piece,
+            enter_m=enter_m,
+            leave_m=leave_m,
+            up=forward,
+            before=np.cumsum(before),
         )
 
     def is_too_long(self, way: Way) -> bool:
@@ -237,6 +269,25 @@ class PlacedRoads:
         here = here[graph.forward[here] == forward]
         ordered: list[int] = here[np.argsort(graph.begin[here], kind="stable")].tolist()
         return ordered
+
+    def ends(self, road: int) -> RoadEnds:
+        """Return what leads to the two ends of a road; kept."""
+        found = self._ends.get(road)
+        if found is None:
+            found = RoadEnds(
+                length_m=self.length_m(road),
+                end_node=(self.road_end(road, up=False), self.road_end(road, up=True)),
+                pieces=(self._towards_end(road, up=False), self._towards_end(road, up=True)),
+            )
+            self._ends[road] = found
+        return found
+
+    def _towards_end(self, road: int, *, up: bool) -> tuple[tuple[int, float, float, int], ...]:
+        graph = self.graph
+        return tuple(
+            (piece, graph.from_m.item(piece), graph.to_m.item(piece), graph.head.item(piece))
+            for piece in self.pieces_in(road, forward=up)
+        )
 
     def road_end(self, road: int, *, up: bool) -> int:
         """Return the junction at the far end of a road, or at its beginning."""

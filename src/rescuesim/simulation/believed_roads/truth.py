@@ -90,7 +90,7 @@ class RoadTruth:
     _on_road: dict[int, tuple[Extent, ...]] = field(default_factory=dict, init=False, repr=False)
     _changes_s: list[float] = field(default_factory=list, init=False, repr=False)
     _slow_at: dict[int, _Slow] = field(default_factory=dict, init=False, repr=False)
-    _beliefs: OrderedDict[frozenset[int], tuple[Belief, dict[tuple[int | Place, int], _Known]]] = field(
+    _beliefs: OrderedDict[frozenset[int], tuple[Belief, dict[tuple[int, int], _Known]]] = field(
         default_factory=OrderedDict, init=False, repr=False
     )
     _knowledge: dict[int, RoadKnowledge] = field(default_factory=dict, init=False, repr=False)
@@ -175,20 +175,30 @@ class RoadTruth:
 
     def believed_s(self, start: int | Place, target: int, knowledge: RoadKnowledge) -> float:
         """Return how long the way takes if all is as believed; ``inf`` without one."""
+        if isinstance(start, Place):
+            free_ticks = self._belief(knowledge.believed)[0].ticks(start, target)
+            if free_ticks is None:
+                return math.inf
+            return self.roads.trip_ticks(free_ticks, launch=False) / TICKS_PER_SECOND
         known = self._known(start, target, knowledge.believed)
         if known.way.reason:
             return math.inf
         free_ticks = known.way.free_ticks + known.belief.slower_by(known.way)
-        return self.roads.trip_ticks(free_ticks, launch=not isinstance(start, Place)) / TICKS_PER_SECOND
+        return self.roads.trip_ticks(free_ticks, launch=True) / TICKS_PER_SECOND
 
-    def _known(self, start: int | Place, target: int, believed: frozenset[int]) -> _Known:
+    def _belief(self, believed: frozenset[int]) -> tuple[Belief, dict[tuple[int, int], _Known]]:
         kept = self._beliefs.get(believed)
         if kept is None:
             if len(self._beliefs) >= _MOST_BELIEFS:
                 self._beliefs.popitem(last=False)
             kept = Belief.of(self.roads, self.believed_state(believed)), {}
             self._beliefs[believed] = kept
-        belief, ways = kept
+        return kept
+
+    def _known(self, start: int | Place, target: int, believed: frozenset[int]) -> _Known:
+        belief, ways = self._belief(believed)
+        if isinstance(start, Place):  # nobody comes to stand at just this place again
+            return self._looked_over(belief.way(start, target), belief)
         known = ways.get((start, target))
         if known is None:
             if len(ways) >= _MOST_WAYS:
