@@ -88,6 +88,9 @@ class Belief:
             return Way.none(start, target, "no_road")
         if any(self.closed_stop.item(stop) for stop in places):
             return Way.none(start, target, "road_closed")
+        intact = None if isinstance(start, Place) else roads.intact_way(start, target)
+        if intact is not None and not self._touches(intact.listed.piece):
+            return intact
         way = self._shortest(start, target)
         return Way.none(start, target, "no_way_believed") if way is None or roads.is_too_long(way) else way
 
@@ -191,23 +194,13 @@ class Belief:
                 return roads.way(start, target, [], [])
             exits = list(self._exits(start))
             return self._to(node, exits, start, target, try_intact=target < n_sites or roads.keeps_trees_of_points)
-        if start < n_sites:
-            origin = graph.point_node.item(start)
-            pieces = self._pieces_from(origin, node)
-            return None if pieces is None else roads.way(start, target, [], pieces)
-        return self._to(node, [(graph.point_node.item(start), [], 0)], start, target, try_intact=target < n_sites or roads.keeps_trees_of_points)
-
-    def _pieces_from(self, origin: int, node: int) -> list[int] | None:
-        """Pieces from a node, taken off its intact tree if that is open."""
-        arcs, graph = self.roads.arcs(towards=False), self.roads.graph
-        found = self.roads.tree(origin, towards=False)
-        if found[0].item(node) == UNREACHABLE:
-            return None
-        pieces = arcs.pieces_between(found, graph, node)
-        if not self._touches(pieces):
-            return pieces
+        origin = graph.point_node.item(start)
+        if start >= n_sites:
+            return self._to(node, [(origin, [], 0)], start, target, try_intact=False)
         found = self._search(origin, [node], towards=False)
-        return arcs.pieces_between(found, graph, node) if found[0].item(node) < UNREACHABLE else None
+        if found[0].item(node) >= UNREACHABLE:
+            return None
+        return roads.way(start, target, [], roads.arcs(towards=False).pieces_between(found, graph, node))
 
     def _to(self, node: int, exits: list[_Exit], start: int | Place, target: int, *, try_intact: bool) -> Way | None:
         """Way to a node by the exit that makes it shortest, the first of equal ones."""

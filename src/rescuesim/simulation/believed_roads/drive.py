@@ -157,7 +157,7 @@ class Leg:
             retreat = None if start is None else start.retreat_m
             return Place(road=road, position_m=position_m, along=not up, retreat_m=retreat)
         first = step
-        edge, (_, enter_m, leave_m) = graph.edge.item(piece), way.listed
+        edge, (_, _, enter_m, leave_m) = graph.edge.item(piece), way.listed
         while first > 0 and graph.edge.item(way.piece.item(first - 1)) == edge:
             if leave_m[first - 1] != enter_m[first]:  # round a loop and onto the road again
                 break

@@ -27,6 +27,15 @@ __all__ = ["PlacedRoads", "SlowParts"]
 SlowParts = list[tuple[float, float, float]]  # from and to in metres, factor on the time
 
 _MOST_TREES_BYTES = 2**28
+_MOST_WAYS = 100_000
+
+
+class _Driven(NamedTuple):
+    """Positions at which whole pieces are entered and left, and their ticks; shape (n_pieces,) each."""
+
+    enter_m: NDArray[np.float64]
+    leave_m: NDArray[np.float64]
+    ticks: NDArray[np.int64]
 
 
 class RoadEnds(NamedTuple):
@@ -77,7 +86,8 @@ class PlacedRoads:
     _stop: dict[tuple[str, str], int] = field(default_factory=dict, init=False, repr=False)
     _length: list[NDArray[np.float64]] = field(default_factory=list, init=False, repr=False)
     _loss: list[int] = field(default_factory=list, init=False, repr=False)
-    _piece_ticks: list[NDArray[np.int64]] = field(default_factory=list, init=False, repr=False)
+    _driven: list[_Driven] = field(default_factory=list, init=False, repr=False)
+    _ways: dict[tuple[int, int], Way | None] = field(default_factory=dict, init=False, repr=False)
     _ends: dict[int, RoadEnds] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -87,7 +97,9 @@ class PlacedRoads:
         length = np.zeros(len(self.graph.first_of_road) - 1)
         np.maximum.at(length, self.graph.road, self.graph.to_m)
         self._length.append(length)
-        self._piece_ticks.append(self.graph.piece_ticks())
+        graph = self.graph
+        enter_m, leave_m = np.where(graph.forward, (graph.from_m, graph.to_m), (graph.to_m, graph.from_m))
+        self._driven.append(_Driven(enter_m, leave_m, graph.piece_ticks()))
 
     def __reduce__(self) -> tuple[Callable[..., PlacedRoads], tuple[object, ...]]:
         given = {one.name: getattr(self, one.name) for one in fields(self) if one.init}
@@ -212,6 +224,35 @@ class PlacedRoads:
             self._arcs[towards] = Arcs.of(self.graph, towards=towards)
         return self._arcs[towards]
 
+    def intact_way(self, start: int, target: int) -> Way | None:
+        """Return the shortest way between two stops on intact roads; None without one, or if it takes too long.
+
+        Ways from a site are taken off its tree, others off the tree towards their target; ways from point to point
+        are not kept where there is no room for the trees of all points.
+        """
+        key = start, target
+        if key in self._ways:
+            return self._ways[key]
+        from_site = start < len(self.sites)
+        if not from_site and target >= len(self.sites) and not self.keeps_trees_of_points:
+            return None
+        nodes = self.graph.point_node
+        root, node = (start, target) if from_site else (target, start)
+        found = self.tree(nodes.item(root), towards=not from_site)
+        way = None
+        if found[0].item(nodes.item(node)) < UNREACHABLE:
+            arcs = self.arcs(towards=not from_site)
+            way = self.way(start, target, [], arcs.pieces_between(found, self.graph, nodes.item(node)))
+            way = None if self.is_too_long(way) else way
+        if len(self._ways) >= _MOST_WAYS:
+            self._ways.clear()
+        self._ways[key] = way
+        return way
+
+    def kept_way(self, start: int, target: int) -> Way | None:
+        """Return the intact way between two stops if it is kept already."""
+        return self._ways.get((start, target))
+
     @property
     def keeps_trees_of_points(self) -> bool:
         """Whether there is room for an intact tree towards and from every stop, so that no search is made twice."""
@@ -234,11 +275,10 @@ class PlacedRoads:
         """Put a way together from single steps and whole pieces after them."""
         graph, first = self.graph, list(steps)
         piece = np.array(pieces, dtype=np.int32)
-        forward = graph.forward[piece]
-        low, high = graph.from_m[piece], graph.to_m[piece]
-        enter_m, leave_m = np.where(forward, low, high), np.where(forward, high, low)
+        driven = self._driven[0]
+        enter_m, leave_m, forward = driven.enter_m[piece], driven.leave_m[piece], graph.forward[piece]
         before = np.zeros(len(first) + len(piece) + 1, dtype=np.int64)
-        before[len(first) + 1 :] = self._piece_ticks[0][piece]
+        before[len(first) + 1 :] = driven.ticks[piece]
         if first:
             before[1 : len(first) + 1] = [self.step_ticks(step.piece, step.enter_m, step.leave_m) for step in first]
             piece = np.concatenate([np.array([step.piece for step in first], dtype=np.int32), piece])

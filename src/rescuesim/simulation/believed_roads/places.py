@@ -61,6 +61,7 @@ class Step:
 class Listed(NamedTuple):
     """Numbers of a way as lists: reading single numbers from an array costs more."""
 
+    piece: list[int]
     before: list[int]
     enter_m: list[float]
     leave_m: list[float]
@@ -104,7 +105,8 @@ class Way:
     def listed(self) -> Listed:
         """The numbers that say where a unit is, as lists; made when first asked for."""
         if not self._listed:
-            self._listed.append(Listed(self.before.tolist(), self.enter_m.tolist(), self.leave_m.tolist()))
+            numbers = self.piece.tolist(), self.before.tolist(), self.enter_m.tolist(), self.leave_m.tolist()
+            self._listed.append(Listed(*numbers))
         return self._listed[0]
 
     @property
