@@ -126,40 +126,47 @@ class Belief:
         found += start.access_ticks + roads.stop_access_ticks.item(target)
         return None if found >= UNREACHABLE or roads.trip_ticks(found, launch=True) >= UNREACHABLE else found
 
-    def _ticks_by(self, exits: list[tuple[int, int]], root: int) -> int | None:
+    def _ticks_by(self, exits: list[_Exit], root: int) -> int | None:
         """Return the ticks to a node by the best exit, 2^30 - 1 or more without one; None where only `way` can tell."""
         if not exits:
             return UNREACHABLE
         if not self.roads.keeps_trees_of_points:
             return None
         found = self.roads.tree(root, towards=True)[0]
-        ticks, node = min((before + found.item(node), node) for node, before in exits)
+        ticks, node = min([(before + found.item(node), node) for node, _, before in exits])
         if self.changed:
             here = found.item(node)
             if any(before.item(node) + after == here for before, after in self._marks_of(root)):
                 if self._slow:
                     return None
-                found = self._search(root, [node for node, _ in exits], towards=True)[0]
-                return min(before + found.item(node) for node, before in exits)
+                found = self._search(root, [one[0] for one in exits], towards=True)[0]
+                return min(before + found.item(node) for node, _, before in exits)
         return ticks
 
-    def _usual_exits(self, place: Place) -> list[tuple[int, int]] | None:
-        """Give nodes and ticks as `_exits` does; None on a road that is not as usual, or where a unit may back out."""
+    def _usual_exits(self, place: Place) -> list[_Exit] | None:
+        """Give the exits as `_exits` does; None on a road that is not as usual, or where a unit may back out."""
         if place.road in self._roads_changed:
             return None
         road, at = self.roads.ends(place.road), place.position_m
-        if road.length_m <= 0:
+        length = road.length_m
+        if length <= 0:
             return None
-        exits = []
+        exits: list[_Exit] = []
         for up in (True, False):
-            end = road.length_m if up else 0.0
+            end = length if up else 0.0
             if at == end:
-                exits.append((road.end_node[up], 0))
+                exits.append((road.end_node[up], [], 0))
             elif road.pieces[up]:
-                for piece, low, high, head in road.pieces[up]:
+                for piece, low, high, head, total, along in road.pieces[up]:
                     if (high > at) if up else (low < at):
                         enter, leave = (max(low, at), high) if up else (min(high, at), low)
-                        exits.append((head, self.roads.step_ticks(piece, enter, leave)))
+                        if along:  # as `step_ticks`
+                            ticks = abs(round(total * (leave / length)) - round(total * (enter / length)))
+                        else:
+                            ticks = abs(
+                                round(total * ((length - leave) / length)) - round(total * ((length - enter) / length))
+                            )
+                        exits.append((head, [Step(piece, place.road, enter, leave, up)], ticks))
                         break
             elif place.retreat_m == end and place.along != up:
                 return None
@@ -192,7 +199,8 @@ class Belief:
         if isinstance(start, Place):
             if (start.road, start.position_m) == (roads.stop_road.item(target), roads.stop_m.item(target)):
                 return roads.way(start, target, [], [])
-            exits = list(self._exits(start))
+            exits = self._usual_exits(start)
+            exits = list(self._exits(start)) if exits is None else exits
             return self._to(node, exits, start, target, try_intact=target < n_sites or roads.keeps_trees_of_points)
         origin = graph.point_node.item(start)
         if start >= n_sites:

@@ -37,7 +37,7 @@ class Block:
     at_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)  # not frozen: that would make it three times as dear, twice a call
 class Leg:
     """A part of a journey driven in one go: from setting out, or turning back, to arriving, or to a block.
 
@@ -168,7 +168,7 @@ class Leg:
         return Place(road=road, position_m=position_m, along=up, retreat_m=behind)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)  # not frozen: that would make it three times as dear, twice a call
 class Drive:
     """A journey as it went.
 
@@ -223,6 +223,8 @@ class Drive:
             return self.stands
         if at_s <= self.depart_s:
             return self.legs[0].way.start
+        if len(self.legs) == 1:
+            return self.legs[0].place_at(at_s)
         leg = next(leg for leg in self.legs if at_s < leg.arrives_s)
         return leg.place_at(at_s)
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rescuesim.errors import InputError, UnknownIdError, nearest_name
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE
@@ -21,6 +21,7 @@ from rescuesim.simulation.believed_roads.places import Place, Step, Way
 from rescuesim.simulation.believed_roads.search import Arcs, Found, search
 from rescuesim.travel import SplitGraph, TravelTimes
 from rescuesim.travel.broken_pieces import lost_share
+from rescuesim.travel.trees import compiled_trees
 
 __all__ = ["PlacedRoads", "SlowParts"]
 
@@ -30,12 +31,48 @@ _MOST_TREES_BYTES = 2**28
 _MOST_WAYS = 100_000
 
 
-class _Driven(NamedTuple):
-    """Positions at which whole pieces are entered and left, and their ticks; shape (n_pieces,) each."""
+class Driven(NamedTuple):
+    """Whole pieces as they are driven: where they are entered and left, whether upwards, and their ticks."""
 
     enter_m: NDArray[np.float64]
     leave_m: NDArray[np.float64]
+    up: NDArray[np.bool_]
     ticks: NDArray[np.int64]
+
+
+Driving = tuple[
+    NDArray[np.int32], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]
+]  # piece, enter_m, leave_m, up and before of a way
+
+
+def drive_whole_plainly(listed: NDArray[np.int32], at: int, driven: Driven, made: Driving) -> None:
+    """Write down that whole pieces are driven, from a step on; the reference of `drive_whole`.
+
+    Parameters
+    ----------
+    listed : ndarray of int32, shape (n_listed,)
+    at : int
+        Steps before them, which are written down.
+    driven : Driven
+        Of all pieces.
+    made : tuple of ndarray
+        Piece, enter_m, leave_m, up and before of the way: written into.
+    """
+    piece, enter_m, leave_m, up, before = made
+    piece[at:], enter_m[at:], leave_m[at:] = listed, driven.enter_m[listed], driven.leave_m[listed]
+    up[at:] = driven.up[listed]
+    before[at + 1 :] = before[at] + np.cumsum(driven.ticks[listed])
+
+
+class RoadPiece(NamedTuple):
+    """A piece of a road: between which positions it lies, where it leads, and the ticks of its edge."""
+
+    piece: int
+    low_m: float
+    high_m: float
+    head: int
+    edge_ticks: float
+    along: bool
 
 
 class RoadEnds(NamedTuple):
@@ -45,14 +82,13 @@ class RoadEnds(NamedTuple):
     ----------
     length_m : float
     end_node : tuple of int
-    pieces : tuple of tuple of (int, float, float, int)
-        In the order of driving: piece, the positions between which it lies, and the node that it leads to. Empty
-        against a one-way road.
+    pieces : tuple of tuple of RoadPiece
+        In the order of driving. Empty against a one-way road.
     """
 
     length_m: float
     end_node: tuple[int, int]
-    pieces: tuple[tuple[tuple[int, float, float, int], ...], tuple[tuple[int, float, float, int], ...]]
+    pieces: tuple[tuple[RoadPiece, ...], tuple[RoadPiece, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,7 +122,7 @@ class PlacedRoads:
     _stop: dict[tuple[str, str], int] = field(default_factory=dict, init=False, repr=False)
     _length: list[NDArray[np.float64]] = field(default_factory=list, init=False, repr=False)
     _loss: list[int] = field(default_factory=list, init=False, repr=False)
-    _driven: list[_Driven] = field(default_factory=list, init=False, repr=False)
+    _driven: list[Driven] = field(default_factory=list, init=False, repr=False)
     _ways: dict[tuple[int, int], Way | None] = field(default_factory=dict, init=False, repr=False)
     _ends: dict[int, RoadEnds] = field(default_factory=dict, init=False, repr=False)
 
@@ -99,7 +135,7 @@ class PlacedRoads:
         self._length.append(length)
         graph = self.graph
         enter_m, leave_m = np.where(graph.forward, (graph.from_m, graph.to_m), (graph.to_m, graph.from_m))
-        self._driven.append(_Driven(enter_m, leave_m, graph.piece_ticks()))
+        self._driven.append(Driven(enter_m, leave_m, graph.forward, graph.piece_ticks()))
 
     def __reduce__(self) -> tuple[Callable[..., PlacedRoads], tuple[object, ...]]:
         given = {one.name: getattr(self, one.name) for one in fields(self) if one.init}
@@ -271,20 +307,17 @@ class PlacedRoads:
             self._trees[key] = found
         return found
 
-    def way(self, start: int | Place, target: int, steps: Iterable[Step], pieces: Sequence[int]) -> Way:
+    def way(self, start: int | Place, target: int, steps: Iterable[Step], pieces: ArrayLike) -> Way:
         """Put a way together from single steps and whole pieces after them."""
-        graph, first = self.graph, list(steps)
-        piece = np.array(pieces, dtype=np.int32)
-        driven = self._driven[0]
-        enter_m, leave_m, forward = driven.enter_m[piece], driven.leave_m[piece], graph.forward[piece]
-        before = np.zeros(len(first) + len(piece) + 1, dtype=np.int64)
-        before[len(first) + 1 :] = driven.ticks[piece]
-        if first:
-            before[1 : len(first) + 1] = [self.step_ticks(step.piece, step.enter_m, step.leave_m) for step in first]
-            piece = np.concatenate([np.array([step.piece for step in first], dtype=np.int32), piece])
-            enter_m = np.concatenate([[step.enter_m for step in first], enter_m])
-            leave_m = np.concatenate([[step.leave_m for step in first], leave_m])
-            forward = np.concatenate([np.array([step.up for step in first], dtype=np.bool_), forward])
+        first, driven = list(steps), self._driven[0]
+        listed = np.asarray(pieces, dtype=np.int32)
+        size = len(first) + len(listed)
+        piece, forward = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.bool_)
+        enter_m, leave_m, before = np.empty(size), np.empty(size), np.zeros(size + 1, dtype=np.int64)
+        for at, step in enumerate(first):
+            piece[at], enter_m[at], leave_m[at], forward[at] = step.piece, step.enter_m, step.leave_m, step.up
+            before[at + 1] = before[at] + self.step_ticks(step.piece, step.enter_m, step.leave_m)
+        self._drive_whole(listed, len(first), driven, (piece, enter_m, leave_m, forward, before))
         access = start.access_ticks if isinstance(start, Place) else self.stop_access_ticks.item(start)
         return Way(
             start=start,
@@ -295,8 +328,19 @@ class PlacedRoads:
             enter_m=enter_m,
             leave_m=leave_m,
             up=forward,
-            before=np.cumsum(before),
+            before=before,
         )
+
+    @staticmethod
+    def _drive_whole(listed: NDArray[np.int32], at: int, driven: Driven, made: Driving) -> None:
+        """Write down that whole pieces are driven, from a step on."""
+        if compiled_trees():
+            from rescuesim.simulation.believed_roads.search_kernels import drive_whole
+
+            piece, enter_m, leave_m, up, before = made
+            drive_whole(listed, at, *driven, piece, enter_m, leave_m, up, before)
+        else:
+            drive_whole_plainly(listed, at, driven, made)
 
     def is_too_long(self, way: Way) -> bool:
         """Whether a way takes 29.8 hours or more, which counts as unreachable everywhere."""
@@ -322,10 +366,17 @@ class PlacedRoads:
             self._ends[road] = found
         return found
 
-    def _towards_end(self, road: int, *, up: bool) -> tuple[tuple[int, float, float, int], ...]:
+    def _towards_end(self, road: int, *, up: bool) -> tuple[RoadPiece, ...]:
         graph = self.graph
         return tuple(
-            (piece, graph.from_m.item(piece), graph.to_m.item(piece), graph.head.item(piece))
+            RoadPiece(
+                piece,
+                graph.from_m.item(piece),
+                graph.to_m.item(piece),
+                graph.head.item(piece),
+                float(graph.edge_ticks.item(graph.edge.item(piece))),
+                graph.forward.item(piece),
+            )
             for piece in self.pieces_in(road, forward=up)
         )
 

@@ -67,7 +67,7 @@ class Listed(NamedTuple):
     leave_m: list[float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)  # not frozen: that would make it three times as dear
 class Way:
     """A way as somebody means to drive it.
 

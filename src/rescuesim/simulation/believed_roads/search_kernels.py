@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from rescuesim.network.road_network import UNREACHABLE
 from rescuesim.travel.compiled import compiled
 
-__all__ = ["pieces_to_root", "search_arcs"]
+__all__ = ["drive_whole", "pieces_to_root", "search_arcs"]
 
 _NODES = 2**31  # an entry is ticks * _NODES + node: ticks are under 2^30, so it fits int64
 
@@ -118,3 +118,37 @@ def pieces_to_root(
         arc = via[next_node[piece[arc]]]
         size += 1
     return listed[:size]
+
+
+@compiled
+def drive_whole(
+    listed: NDArray[np.int32],
+    at: int,
+    driven_enter_m: NDArray[np.float64],
+    driven_leave_m: NDArray[np.float64],
+    driven_up: NDArray[np.bool_],
+    driven_ticks: NDArray[np.int64],
+    piece: NDArray[np.int32],
+    enter_m: NDArray[np.float64],
+    leave_m: NDArray[np.float64],
+    up: NDArray[np.bool_],
+    before: NDArray[np.int64],
+) -> None:
+    """Write down that whole pieces are driven, from a step on; as `placed_roads.drive_whole_plainly`.
+
+    Parameters
+    ----------
+    listed : ndarray of int32, shape (n_listed,)
+    at : int
+    driven_enter_m, driven_leave_m, driven_up, driven_ticks : ndarray, shape (n_pieces,)
+    piece, enter_m, leave_m, up, before : ndarray
+        Written into.
+    """
+    for number in range(len(listed)):
+        one = listed[number]
+        piece[at] = one
+        enter_m[at] = driven_enter_m[one]
+        leave_m[at] = driven_leave_m[one]
+        up[at] = driven_up[one]
+        before[at + 1] = before[at] + driven_ticks[one]
+        at += 1

@@ -90,7 +90,7 @@ class Driving:
         return max(self.times.at_least_s(leg.way.start, self._point[column]) - driven_s, 0.0)
 
     def bounds_s(self, run: Replication, column: int, most_s: float) -> list[tuple[float, int]]:
-        """Return the lower bounds of the units on their way home that are at most a number, ascending; and the units."""
+        """Return lower bounds of `believed_s` for the units on their way home, ascending, if at most a number."""
         target, now_s, roads = self._point[column], run.clock.now, self.truth.roads
         found = roads.tree(self._node[target], towards=True)[0] if roads.keeps_trees_of_points else None
         bounds = []
@@ -170,7 +170,8 @@ class Driving:
             return False
         mission.on_scene_s = drive.arrives_s
         mission.distance_m = self._length_m(drive)
-        yield from self._meet_blocks(run, mission, drive)
+        if drive.blocks:
+            yield from self._meet_blocks(run, mission, drive)
         if drive.arrives_s < math.inf:
             return True
         yield drive.ends_s
@@ -201,7 +202,8 @@ class Driving:
         while True:
             drive = self._drive(mission.unit, start, self._site[row], run.variation_of(mission))
             mission.drive = drive
-            yield from self._meet_blocks(run, mission, drive)
+            if drive.blocks:
+                yield from self._meet_blocks(run, mission, drive)
             yield drive.ends_s
             self.learned(mission, run.clock.now)
             if drive.arrives_s < math.inf:
