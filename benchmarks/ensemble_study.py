@@ -2,10 +2,10 @@
 
 On the embedded county (20 calls a day) the events are the presets that its demo writes, and the robust plan is made
 on other draws of the flood than those it is judged on. Wuhan has no maps: 20 of its 200 candidate sites, drawn by
-lot, are taken as today's, its floods are those of `flood_states`, for 72 hours, and where all three are cut the
-public network is out for 24 hours and a fifth of the sites for 12. Attainment is of the standard's readings;
-differences are paired on the same calls, and intervals are clustered by replication on normal days, by drawn event in
-a disaster.
+lot, are taken as today's, its floods are drawn as in `robust_siting` and stay at their height for 72 hours, and where
+all three are cut the public network is out for 24 hours and a fifth of the sites for 12. Attainment is of the
+standard's readings; differences are paired on the same calls, and intervals are clustered by replication on normal
+days, by drawn event in a disaster.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from flood_states import flood_states, low_roads
 from numpy.typing import NDArray
-from robust_siting import wuhan
+from robust_siting import flood_of, wuhan
 from runner import write_section
 from travel_cases import WUHAN
 
@@ -107,18 +106,24 @@ def county(folder: Path, size: Size) -> Case:
     )
 
 
+def flooded(network: rs.RoadNetwork, zones: Path | None, n: int, *, seed: int) -> rs.NetworkStates:
+    """Draw floods, each at its height."""
+    flood = flood_of(network, zones)
+    drawn = rs.sample_disruptions(network, flood, n, seed=seed)
+    return rs.network_states(drawn, at_s=[flood.timing_of("flood_depth_m").peak_from_s])
+
+
 def metropolis(size: Size) -> Case:
     """Make the case of Wuhan."""
     network, sites, demand, zones = wuhan()
     lots = np.random.default_rng(7)
     standing = set(lots.choice(len(sites), 20, replace=False).tolist())
     sites = replace(sites, statuses=tuple("existing" if k in standing else "candidate" for k in range(len(sites))))
-    strength = low_roads(network, zones)
     times = rs.travel_times(network, sites, demand)
-    plans = plans_of(times, flood_states(network, strength, 20 * size.planned_on, seed=1), 40, size.solve_limit_s)
+    plans = plans_of(times, flooded(network, zones, 20 * size.planned_on, seed=1), 40, size.solve_limit_s)
     floods, cuts = [], []
     everywhere = frozenset(sites.ids)
-    for number, state in enumerate(flood_states(network, strength, size.events, seed=2)):
+    for number, state in enumerate(flooded(network, zones, size.events, seed=2).states):
         shut = tuple(rs.RoadOutage(closure=one, from_s=0, until_s=PHASE_S) for one in state.closures)
         dark = lots.choice(sites.ids, len(sites) // 5, replace=False).tolist()
         floods.append(rs.Disruption(label=f"flood {number}", roads=shut, probability=1 / size.events))
@@ -180,6 +185,28 @@ def rows_of(case: Case, ensemble: rs.Ensemble) -> list[str]:
     return lines
 
 
+def in_words(case: Case, ensemble: rs.Ensemble) -> list[str]:
+    """Say what the figures of the first days tell a bureau; differences are paired."""
+
+    def found(plan: str, event: str, clusters: int) -> NDArray[np.float64]:
+        return counts(ensemble.result(plan=plan, disruption=event), PHASE_S, clusters)
+
+    said = []
+    for event, drawn in case.events.items():
+        clusters = ensemble.manifest.replications if drawn is None else len(drawn)
+        today, nominal, robust = (found(plan, event, clusters) for plan in ("today", "nominal", "robust"))
+        sited = paired_difference(share, nominal, today).paired
+        gain = paired_difference(share, robust, nominal).paired
+        verdict = "better" if gain.low > 0 else "worse" if gain.high < 0 else "no different"
+        lost = share(found("nominal", "intact", clusters).sum(axis=0)) - share(nominal.sum(axis=0))
+        span = f"{100 * gain.value:+.1f}, {100 * gain.low:+.1f} to {100 * gain.high:+.1f}"
+        said.append(
+            f"{event}: new sites bring {100 * sited.value:+.1f} points, the event takes {100 * lost:.1f} from the "
+            f"nominal plan, the robust plan is {verdict} ({span})"
+        )
+    return [f"{case.name}, first 3 days, {one}" for one in said]
+
+
 HEAD = (
     "| region | event | plan | calls | attained, 30 days | to today, points | attained, first 3 days "
     "| to today, points | ring to action, P90, s |\n|---|---|---|---|---|---|---|---|---|"
@@ -223,6 +250,7 @@ def main() -> None:
             )
             ran, ran_cpu = time.perf_counter() - began, cpu_s() - cpu
             lines += rows_of(case, found)
+            said += in_words(case, found)
             said.append(
                 f"{name}: plans and events {made_cpu:.0f} s of CPU ({made:.0f} s of wall time), simulation "
                 f"{ran_cpu:.0f} s of CPU ({ran:.0f} s of wall time, {chosen.workers} workers); hash {found.hash}"

@@ -28,7 +28,7 @@ AT_MOST_S = 9.0  # of CPU time until a kill; starting takes some 3 s, and each w
 
 
 def study(folder: Path, out: Path, workers: int) -> rs.Ensemble:
-    """Simulate two plans on normal days and with a road in four shut for three days, in 120 small parts."""
+    """Simulate two plans on normal days and with a road in four shut for three days, in 200 small parts."""
     if not (folder / "county.osm").exists():
         rs.write_demo_county(folder)
     network = rs.load_network(folder / "county.osm")
@@ -46,7 +46,7 @@ def study(folder: Path, out: Path, workers: int) -> rs.Ensemble:
         out=out,
         calls=rs.CallModel(per_10k_people_year=162.0),
         disruptions={"intact": None, "roads shut": rs.Disruption(label="roads shut", roads=shut)},
-        replications=240,
+        replications=400,
         horizon_s=30 * 86_400.0,
         seed=5,
         block=8,
@@ -77,7 +77,7 @@ class Killed:
 def killed_run(folder: Path, out: Path, after_s: float, workers: int) -> Killed | None:
     """Start the study and kill it after some CPU time; None if it was finished before."""
     command = [sys.executable, str(Path(__file__)), "--child", str(folder), str(out), str(workers)]
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     process = psutil.Process(child.pid)
     children: list[psutil.Process] = []
     while child.poll() is None:
@@ -119,7 +119,8 @@ def run(kills: int) -> list[str]:
         last = study(folder, out, 1)
         same = digest(out) == digest(calm) and last.hash == whole.hash
         total = len(list(calm.glob("records-*.parquet")))
-    return report(met, found_parts, total, last.hash, same)
+        lines = report(met, found_parts, total, last.hash, same)
+    return lines
 
 
 def report(met: Sequence[Killed], found: int, total: int, hash_: str, same: bool) -> list[str]:

@@ -28,7 +28,7 @@ from rescuesim.scenario.demo import write_demo_county
 from rescuesim.scenario.model import load_scenario
 from rescuesim.scenario.prepare import Prepared, prepare
 
-N_SAMPLES = 2
+N_SAMPLES = 8
 QUAKE = SHARED / "kahramanmaras_quake"
 Case = tuple[str, rs.RoadNetwork, rs.DisruptionMeasures, rs.Disruptions]
 

@@ -156,6 +156,49 @@ def area_person_h(county: County, opened: Sequence[float]) -> float:
     return total / 3600
 
 
+def best_window(
+    takes: dict[tuple[int, int], tuple[float, int, frozenset[int]]],
+    behind: Sequence[tuple[float, Sequence[frozenset[int]]]],
+    hours_by: Sequence[Sequence[float]],
+    slot_h: Sequence[float],
+) -> float:
+    """Try every way to give jobs to crews and slots; `takes`: hours, first slot, what lies before, by crew and job."""
+    jobs = sorted({job for _, job in takes})
+    choices = [
+        [
+            None,
+            *(
+                (crew, slot)
+                for (crew, other), some in takes.items()
+                if other == job
+                for slot in range(some[1], len(slot_h))
+            ),
+        ]
+        for job in jobs
+    ]
+    best = 0.0
+    for picked in itertools.product(*choices):
+        chosen = {job: one for job, one in zip(jobs, picked, strict=True) if one is not None}
+        fits = all(
+            sum(takes[crew, job][0] for job, (other, when) in chosen.items() if other == crew and when <= slot) <= hours
+            for crew, row in enumerate(hours_by)
+            for slot, hours in enumerate(row)
+        )
+        in_reach = all(
+            before in chosen and chosen[before][1] <= slot
+            for job, (crew, slot) in chosen.items()
+            for before in takes[crew, job][2]
+        )
+        if fits and in_reach:
+            worth = 0.0
+            for people, ways in behind:
+                opened = [max(chosen[job][1] for job in way) for way in ways if all(job in chosen for job in way)]
+                if opened:
+                    worth += people * sum(slot_h[min(opened) :])
+            best = max(best, worth)
+    return best
+
+
 def best_of_all_orders(county: County) -> float:
     """Person-hours of the best of all lists."""
     orders = itertools.permutations(range(len(county.shut)))

@@ -17,6 +17,7 @@ def block_in(town):
     """Return plan, network, demand and standard."""
     at = {"p1": (119.301, 28.7001), "p2": (119.3099, 28.7050), "p3": (119.305, 28.7099), "p4": (119.327, 28.7101)}
     frame = pd.DataFrame([(id_, *place, 40_000) for id_, place in at.items()], columns=["id", "lon", "lat", "people"])
+    frame["township"] = ["T", "T", "T", "U"]  # U has no station
     sites = (
         ("s1", 119.3001, 28.7001, "brigade"),
         ("s2", 119.3098, 28.7101, "township_duty"),

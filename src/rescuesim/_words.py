@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CALL_TYPE_WORDS",
+    "CAPABILITY_WORDS",
+    "CHANNEL_WORDS",
     "CREW_WORDS",
     "DEMAND_KIND_WORDS",
     "ZONE_WORDS",
@@ -99,12 +101,22 @@ CALL_TYPE_WORDS: Words = MappingProxyType(
         "false": ("虚假警", "false alarm"),
     }
 )
-_CAPABILITY_WORDS: Words = MappingProxyType(
+CAPABILITY_WORDS: Words = MappingProxyType(
     {
         "assist": ("救助", "assistance"),
         "fire": ("灭火", "fire attack"),
         "rescue": ("抢险救援", "rescue"),
         "medical": ("急救", "medical care"),
+    }
+)
+CHANNEL_WORDS: Words = MappingProxyType(
+    {
+        "public_network": ("公网", "the public network"),
+        "uav_relay": ("无人机中继", "a relay in the air"),
+        "radio_370": ("370 兆电台", "370 MHz radio"),
+        "beidou": ("北斗短报文", "Beidou message"),
+        "satellite_phone": ("卫星电话", "satellite phone"),
+        "runner": ("徒步传信", "a runner"),
     }
 )
 _COUNTED_WORDS: Words = MappingProxyType(
@@ -237,5 +249,5 @@ def _crew_words(standard: ResponseStandard, crew: str, zone: str, lang: Lang) ->
         key = "reach_caps" if standard.planning == "statutory_caps" else "reach"
         return _say(key, lang, crew=name, limit=limit, share=standard.confidence[zone])
     if missing := standard.needs.get(zone, frozenset()) - standard.crews[crew].capabilities:
-        return _say("incapable", lang, crew=name, missing=_named(_CAPABILITY_WORDS, sorted(missing), lang))
+        return _say("incapable", lang, crew=name, missing=_named(CAPABILITY_WORDS, sorted(missing), lang))
     return _say("cannot", lang, crew=name)

@@ -50,6 +50,7 @@ def test_the_siting_guide_names_every_objective_of_the_command_line() -> None:
 @pytest.mark.parametrize(
     ("guide", "said"),
     [
+        ("dispatch", ["blocks met", "replications for ±10 points", "启动处置，距来电"]),
         ("disruption", ["water closes no bridge"]),
         ("messages", ["people warned in time", "no list of the grid company"]),
         ("repair", ["person-hours without cover"]),
@@ -57,7 +58,7 @@ def test_the_siting_guide_names_every_objective_of_the_command_line() -> None:
         ("robustness", ["失联村清零"]),
     ],
 )
-def test_the_examples_of_the_guides_to_disruption_run_as_written(
+def test_the_examples_of_the_guides_to_dispatch_and_disruption_run_as_written(
     county: Path, tmp_path: Path, guide: str, said: list[str]
 ) -> None:
     text = (ROOT / f"docs/{guide}.md").read_text(encoding="utf-8")
@@ -73,6 +74,22 @@ def test_the_examples_of_the_guides_to_disruption_run_as_written(
         assert words in done.stdout
     for figure in re.findall(r'savefig\("(.*?)"', text):
         assert (tmp_path / figure).stat().st_size > 0
+
+
+def test_the_dispatch_guide_names_every_word_that_a_scenario_can_ask_for() -> None:
+    from typing import get_args
+
+    from rescuesim.scenario.sections import SimulationSection
+
+    text = (ROOT / "docs/dispatch.md").read_text(encoding="utf-8")
+    asked = [
+        word
+        for field in SimulationSection.model_fields.values()
+        for word in get_args(field.annotation)
+        if isinstance(word, str)
+    ]
+    assert len(asked) >= 18
+    assert [word for word in asked if not re.search(rf"\b{word}\b", text)] == []
 
 
 def test_the_disruption_guide_names_every_kind_of_hazard() -> None:

@@ -20,7 +20,7 @@ from rescuesim.network import NetworkState
 from rescuesim.network.states import Closure
 from rescuesim.report.disrupted.stretches import stretches_of
 from rescuesim.report.disrupted.villages import first_contact, first_force
-from rescuesim.report.disrupted.walking import walked_in
+from rescuesim.report.disrupted.walking import Walks, walked_in
 from rescuesim.siting import covered_points
 from rescuesim.siting.robustness import tail_gain
 
@@ -105,7 +105,7 @@ def test_a_walk_takes_what_a_search_by_hand_takes(seed: int) -> None:
     assert graph is not None
     assert times.site_snap is not None
     assert times.demand_snap is not None
-    found, who = walked_in(times, state, acting)
+    found, who = walked_in(times, state, acting, Walks.on(graph))
     ticks = graph.piece_ticks(None) / 10_000
     level_of = levels[graph.road]
     pieces = list(zip(graph.tail.tolist(), graph.head.tolist(), strict=True))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,12 @@ from oracles_disruption_repair import County, Roads, area_person_h, best_of_all_
 from small_networks import small_network
 
 import rescuesim as rs
+from rescuesim.disruption.repair import road_repair
+from rescuesim.disruption.repair.covered_people import PeopleCovered
+from rescuesim.disruption.repair.damaged_roads import SHUT
+from rescuesim.disruption.repair.optimised import Judged
+from rescuesim.disruption.repair.rolling import rolling_plans
+from rescuesim.disruption.repair.ways_back import people_behind
 from rescuesim.network import RoadNetwork
 from rescuesim.network.states import Closure
 
@@ -81,6 +89,69 @@ def drawn(seed: int, n_damages: int, n_crews: int) -> tuple[County, dict[str, ob
 def cases(seeds: range, n_damages: int, n_crews: int) -> list[tuple[County, dict[str, object]]]:
     found = [drawn(seed, n_damages, n_crews) for seed in seeds]
     return [case for case in found if case is not None]
+
+
+def test_the_ways_that_are_found_bring_people_back_and_there_is_one_for_all_who_can_be() -> None:
+    several = 0
+    for county, options in cases(range(40), 6, 1):
+        network, demand = options["network"], options["demand"]
+        closures = [damage.closure for damage in options["damages"]]  # type: ignore[attr-defined]
+        opened = np.arange(len(options["sites"].ids))  # type: ignore[attr-defined]
+        people = PeopleCovered.of(network, closures, options["sites"], demand, 1500.0, opened=opened)  # type: ignore[arg-type]
+        shut = bytes([SHUT] * len(closures))
+        found = people_behind(people, shut, (), county.work_s)
+        now, whole = county.covered(frozenset(county.shut)), county.covered(frozenset())
+        assert sum(some.people for some in found) == pytest.approx(whole - now)
+        for some in found:
+            several += len(some.ways) > 1
+            for way in some.ways:
+                left = frozenset(road for number, road in enumerate(county.shut) if number not in way)
+                assert county.covered(left) >= now + some.people - 1e-6
+    assert several
+
+
+def test_plans_by_windows_list_all_jobs_are_judged_truly_and_know_nothing_of_what_is_to_come() -> None:
+    made = cases(range(60, 66), 6, 2)
+    planned = 0
+    for _, options in made:
+        late = replace(options["damages"][0], at_s=9 * 3600.0)  # type: ignore[index]
+        heavy = replace(late, work_h=3.0)
+        firsts = []
+        for first in (late, heavy):
+            damages = [first, *options["damages"][1:]]  # type: ignore[index]
+            lists = list(plans(options | {"damages": damages}))
+            for listed, judged in lists:
+                assert sorted(listed) == list(range(6))
+                given = rs.repair_roads(**(options | {"damages": damages}), order="given", given=listed)
+                assert given.area_person_h == pytest.approx(judged.area_person_h)
+            firsts.append([job for job in lists[0][0] if job] if lists else [])
+            planned += len(lists)
+        assert firsts[0] == firsts[1]
+    assert planned
+
+
+def plans(options: dict[str, object]) -> list[tuple[list[int], Judged]]:
+    """Plan as `repair_roads` does with many damages."""
+    found: list[tuple[list[int], Judged]] = []
+
+    def kept(*args: Any, **more: Any) -> Iterator[tuple[list[int], Judged]]:
+        for one in rolling_plans(*args, **more):
+            found.append(one)
+            yield one
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(road_repair, "rolling_plans", kept)
+        rs.repair_roads(**options, order="optimised", try_all_up_to=0, most_tried=1)  # type: ignore[arg-type]
+    return found
+
+
+def test_a_time_limit_leaves_the_best_so_far_which_is_never_worse_than_a_rule() -> None:
+    for _, options in cases(range(66, 69), 6, 2):
+        repairs = rs.repair_roads(**options, order="optimised", solve_limit_s=1e-9)
+        assert repairs.status == "feasible"
+        assert repairs.area_person_h == max(repairs.simple_area_person_h.values())
+    with pytest.raises(rs.InputError, match="solve_limit_s"):
+        rs.repair_roads(**options, order="optimised", solve_limit_s=0.0)
 
 
 def ends(repairs: rs.RoadRepairs) -> list[float]:

@@ -201,7 +201,7 @@ def nothing_happens():
             label="elsewhere", sites=(SiteOutage(site="s9", from_s=0.0, until_s=90_000.0),)
         ),
         "a dead network elsewhere": Disruption(
-            label="far", channels=(ChannelOutage(townships=frozenset({"U"}), from_s=0.0, until_s=90_000.0),)
+            label="far", channels=(ChannelOutage(sites=frozenset({"s9"}), from_s=0.0, until_s=90_000.0),)
         ),
     }
 

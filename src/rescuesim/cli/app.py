@@ -215,7 +215,10 @@ def _finish(outcome: Outcome, as_json: bool, lang: Language) -> None:
 
         print_comparison(
             outcome.comparison,
-            siting_facts(outcome.solution, outcome.prepared.people, lang.value),
+            [
+                *siting_facts(outcome.solution, outcome.prepared.people, lang.value),
+                *(in_language(line, lang.value) for line in outcome.simulated),
+            ],
             outcome.files,
             notes=outcome.prepared.notes,
             lang=lang.value,

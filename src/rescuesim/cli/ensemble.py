@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from rescuesim._words import Note, in_language
 from rescuesim.cli.options import FAULT, Json, Lang, Language, watching, wide_console
 from rescuesim.errors import InputError
 
@@ -77,11 +78,18 @@ def run(
         if checked.faults or checked.prepared is None:
             raise InputError(checked.faults)
         tell("load", 1, 1)
+    said: list[Note] = []
     executor = SchedulerExecutor(scheduler) if scheduler is not None else None
     try:
         with _bar(as_json, lang) as (stage, progress):
             found = ensemble_prepared(
-                checked.prepared, asked, workers=workers, executor=executor, tell=stage, progress=progress
+                checked.prepared,
+                asked,
+                workers=workers,
+                executor=executor,
+                tell=stage,
+                progress=progress,
+                say=said.append,
             )
     except (KeyboardInterrupt, BrokenExecutor) as error:
         zh = lang is Language.zh
@@ -95,6 +103,8 @@ def run(
     finally:
         if executor is not None:
             executor.shutdown()
+    for line in () if as_json else said:
+        typer.echo(in_language(line, lang.value))
     _print(found, as_json, lang)
 
 
@@ -118,7 +128,9 @@ def log(
     """Tell one replication: who did what, and when, in days and time since its start."""
     from rescuesim.simulation.ensemble import open_ensemble
 
-    lines = open_ensemble(out).log(plan=plan, disruption=disruption, replication=replication, lang=lang.value)
+    ensemble = open_ensemble(out)
+    plan, disruption = _own_name("plan", plan, ensemble.plans), _own_name("condition", disruption, ensemble.disruptions)
+    lines = ensemble.log(plan=plan, disruption=disruption, replication=replication, lang=lang.value)
     if as_json:
         typer.echo(json.dumps([line._asdict() for line in lines], ensure_ascii=False, indent=1))
         return
@@ -137,6 +149,15 @@ def _named(option: str, given: Sequence[str]) -> dict[str, Path]:
             raise typer.BadParameter(f"{option} {name!r}: expected each name once")
         found[name] = Path(file)
     return found
+
+
+def _own_name(group: str, given: str, names: Sequence[str]) -> str:
+    """Return the name in the ensemble of what the tables call by another in Chinese."""
+    from rescuesim.report.labels import label
+
+    if given in names:
+        return given
+    return next((name for name in names if label(group, name, "zh") == given), given)
 
 
 Stage = Callable[[str, int, int], None]
@@ -202,14 +223,18 @@ def _print(ensemble: Ensemble, as_json: bool, lang: Language) -> None:
         }
         typer.echo(json_text(said))
         return
+    from rescuesim.report.labels import label, share
+
     column = 0 if lang is Language.zh else 1
     shown = Table(header_style="bold", padding=(0, 1, 0, 0))
     for name, words in _HEADINGS.items():
         shown.add_column(words[column], justify="left" if name in ("plan", "disruption") else "right")
     for row in table.to_dict("records"):
         cells = [
-            f"{row[name]:,}" if name == "calls" else f"{row[name]:.2%}" if name in ("handled", "waiting", "lost")
-            else "–" if row[name] != row[name] else f"{row[name]:,.0f}" if name.endswith("_s") else str(row[name])
+            f"{row[name]:,}" if name == "calls" else f"{row[name]:.2%}" if name in ("waiting", "lost")
+            else share(row[name], row["genuine"], "calls", lang.value, digits=2) if name == "handled"
+            else "–" if row[name] != row[name] else f"{row[name]:,.0f}" if name.endswith("_s")
+            else label("plan" if name == "plan" else "condition", str(row[name]), lang.value)
             for name in _HEADINGS
         ]  # fmt: skip
         shown.add_row(*(Text(cell) for cell in cells))

@@ -61,17 +61,13 @@ def flooded_parts(
     np.maximum.at(deepest, run[deep], depth_m[deep])
     last = np.zeros(len(begin), dtype=np.int64)
     last[run[deep]] = np.flatnonzero(deep)  # the last assignment of a run stays
+    roads, from_m, to_m = pieces.road[begin].tolist(), pieces.from_m[begin].tolist(), pieces.to_m[last].tolist()
     made = []
-    for low, high, depth in zip(begin.tolist(), last.tolist(), deepest.tolist(), strict=True):
+    for road, low, high, depth in zip(roads, from_m, to_m, deepest.tolist(), strict=True):
         from_s, until_s = timing.above(limit / depth)
         if from_s >= horizon_s or until_s <= from_s:
             continue
-        closure = Closure(
-            road=int(pieces.road[low]),
-            from_m=float(pieces.from_m[low]),
-            to_m=float(pieces.to_m[high]),
-            level="on_foot" if depth < wading else "closed",
-        )
+        closure = Closure(road=road, from_m=low, to_m=high, level="on_foot" if depth < wading else "closed")
         made.append(RoadDamage(closure=closure, at_s=from_s, cause="flood", passes_s=until_s, label="water"))
     return made
 
@@ -124,13 +120,12 @@ def water_slowings(
         factor = 1 + np.bincount(place, weights=extra, minlength=len(roads))
         from_s, until_s = timing.above(lower)
         # what is closed at the next step was slow in this one: the wider interval keeps the factor of the lower water
-        for at in np.flatnonzero((factor >= _LEAST_FACTOR) & (factor > before)).tolist():
-            if from_s < min(until_s, horizon_s):
-                made.append(
-                    RoadSlowing(
-                        road=int(roads[at]), factor=float(factor[at]), from_s=from_s, until_s=until_s, cause="flood"
-                    )
-                )
+        slower = np.flatnonzero((factor >= _LEAST_FACTOR) & (factor > before))
+        if from_s < min(until_s, horizon_s):
+            made += [
+                RoadSlowing(road=road, factor=value, from_s=from_s, until_s=until_s, cause="flood")
+                for road, value in zip(roads[slower].tolist(), factor[slower].tolist(), strict=True)
+            ]
         before = np.maximum(before, factor)
         lower = upper
     return made

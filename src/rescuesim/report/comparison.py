@@ -332,11 +332,12 @@ def _observed(case: _Case) -> list[str]:
     share = float(people[case.counts[:, 1].sum(axis=0) > 0].sum() / max(people.sum(), 1e-9))
     if share > 0.995:
         return []
+    zh_condition = "正常" if case.condition == "intact" else case.condition
     return [
         Note(
             f"{case.condition}: attainment by people and by points rests on the points that had calls, "
             f"with {share:.0%} of the people",
-            f"{case.condition}：按人口和按需求点的达标率只计有呼叫的点，占人口 {share:.0%}",
+            f"{zh_condition}：按人口和按需求点的达标率只计有呼叫的点，占人口 {share:.0%}",
         )
     ]
 

@@ -100,6 +100,7 @@ def write_report(
     facts: Sequence[str] = (),
     extra_notes: Sequence[str] = (),
     force: Mapping[str, pd.DataFrame] | None = None,
+    simulated: Sequence[str] = (),
 ) -> dict[str, Path]:
     """Write what a comparison says for people to read.
 
@@ -120,6 +121,8 @@ def write_report(
         Said at the end of the page.
     force : mapping of str to DataFrame, optional
         By plan, its people by site and shift, as `rescuesim.siting.force.force_composition` makes it.
+    simulated : sequence of str, optional
+        What was simulated, in words; stands below the response standard.
 
     Returns
     -------
@@ -137,6 +140,7 @@ def write_report(
             facts=facts,
             extra_notes=extra_notes,
             force=force,
+            simulated=simulated,
         ),
     )
 
@@ -151,6 +155,7 @@ def report_writers(
     facts: Sequence[str],
     extra_notes: Sequence[str],
     force: Mapping[str, pd.DataFrame] | None = None,
+    simulated: Sequence[str] = (),
 ) -> dict[str, Callable[[Path], None]]:
     """Return what writes each file of the report, by its name."""
     writers: dict[str, Callable[[Path], None]] = {
@@ -172,6 +177,7 @@ def report_writers(
             facts=tuple(facts),
             extra_notes=tuple(extra_notes),
             force=force,
+            simulated=simulated,
         )
     return writers
 

@@ -182,6 +182,7 @@ _LABELS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
 _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "standard": ("采用的响应标准", "The response standard used"),
+        "simulated_how": ("仿真设定", "What was simulated"),
         "headline": ("三项主要指标", "The three headline figures"),
         "headline_note": (
             "三项指标含义不同，不能互相代替或相加。方括号内为 95% 区间；差值为同一批呼叫上的配对差。",

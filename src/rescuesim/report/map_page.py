@@ -47,6 +47,7 @@ def write_page(
     facts: Sequence[str] = (),
     extra_notes: Sequence[str] = (),
     force: Mapping[str, pd.DataFrame] | None = None,
+    simulated: Sequence[str] = (),
 ) -> None:
     """Write the report page.
 
@@ -68,6 +69,8 @@ def write_page(
         Said after the notes of the comparison.
     force : mapping of str to DataFrame, optional
         By plan, its people by site and shift, as `rescuesim.siting.force.force_composition` makes it.
+    simulated : sequence of str, optional
+        What was simulated, in words; stands below the response standard.
 
     Raises
     ------
@@ -98,6 +101,7 @@ def write_page(
         title=title,
         definition=definition,
         facts=list(facts),
+        simulated=list(simulated),
         plan_names=plan_names,
         condition_names=[label("condition", name, lang) for name in comparison.conditions],
         difference_names=[text("difference", lang, plan=name, baseline=plan_names[0]) for name in plan_names[1:]],

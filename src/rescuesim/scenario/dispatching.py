@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rescuesim._words import Note
 from rescuesim.candidates import CandidateSites
+from rescuesim.crew import CrewType, default_crews
 from rescuesim.demand import DemandPoints
 from rescuesim.errors import nearest_name
 from rescuesim.overrides import Overrides
+from rescuesim.plan import Plan
+from rescuesim.scenario.dispatch_words import left_out_notes
 from rescuesim.scenario.sections import SimulationSection
 from rescuesim.simulation import (
     CallModel,
@@ -22,8 +27,16 @@ from rescuesim.simulation import (
     PreparednessAware,
     default_packages,
 )
+from rescuesim.standard import ResponseStandard
 
-__all__ = ["asked_calls", "asked_policy", "policy_faults", "policy_faults_of_points", "simulation_options"]
+__all__ = [
+    "asked_calls",
+    "asked_options",
+    "asked_policy",
+    "policy_faults",
+    "policy_faults_of_points",
+    "simulation_options",
+]
 
 _PATIENT = ("jurisdiction", "pooled")
 _GROUPED = ("mutual_aid", "pooled")
@@ -58,8 +71,18 @@ def asked_calls(section: SimulationSection, overrides: Overrides) -> CallModel:
     return CallModel(per_10k_people_year=section.per_10k_people_year, on_scene=dict(overrides.on_scene) or None)
 
 
-def simulation_options(section: SimulationSection) -> dict[str, Any]:
+def simulation_options(
+    section: SimulationSection, plans: Iterable[Plan] = (), crews: Mapping[str, CrewType] | None = None
+) -> dict[str, Any]:
     """Return what a scenario asks of the simulation, beside calls, horizon and replications.
+
+    Parameters
+    ----------
+    section : SimulationSection
+    plans : iterable of Plan, optional
+        All that are compared: their formations escalate to what a crew of each of them can do.
+    crews : mapping of str to CrewType, optional
+        The default crews if absent.
 
     Returns
     -------
@@ -79,10 +102,30 @@ def simulation_options(section: SimulationSection) -> dict[str, Any]:
     if section.policy != fields["policy"].default:
         options["policy"] = asked_policy(section)
     if section.packages == "formation":
-        options["packages"] = default_packages()
+        names = [{site.crew for site in plan.stations} for plan in plans]
+        common = sorted(set.intersection(*names)) if names else None
+        known = default_crews() if crews is None else crews
+        options["packages"] = default_packages(None if common is None else [known[name] for name in common])
     if section.move_up == "nearest_uncovered":
         options["move_up"] = NearestUncovered()
     return options
+
+
+def asked_options(
+    section: SimulationSection, plans: Iterable[Plan], standard: ResponseStandard
+) -> tuple[dict[str, Any], tuple[Note, ...]]:
+    """Return what a scenario asks of the simulation of some plans, and what must be said of it.
+
+    A formation that leaves out what some plan has no crew for says so.
+    """
+    options = simulation_options(section, tuple(plans), standard.crews)
+    kept = options.get("packages", {})
+    left_out = {
+        name: [need for need in package.escalation if need not in kept[name].escalation]
+        for name, package in default_packages().items()
+        if name in kept
+    }
+    return options, left_out_notes({name: needs for name, needs in left_out.items() if needs})
 
 
 def policy_faults(section: SimulationSection) -> list[tuple[str, str | None, str]]:

@@ -7,10 +7,12 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
+from rescuesim._words import Note
 from rescuesim.disruption import Disruption, Disruptions, load_disruptions
 from rescuesim.errors import DataFileError, Fault, InputError
 from rescuesim.plan import Plan
-from rescuesim.scenario.dispatching import asked_calls, simulation_options
+from rescuesim.scenario.dispatch_words import simulated_in_words
+from rescuesim.scenario.dispatching import asked_calls, asked_options
 from rescuesim.scenario.prepare import Prepared
 from rescuesim.scenario.siting_run import site_prepared
 from rescuesim.simulation.ensemble import Ensemble, EnsembleProgress, content_hash, open_ensemble, simulate_ensemble
@@ -53,6 +55,7 @@ def ensemble_prepared(
     executor: Executor | None = None,
     tell: Callable[[str, int, int], None] = lambda stage, done, total: None,
     progress: Callable[[EnsembleProgress], None] | None = None,
+    say: Callable[[Note], None] | None = None,
 ) -> Ensemble:
     """Simulate a scenario's plans through its disruptions; taken up again where an earlier run stopped.
 
@@ -66,6 +69,8 @@ def ensemble_prepared(
         Called with the stage, the steps done and all steps before the simulation begins.
     progress : callable, optional
         Of the simulation.
+    say : callable, optional
+        Called with each line that says what is simulated.
 
     Returns
     -------
@@ -93,6 +98,13 @@ def ensemble_prepared(
     if clash := sorted(set(conditions) & set(named)):
         expected = "a name of its own; the scenario has this one"
         raise InputError([Fault(column="disruptions", value=clash[0], expected=expected)])
+    options, said = asked_options(chosen, plans.values(), prepared.standard)
+    many = chosen.replications if asked.replications is None else asked.replications
+    horizon_s = (chosen.horizon_days if asked.horizon_days is None else asked.horizon_days) * 86_400
+    if say is not None:
+        cases = [(name, many, horizon_s) for name in {**conditions, **named}]
+        for line in (*simulated_in_words(chosen, cases), *said):
+            say(line)
     return simulate_ensemble(
         plans,
         network=prepared.network,
@@ -101,14 +113,14 @@ def ensemble_prepared(
         out=asked.out,
         calls=asked_calls(chosen, prepared.overrides),
         disruptions={**conditions, **named},
-        replications=chosen.replications if asked.replications is None else asked.replications,
-        horizon_s=(chosen.horizon_days if asked.horizon_days is None else asked.horizon_days) * 86_400,
+        replications=many,
+        horizon_s=horizon_s,
         seed=scenario.seed,
         workers=workers,
         executor=executor,
         progress=progress,
         about=about,
-        **simulation_options(chosen),
+        **options,
         snap_limit_m=scenario.network.snap_limit_m,
     )
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from rescuesim._words import Note, in_language
 from rescuesim.disruption import Disruption
 from rescuesim.errors import InputError
 from rescuesim.plan import Plan
@@ -18,7 +20,8 @@ from rescuesim.report.labels import Lang
 from rescuesim.report.siting_files import force_summary, solution_force
 from rescuesim.report.siting_words import siting_facts
 from rescuesim.report.static_coverage import Times
-from rescuesim.scenario.dispatching import asked_calls, simulation_options
+from rescuesim.scenario.dispatch_words import simulated_in_words
+from rescuesim.scenario.dispatching import asked_calls, asked_options
 from rescuesim.scenario.model import Scenario
 from rescuesim.scenario.prepare import Prepared, prepare
 from rescuesim.scenario.siting_run import check_results_folder, site_prepared
@@ -49,6 +52,8 @@ class Outcome:
         The content of ``summary.json``.
     files : dict of str to Path
         What was written, by name.
+    simulated : tuple of Note
+        What was simulated, in words; nothing where the siting has no solution.
     """
 
     prepared: Prepared
@@ -57,6 +62,7 @@ class Outcome:
     comparison: Comparison | None
     summary: dict[str, object]
     files: dict[str, Path]
+    simulated: tuple[Note, ...] = ()
 
 
 def _quiet(stage: str, done: int, total: int) -> None:
@@ -133,7 +139,10 @@ def run_prepared(
         summary = _summary(prepared, solution, None, clock)
         return Outcome(prepared=prepared, times=times, solution=solution, comparison=None, summary=summary, files={})
     since = time.perf_counter()
-    results = _simulate(prepared, solution.plan, progress)
+    plans = _plans(prepared, solution.plan)
+    options, left_out = asked_options(scenario.simulation, plans.values(), prepared.standard)
+    simulated = (*simulated_in_words(scenario.simulation, cases := _cases(prepared)), *left_out)
+    results = _simulate(prepared, plans, cases, options, progress)
     timed("simulation_s", since)
     progress("comparison", 0, 1)
     since = time.perf_counter()
@@ -145,30 +154,53 @@ def run_prepared(
     comparison = compare(results, times=by_condition, progress=lambda at, all_: progress("comparison", at, all_))
     timed("comparison_s", since)
     summary = _summary(prepared, solution, comparison, clock)
+    summary["simulated"] = list(simulated)
     files: dict[str, Path] = {}
     if out is not None:
         progress("report", 0, 1)
-        files = _write(prepared, solution, results, comparison, summary, Path(out), lang)
+        files = _write(prepared, solution, results, comparison, summary, Path(out), lang, simulated)
         progress("report", 1, 1)
     return Outcome(
-        prepared=prepared, times=times, solution=solution, comparison=comparison, summary=summary, files=files
+        prepared=prepared,
+        times=times,
+        solution=solution,
+        comparison=comparison,
+        summary=summary,
+        files=files,
+        simulated=simulated,
     )
 
 
-def _simulate(prepared: Prepared, plan: Plan, progress: Progress) -> dict[str, dict[str, SimulationResult]]:
+def _plans(prepared: Prepared, plan: Plan) -> dict[str, Plan]:
+    """Return today and the plan."""
+    plans = {TODAY: Plan.today(prepared.sites), PLAN: plan}
+    # a county without any station today has nothing to compare the plan with
+    return {name: its_plan for name, its_plan in plans.items() if its_plan.stations}
+
+
+def _cases(prepared: Prepared) -> list[tuple[str, int, float]]:
+    """Return the conditions with their replications and the seconds of each."""
+    chosen, disruption = prepared.scenario.simulation, prepared.scenario.disruption
+    cases = [("intact", chosen.replications, chosen.horizon_days * 86_400)]
+    if prepared.disruptions and disruption is not None:
+        many = disruption.replications or chosen.replications
+        cases.append((disruption.label, many, disruption.horizon_h * 3600))
+    return cases
+
+
+def _simulate(
+    prepared: Prepared,
+    plans: Mapping[str, Plan],
+    cases: Sequence[tuple[str, int, float]],
+    options: Mapping[str, Any],
+    progress: Progress,
+) -> dict[str, dict[str, SimulationResult]]:
     """Simulate today and the plan, intact and broken, on the same calls."""
     scenario, chosen = prepared.scenario, prepared.scenario.simulation
     calls = asked_calls(chosen, prepared.overrides)
-    plans = {TODAY: Plan.today(prepared.sites), PLAN: plan}
-    # a county without any station today has nothing to compare the plan with
-    plans = {name: its_plan for name, its_plan in plans.items() if its_plan.stations}
     results: dict[str, dict[str, SimulationResult]] = {name: {} for name in plans}
-    cases: list[tuple[str, float, int]] = [("intact", chosen.horizon_days * 86_400, chosen.replications)]
-    if prepared.disruptions and scenario.disruption is not None:
-        many = scenario.disruption.replications or chosen.replications
-        cases.append((scenario.disruption.label, scenario.disruption.horizon_h * 3600, many))
-    total, done = len(plans) * sum(many for *_, many in cases), 0
-    for condition, horizon_s, many in cases:
+    total, done = len(plans) * sum(many for _, many, _ in cases), 0
+    for condition, many, horizon_s in cases:
         for name, its_plan in plans.items():
             before = done
             found = simulate(
@@ -181,7 +213,7 @@ def _simulate(prepared: Prepared, plan: Plan, progress: Progress) -> dict[str, d
                 replications=many,
                 horizon_s=horizon_s,
                 seed=scenario.seed,
-                **simulation_options(chosen),
+                **options,
                 snap_limit_m=scenario.network.snap_limit_m,
                 progress=lambda at, _, before=before: progress("simulation", before + at, total),  # type: ignore[misc]
             )
@@ -199,6 +231,7 @@ def _write(
     summary: dict[str, object],
     out: Path,
     lang: Lang,
+    simulated: Sequence[Note],
 ) -> dict[str, Path]:
     closed: dict[str, list[int]] = {}
     if prepared.disruptions and prepared.scenario.disruption is not None:
@@ -235,6 +268,7 @@ def _write(
             facts=siting_facts(solution, prepared.people, lang),
             extra_notes=prepared.notes,
             force={"plan": force},
+            simulated=[in_language(line, lang) for line in simulated],
         ),
     }
     return write_files(out, writers)

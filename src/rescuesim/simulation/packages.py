@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -196,15 +196,38 @@ def _needs(table: str, type_: str) -> tuple[UnitNeed, ...]:
     return tuple(UnitNeed.from_text(text) for text in found.words) if found else ()
 
 
-@functools.cache
-def default_packages() -> Mapping[str, ResponsePackage]:
+def default_packages(crews: Iterable[CrewType] | None = None) -> Mapping[str, ResponsePackage]:
     """Return the packages of ``defaults.toml``, by call type.
+
+    Parameters
+    ----------
+    crews : iterable of CrewType, optional
+        Those of a fleet. What none of them can do is left out of the escalation: the superior level sends it from
+        elsewhere (R14), and it is not simulated. The first units and the reinforcement stay as they are.
 
     Examples
     --------
     >>> sorted(default_packages())
     ['false', 'fire', 'rescue', 'security', 'social']
+    >>> from rescuesim.crew import default_crews
+    >>> brigade = default_packages([default_crews()["brigade"]])["rescue"]
+    >>> [str(need) for need in default_packages()["rescue"].escalation], [str(need) for need in brigade.escalation]
+    (['rescue:3', 'medical:2'], ['rescue:3'])
     """
+    made = _default_packages()
+    if crews is None:
+        return made
+    fleet = list(crews)
+    return MappingProxyType({name: _within(package, fleet) for name, package in made.items()})
+
+
+def _within(package: ResponsePackage, crews: list[CrewType]) -> ResponsePackage:
+    able = tuple(need for need in package.escalation if any(crew.can(need.capabilities) for crew in crews))
+    return replace(package, escalation=able)
+
+
+@functools.cache
+def _default_packages() -> Mapping[str, ResponsePackage]:
     made = {}
     for name in defaults_under("packages.first"):
         more: dict[str, Any] = {
@@ -259,7 +282,8 @@ def check_packages(
     Raises
     ------
     InputError
-        With every type without a package, every capability that no crew has, and too few draws.
+        With every type without a package, every capability that no crew has, more people at the start than all crews
+        bring, and too few draws.
     """
     fleet, faults, types_ = list(crews), [], list(types)
     for name in types_:
@@ -276,5 +300,22 @@ def check_packages(
             if not any(crew.can(need.capabilities) for crew in fleet):
                 expected = "capabilities that a crew of the fleet has all together"
                 faults.append(Fault(file=f"package {name}", column=f"slot {slot}", value=str(need), expected=expected))
+        most = _most_to_start(package, fleet)
+        if 0 < most < package.people_to_start:
+            expected = f"at most {most}, whom the crews of the fleet bring at once"
+            value = str(package.people_to_start)
+            faults.append(Fault(file=f"package {name}", column="people_to_start", value=value, expected=expected))
     if faults:
         raise InputError(faults)
+
+
+def _most_to_start(package: ResponsePackage, crews: Iterable[CrewType]) -> int:
+    """Return how many people the units sent at once can bring at most who count towards `people_to_start`."""
+    fleet = list(crews)
+    return sum(
+        max(
+            (crew.people or need.people for crew in fleet if crew.can(need.capabilities | package.starts_with)),
+            default=0,
+        )
+        for need in package.first
+    )

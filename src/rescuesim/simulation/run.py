@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -240,7 +241,7 @@ def simulate(
     """
     model: CallModel | CallLog | Sequence[CallLog] = CallModel() if calls is None else calls
     through = _disruptions(disruptions, network, plan, demand)
-    _check_options(standard, demand, replications, seed, seats, desk)
+    _check_options(standard, demand, replications, seed, seats, desk, horizon_s)
     numbers = replications if isinstance(replications, range) else range(replications)
     setting = Setting(
         chain=dict(standard.chain),
@@ -398,6 +399,7 @@ def _check_options(
     seed: int,
     seats: int | None,
     desk: Desk | None,
+    horizon_s: float,
 ) -> None:
     faults = [
         Fault(
@@ -418,6 +420,8 @@ def _check_options(
         for name, (value, least) in numbers.items()
         if not isinstance(value, int | np.integer) or value < least
     ]
+    if not isinstance(horizon_s, Real):
+        faults.append(Fault(column="horizon_s", value=str(horizon_s), expected="a number of seconds"))
     if seats is not None and desk is not None:
         faults.append(Fault(column="seats", value=str(seats), expected="none beside desk, which has its own"))
     if isinstance(replications, range) and (not replications or replications.step < 1 or replications.start < 0):

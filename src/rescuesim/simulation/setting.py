@@ -84,6 +84,11 @@ class Setting:
             raise InputError(f"seed {self.seed}: expected a whole number of 0 or more")
         if isinstance(self.queue, str) and self.queue not in get_args(QueueName):
             raise InputError(f"queue {self.queue!r}: expected fifo, priority, preemptive or loss")
+        if not isinstance(self.queue, str) and (
+            lacks := [name for name in ("key", "waits", "preempts") if not hasattr(self.queue, name)]
+        ):
+            named = type(self.queue).__name__
+            raise InputError(f"queue {named}: expected an object with key(call), waits and preempts; no {lacks[0]}")
         if self.information not in get_args(InformationLevel):
             raise InputError(f"information {self.information!r}: expected complete, unit, desk or platform")
         preempts = self.queue == "preemptive" if isinstance(self.queue, str) else self.queue.preempts

@@ -25,6 +25,61 @@ from rescuesim.travel.forward_star import ForwardStar, build_forward_star
 __all__ = ["SplitGraph", "build_split_graph", "road_ends"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NodePairs:
+    """Arcs sorted by their ends once, so that each set of weights becomes a matrix without another sort.
+
+    Parameters
+    ----------
+    n_nodes : int
+    order : ndarray of int64, shape (n_arcs,)
+        Arcs by tail and head.
+    first : ndarray of int64, shape (n_pairs,)
+        Place in `order` of the first arc of each pair of ends.
+    tail, head : ndarray of int32, shape (n_pairs,)
+
+    Examples
+    --------
+    >>> ends = np.array([0, 1, 0]), np.array([1, 0, 1])
+    >>> NodePairs.of(*ends, 2).least(np.array([7.0, np.inf, 5.0])).toarray().tolist()
+    [[0.0, 5.0], [0.0, 0.0]]
+    """
+
+    n_nodes: int
+    order: NDArray[np.int64]
+    first: NDArray[np.int64]
+    tail: NDArray[np.int32]
+    head: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, tail: NDArray[np.integer], head: NDArray[np.integer], n_nodes: int) -> NodePairs:
+        """Sort arcs by their ends."""
+        order = np.lexsort((head, tail))
+        start, end = tail[order].astype(np.int32), head[order].astype(np.int32)
+        is_first = np.ones(len(order), dtype=np.bool_)
+        is_first[1:] = (start[1:] != start[:-1]) | (end[1:] != end[:-1])
+        first = np.flatnonzero(is_first)
+        return cls(n_nodes=n_nodes, order=order, first=first, tail=start[first], head=end[first])
+
+    def least(self, weight: NDArray[np.float64]) -> csr_array:
+        """Return the least weight between each pair of ends, without those of ``inf``.
+
+        Parameters
+        ----------
+        weight : ndarray of float64, shape (n_arcs,)
+            An explicit zero stays one.
+
+        Returns
+        -------
+        csr_array of float64, shape (n_nodes, n_nodes)
+        """
+        least = np.minimum.reduceat(weight[self.order], self.first) if len(self.first) else np.empty(0)
+        keep = np.isfinite(least)
+        indptr = np.zeros(self.n_nodes + 1, dtype=np.int32)
+        np.cumsum(np.bincount(self.tail[keep], minlength=self.n_nodes), out=indptr[1:])
+        return csr_array((least[keep], self.head[keep], indptr), shape=(self.n_nodes, self.n_nodes))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitGraph:
     """Pieces of edges between nodes; nodes of the network come first, split points after.
@@ -75,6 +130,7 @@ class SplitGraph:
     first_of_road: NDArray[np.int64]
     pieces_by_road: NDArray[np.int32]
     _stars: dict[str, ForwardStar] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _pairs: list[NodePairs] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def piece_ticks(self, state: NetworkState | None = None) -> NDArray[np.int64]:
         """Ticks of each piece, slowed parts of the state included; int64, shape (n_pieces,)."""
@@ -132,16 +188,13 @@ class SplitGraph:
         csr_array of float64, shape (n_nodes, n_nodes)
             Whole numbers; an explicit zero is a piece that takes no time.
         """
-        keep = np.flatnonzero(self.open_pieces(state))
-        tail, head, ticks = self.tail[keep], self.head[keep], self.piece_ticks(state)[keep]
-        order = np.lexsort((ticks, head, tail))
-        tail, head, ticks = tail[order], head[order], ticks[order]
-        first = np.ones(len(order), dtype=np.bool_)
-        first[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
-        indptr = np.zeros(self.n_nodes + 1, dtype=np.int32)
-        np.cumsum(np.bincount(tail[first], minlength=self.n_nodes), out=indptr[1:])
-        data = ticks[first].astype(np.float64)
-        return csr_array((data, head[first].astype(np.int32), indptr), shape=(self.n_nodes, self.n_nodes))
+        ticks = driven_ticks(self, np.arange(len(self.road))).astype(np.float64)
+        if state is not None:
+            piece, changed = self.changes(state)
+            ticks[piece] = np.where(changed < UNREACHABLE, changed, np.inf)
+        if not self._pairs:
+            self._pairs.append(NodePairs.of(self.tail, self.head, self.n_nodes))
+        return self._pairs[0].least(ticks)
 
 
 def build_split_graph(network: RoadNetwork, *points: SnappedPoints) -> SplitGraph:

@@ -61,3 +61,10 @@ def test_a_crew_that_refuses_is_replaced_after_its_answer():
         "1650 call 0 s1#1 cleared",
         "1950 call 0 s1#1 available",
     ]
+
+
+def test_a_crew_that_takes_every_order_takes_it_whatever_is_drawn():
+    road = line([0], [1000], ends_m=[0, 1000])
+    asked = crew(roster=8, attends={"day": 1.0, "night": 1.0}, acceptance=exactly(60))
+    story = told(road, {"s0#1": asked}, calls_at(0, accept_u=[1.0]), muster=True)
+    assert "150 call 0 s0#1 rolling" in story

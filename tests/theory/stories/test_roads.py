@@ -116,10 +116,9 @@ def test_what_the_desk_hears_helps_nobody_who_is_on_the_way():
         "1070 call 0 s0#2 on scene",
         "1100 call 0 s0#2 ready",
         "1580 call 0 s0#1 cleared",
-        "1700 call 0 s0#2 cleared",
-        "1700 call 0 closed",
+        "1580 call 0 s0#2 cleared",
         "2080 call 0 s0#1 available",
-        "2200 call 0 s0#2 available",
+        "2080 call 0 s0#2 available",
     ]
 
 
@@ -140,11 +139,10 @@ def test_on_a_platform_a_unit_on_its_way_hears_of_the_block_and_turns():
         "860 call 0 s0#2 first action",
         "950 call 0 s0#1 on scene",
         "980 call 0 s0#1 ready",
+        "1460 call 0 s0#1 cleared",
         "1460 call 0 s0#2 cleared",
-        "1580 call 0 s0#1 cleared",
-        "1580 call 0 closed",
+        "1960 call 0 s0#1 available",
         "1960 call 0 s0#2 available",
-        "2080 call 0 s0#1 available",
     ]
 
 

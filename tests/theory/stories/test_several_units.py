@@ -65,11 +65,10 @@ def test_the_first_action_waits_for_the_people_of_a_second_unit_from_another_sta
         "390 call 0 s1#1 on scene",
         "420 call 0 s1#1 ready",
         "420 call 0 s1#1 first action",
-        "720 call 0 s1#1 cleared",
-        "1020 call 0 s1#1 available",
         "1020 call 0 s0#1 cleared",
-        "1020 call 0 closed",
+        "1020 call 0 s1#1 cleared",
         "1120 call 0 s0#1 available",
+        "1320 call 0 s1#1 available",
     ]
 
 
@@ -92,15 +91,14 @@ def test_a_long_call_is_reinforced_and_after_a_command_post_escalated():
         "920 call 0 s1#1 dispatched escalation",
         "920 call 0 s1#1 alerted",
         "980 call 0 s1#1 rolling",
-        "1310 call 0 s0#2 cleared",
-        "1410 call 0 s0#2 available",
         "1480 call 0 s1#1 on scene",
         "1510 call 0 s1#1 ready",
         "2020 call 0 s0#1 cleared",
-        "2110 call 0 s1#1 cleared",
-        "2110 call 0 closed",
+        "2020 call 0 s0#2 cleared",
+        "2020 call 0 s1#1 cleared",
         "2120 call 0 s0#1 available",
-        "2610 call 0 s1#1 available",
+        "2120 call 0 s0#2 available",
+        "2520 call 0 s1#1 available",
     ]
 
 
@@ -135,3 +133,11 @@ def test_without_a_queue_a_call_that_cannot_start_is_lost_and_its_unit_stands_do
         "30 call 0 s0#1 recalled",
         "30 call 0 s0#1 available",
     ]
+
+
+def test_a_unit_alone_with_fewer_people_than_the_start_takes_does_not_start():
+    road = line([0], [1000], ends_m=[0, 1000])
+    for people, starts in ((2, False), (3, True)):
+        story = told(road, {"s0#1": crew(people=people)}, calls_at(0), packages={"fire": package("fire", "fire:3", 3)})
+        assert "220 call 0 s0#1 ready" in story
+        assert ("220 call 0 s0#1 first action" in story) is starts

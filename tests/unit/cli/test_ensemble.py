@@ -77,6 +77,14 @@ def test_a_study_is_run_taken_up_summed_up_and_told(
     table = capsys.readouterr().out
     assert "桥断" in table
     assert "全部记录的校验值" in table
+    assert "现状" in table
+    assert "today" not in table
+    assert "100.00%" not in table
+    assert "派谁：预计最先到的空闲队伍" in table
+    assert left_with("log", out, "--plan", "现状", "--disruption", "正常", "--replication", 1, "--lang", "zh") == 0
+    told = capsys.readouterr().out
+    assert "经公网下达" in told
+    assert "public_network" not in told
     assert left_with("summary", out, "--json") == 0
     again = json.loads(capsys.readouterr().out)
     assert again["replications"] == 4

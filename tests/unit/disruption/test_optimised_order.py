@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -69,3 +70,46 @@ def test_an_interrupt_leaves_the_best_so_far_and_claims_no_more() -> None:
     found = best_order(5, interrupted, {"as given": start}, free=range(5), try_all_up_to=6, most_tried=9)
     assert not found.all_orders
     assert found.judged.area_person_h >= start.area_person_h
+
+
+def test_a_planned_list_that_is_better_than_the_rules_is_named_and_improved_on() -> None:
+    expected = sorted(range(7), key=lambda job: -PEOPLE[job] / HOURS[job])
+    almost = [expected[0], expected[2], expected[1], *expected[3:]]
+    rules = {"as given": judge(range(7))}
+    options: dict[str, Any] = {"free": range(7), "try_all_up_to": 0}
+    found = best_order(7, judge, rules, most_tried=1, planned=[(almost, judge(almost))], **options)
+    assert found.came_from == "plan"
+    assert found.tried == 3
+    found = best_order(7, judge, rules, most_tried=50, planned=[(almost, judge(almost))], **options)
+    assert found.judged.schedule.begun == tuple(expected)
+
+
+def test_when_the_time_is_up_the_best_so_far_is_returned() -> None:
+    worst = sorted(range(7), key=lambda job: PEOPLE[job] / HOURS[job])
+    for all_up_to in (0, 7):
+        asked = 0
+
+        def is_over() -> bool:
+            nonlocal asked
+            asked += 1
+            return asked > 4
+
+        rules = {"worst": judge(worst)}
+        found = best_order(7, judge, rules, free=range(7), try_all_up_to=all_up_to, most_tried=1000, is_over=is_over)
+        assert not found.all_orders
+        assert found.judged.area_person_h > rules["worst"].area_person_h
+        assert found.tried <= 6
+
+
+def test_an_interrupt_while_planning_leaves_the_best_so_far() -> None:
+    good = sorted(range(7), key=lambda job: -PEOPLE[job] / HOURS[job])
+
+    def planned() -> Iterator[tuple[list[int], Judged]]:
+        yield good, judge(good)
+        raise KeyboardInterrupt
+
+    found = best_order(
+        7, judge, {"as given": judge(range(7))}, free=range(7), try_all_up_to=0, most_tried=9, planned=planned()
+    )
+    assert found.came_from == "plan"
+    assert not found.all_orders

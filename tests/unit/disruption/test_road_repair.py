@@ -255,6 +255,65 @@ def test_trunk_roads_come_first_and_of_these_the_nearest(street: rs.RoadNetwork)
     assert repaired(ranked, damages, crews, order="trunk_first").sequence == (1, 0)
 
 
+@pytest.fixture(scope="module")
+def ring() -> rs.RoadNetwork:
+    """Return a trunk road of 1 km with a ring of 3 km around it, a road on from its far end, and a yard; 10 m/s."""
+    places = [(0.0, 0.0), (KM, 0.0), (KM, KM), (0.0, KM), (2 * KM, 0.0), (0.0, -500.0)]
+    classes = ["trunk", "tertiary", "tertiary", "tertiary", "tertiary", "tertiary"]
+    lines = [[0, 1], [1, 2], [2, 3], [3, 0], [1, 4], [5, 0]]
+    network = build_network(ways_of(places, lines, road_class=classes))
+    ticks = np.rint(network.length_m * 1000).astype(np.int32)
+    return replace(network, ticks=ticks, start_up_s=0.0, launch_s=0.0)
+
+
+def roads_of_ring(ring: rs.RoadNetwork) -> tuple[int, int]:
+    """Return the trunk road and the road on."""
+    trunk = int(ring.road[np.flatnonzero(ring.road_class == "trunk")[0]])
+    east = int(ring.road[int(np.argmax(ring.x_m[ring.tail] + ring.x_m[ring.head]))])
+    return trunk, east
+
+
+def ring_case(ring: rs.RoadNetwork, **options: object) -> rs.RoadRepairs:
+    trunk, east = roads_of_ring(ring)
+    node = int(np.argmin(ring.y_m))
+    damages = [
+        rs.RoadDamage(closure=Closure(road=trunk, from_m=450, to_m=550), at_s=0.0, cause="landslide", work_h=4),
+        rs.RoadDamage(closure=Closure(road=east, from_m=450, to_m=550), at_s=0.0, cause="landslide", work_h=2),
+    ]
+    crews = [rs.RepairCrew(id="A", lon=float(ring.lon[node]), lat=float(ring.lat[node]))]
+    return repaired(ring, damages, crews, **({"order": "trunk_first"} | options))
+
+
+def test_a_trunk_road_with_a_short_detour_is_mended_after_a_road_without_one(ring: rs.RoadNetwork) -> None:
+    # 300 s of ring against 100 s of trunk road: vehicles get around
+    assert ring_case(ring).sequence == (1, 0)
+    # the ring takes 3,000 s: that is no detour
+    slow = np.where(ring.road_class == "trunk", 1, 10) * ring.ticks
+    assert ring_case(replace(ring, ticks=slow.astype(np.int32))).sequence == (0, 1)
+
+
+def test_a_trunk_road_that_a_crew_does_not_finish_before_the_horizon_goes_last(street: rs.RoadNetwork) -> None:
+    classes = street.road_class.copy()
+    classes[street.road == road(street, 0)] = "trunk"
+    ranked = replace(street, road_class=classes)
+    for hours, sequence in [(40.0, (0, 1)), (100.0, (1, 0))]:
+        damages = [slide(ranked, 0, hours), slide(ranked, 3, 2.0)]
+        assert repaired(ranked, damages, [base(ranked, "A", 1)], order="trunk_first").sequence == sequence
+
+
+@pytest.mark.parametrize("order", ["given", "nearest_first", "trunk_first"])
+def test_what_nobody_can_finish_before_the_horizon_is_left_for_anything_else(
+    street: rs.RoadNetwork, order: str
+) -> None:
+    damages = [slide(street, 1, 565.0), slide(street, 2, 2.0, at_s=10 * HOUR)]
+    given = {"given": [0, 1]} if order == "given" else {}
+    repairs = repaired(street, damages, [base(street, "A", 2)], order=order, **given)
+    assert repairs.sequence == (0, 1)
+    assert spells(repairs, 0)[0][2] == math.inf
+    assert any(note.startswith("1 damages take longer than the 72 h") for note in repairs.notes)
+    assert spells(repairs, 1)[0][2] == pytest.approx(12 * HOUR + 2 * 45 + 2 * 45 + 10, abs=120)
+
+
 def people_along(network: rs.RoadNetwork, people: list[float]) -> dict[str, object]:
     """Return places at the lower ends of the lanes, and a site in the middle of the street."""
     lower = [

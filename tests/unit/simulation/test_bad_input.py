@@ -31,6 +31,8 @@ def play(valley, plan=None, calls=None, **options):
         ({"seed": -1}, "seed: '-1'"),
         ({"horizon_s": 0.0}, "horizon_s 0.0"),
         ({"horizon_s": np.inf}, "horizon_s inf"),
+        ({"horizon_s": "a month"}, "horizon_s: 'a month', expected a number of seconds"),
+        ({"queue": object()}, r"queue object: expected an object with key\(call\), waits and preempts; no key"),
         ({"queue": "lifo"}, "queue 'lifo': expected fifo, priority, preemptive or loss"),
         ({"disruptions": ()}, "disruptions: expected at least one"),
     ],
@@ -142,3 +144,12 @@ def test_a_policy_that_chooses_a_unit_that_is_away_is_named_before_the_first_eve
 
     with pytest.raises(InputError, match=r"'Wild', expected one of .* it chose 's9#1', which is away"):
         play(valley, policy=Wild())
+
+
+def test_a_policy_that_returns_the_choice_and_not_its_unit_is_told_so(valley):
+    class Hasty:
+        def choose(self, call, choices):
+            return next(choices, None)
+
+    with pytest.raises(InputError, match=r"expected a unit, as choice\.unit is"):
+        play(valley, valley.plan("s1", "s2"), policy=Hasty())

@@ -185,3 +185,10 @@ def test_a_position_means_the_nearest_point_within_the_limit(demand):
         load_calls(frame, apart)
     with pytest.raises(InputError, match=r"row 1, column name: .., expected a point's id, its name, or lon and lat"):
         load_calls(frame.assign(lon=np.nan, lat=np.nan).head(1), apart)
+
+
+@pytest.mark.parametrize("starts", ["2023-07-01T00:00+08:00", 7])
+def test_a_start_with_a_time_zone_or_of_another_kind_is_refused(tmp_path, demand, starts):
+    path = written(tmp_path, "a,2023-07-01 08:00:30,下村,东乡,火灾,90,5,,2.5,30,60,")
+    with pytest.raises(InputError, match="column starts"):
+        load_calls(path, demand, starts=starts)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -75,3 +76,13 @@ def test_a_capability_nobody_has_a_missing_package_and_too_few_draws_are_told_at
     assert "column rescue" in message
     assert "2 unit slots" in message
     check_packages(default_packages(), types=["fire", "rescue"], crews=crews.values(), n_slots=5)
+
+
+def test_packages_are_refused_whose_first_action_takes_more_people_than_all_crews_bring():
+    small = replace(default_crews()["brigade"], people=2)
+    with pytest.raises(InputError, match=r"people_to_start: '3', expected at most 2"):
+        check_packages({"fire": package(people_to_start=3, first=(FIRE,))}, types=["fire"], crews=[small], n_slots=5)
+    two = package(people_to_start=4, first=(FIRE, FIRE))
+    check_packages({"fire": two}, types=["fire"], crews=[small], n_slots=5)
+    with_others = [small, default_crews()["brigade"]]
+    check_packages({"fire": package(people_to_start=3)}, types=["fire"], crews=with_others, n_slots=5)

@@ -126,7 +126,9 @@ class PolygonSource:
     def at(self, x_m: NDArray[np.float64], y_m: NDArray[np.float64], region: HazardRegion) -> NDArray[np.float64]:
         """Return the intensity at points; the border of a polygon belongs to it."""
         lon, lat = unproject(x_m, y_m, region.crs)
-        point, polygon = shapely.STRtree(self.polygons).query(shapely.points(lon, lat), predicate="intersects")
+        # asked the other way round, polygon by polygon, each is prepared once for all points in its frame
+        tree = shapely.STRtree(np.asarray(shapely.points(lon, lat), dtype=object))
+        polygon, point = tree.query(self.polygons, predicate="intersects")
         highest = np.full(len(lon), -np.inf)
         np.maximum.at(highest, point, self.value[polygon])
         return np.where(np.isneginf(highest), self.outside, highest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,12 +20,19 @@ class Candidate:
     crew, job, front : int
     arrives_s : float
         When it would be there.
+    done_s : float
+        When the stage is done if it joins those who are at work there now; ``inf`` if not by the horizon.
+    around_s : float
+        How much longer it drives to the other side of the damage than to this one, on the roads as they are; ``inf``
+        where no open road leads there.
     """
 
     crew: int
     job: int
     front: int
     arrives_s: float
+    done_s: float = math.inf
+    around_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +62,11 @@ class Rule(Protocol):
     @property
     def looks_at_work(self) -> bool:
         """Whether it asks how much work is left; it is not worked out if not."""
+        ...
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether it asks when a job would be done and how far it is around; both are ``inf`` if not."""
         ...
 
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:

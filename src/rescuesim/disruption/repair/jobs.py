@@ -110,6 +110,23 @@ class Setting:
         driven = round(math.sqrt(4.0 * free_ticks * tau)) if free_ticks <= tau else free_ticks + tau
         return (driven + launch) / TICKS_PER_SECOND * self.pace
 
+    def soonest_s(self) -> list[list[float]]:
+        """Return when each stage of each job could be done at best: at no drive, by the strongest crews of all.
+
+        Nobody is sooner, whatever the order; ``inf`` where the horizon comes before. When something passes by itself is
+        not looked at: crews do not know it.
+        """
+        pairs = sorted((min(crew.machines, self.pairs_at_front) for crew in self.crews), reverse=True)
+        from_s = min((crew.from_s for crew in self.crews), default=math.inf)
+        return [[self._soonest(job, pairs, from_s, work_s) for work_s in job.stages_s] for job in self.jobs]
+
+    def _soonest(self, job: Job, pairs: Sequence[int], from_s: float, work_s: float) -> float:
+        rate, begins = sum(pairs[: job.most_crews]), max(job.ready_s, from_s)
+        if not rate:
+            return math.inf
+        ends = begins + work_s if job.by_calendar else self.clock.done_at(begins, work_s / rate)
+        return ends if ends <= self.horizon_s else math.inf
+
     def slowed_at(self, at_s: float) -> Slowed:
         """Return the roads that are slow at a moment."""
         return next(slowed for from_s, slowed in reversed(self.slow) if from_s <= at_s)

@@ -1,14 +1,16 @@
 """The order of repair that keeps most people covered for longest.
 
 Few damages: every order is tried, so that the best is proved to be the best of all orders. Many: the lists of the
-simple rules are the starts of a local search that moves one damage to another place in the list, or swaps two, as long
-as anything gets better. Every list is judged by what the crews would really do with it, driving included.
+simple rules and those of a plan by windows (`rolling`) are the starts of a local search that moves one damage to
+another place in the list, or swaps two, as long as anything gets better. Every list is judged by what the crews would
+really do with it, driving included.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rescuesim.disruption.repair.choosing import Schedule
@@ -32,7 +34,7 @@ class Best:
     ----------
     judged : Judged
     came_from : str
-        The simple rule whose own schedule it is, or ``"search"``.
+        The simple rule whose own schedule it is, ``"plan"`` if a list of the plan by windows, or ``"search"``.
     all_orders : bool
         Whether every order was tried.
     tried : int
@@ -53,6 +55,8 @@ def best_order(
     free: Sequence[int],
     try_all_up_to: int,
     most_tried: int,
+    planned: Iterable[tuple[Sequence[int], Judged]] = (),
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Best:
     """Search for the order of repair with the largest area under the curve.
 
@@ -70,6 +74,10 @@ def best_order(
         With so many of them or fewer, every order is tried.
     most_tried : int
         Lists that the local search looks at, at most: a stop that does not depend on the machine.
+    planned : iterable of (list, Judged), optional
+        Lists of all damages that were planned, and what comes of them; not asked for where every order is tried.
+    is_over : callable, optional
+        Whether the time is up: then the best so far is returned, as with Ctrl-C.
 
     Returns
     -------
@@ -82,35 +90,60 @@ def best_order(
     59-66. doi:10.1002/nav.3800030106 (order by worth per hour of work, the best there is without driving)
     """
     name, best = max(simple.items(), key=lambda item: item[1].area_person_h)
-    search = _Search(judge=judge, free=sorted(free), fixed=[job for job in range(n) if job not in free])
+    fixed = [job for job in range(n) if job not in free]
+    search = _Search(judge=judge, free=sorted(free), fixed=fixed, is_over=is_over)
     search.keep(best)
+    from_plan: Judged | None = None
+    n_planned = 0
     try:
         complete = len(free) <= try_all_up_to
         if complete:
             for order in itertools.permutations(search.free):
+                if is_over():
+                    complete = False
+                    break
                 search.try_out(order)
         else:
-            for start in sorted(simple.values(), key=lambda one: -one.area_person_h):
-                begun = [job for job in start.schedule.begun if job in search.free]
+            starts = [(one.area_person_h, list(one.schedule.begun)) for one in simple.values()]
+            for listed, made in planned:
+                n_planned += 1
+                starts.append((made.area_person_h, list(listed)))
+                if made.area_person_h > search.best_area:
+                    search.keep(made)
+                    from_plan = made
+            for _, start in sorted(starts, key=lambda one: -one[0]):
+                begun = [job for job in start if job in search.free]
                 search.climb([*begun, *(job for job in search.free if job not in begun)], most_tried)
     except KeyboardInterrupt:
         complete = False
     assert search.best is not None
-    came_from = name if search.best is best else "search"
-    return Best(judged=search.best, came_from=came_from, all_orders=complete, tried=search.tried + len(simple))
+    came_from = name if search.best is best else "plan" if search.best is from_plan else "search"
+    tried = search.tried + len(simple) + n_planned
+    return Best(judged=search.best, came_from=came_from, all_orders=complete, tried=tried)
 
 
 class _Search:
     """What has been tried, and the best of it."""
 
-    def __init__(self, *, judge: Callable[[Sequence[int]], Judged], free: Sequence[int], fixed: Sequence[int]) -> None:
-        self.judge, self.free, self.fixed = judge, list(free), list(fixed)
+    def __init__(
+        self,
+        *,
+        judge: Callable[[Sequence[int]], Judged],
+        free: Sequence[int],
+        fixed: Sequence[int],
+        is_over: Callable[[], bool],
+    ) -> None:
+        self.judge, self.free, self.fixed, self.is_over = judge, list(free), list(fixed), is_over
         self.best: Judged | None = None
         self.tried = 0
         self.known: dict[tuple[int, ...], float] = {}
 
+    @property
+    def best_area(self) -> float:
+        return -math.inf if self.best is None else self.best.area_person_h
+
     def keep(self, made: Judged) -> None:
-        if self.best is None or made.area_person_h > self.best.area_person_h:
+        if made.area_person_h > self.best_area:
             self.best = made
 
     def try_out(self, order: Sequence[int]) -> float:
@@ -124,12 +157,12 @@ class _Search:
 
     def climb(self, order: list[int], most_tried: int) -> None:
         """Go to the first better neighbour until there is none."""
-        if self.tried >= most_tried:
+        if self.tried >= most_tried or self.is_over():
             return
         here, area = order, self.try_out(order)
         while True:
             for other in _neighbours(here):
-                if self.tried >= most_tried:
+                if self.tried >= most_tried or self.is_over():
                     return
                 if (found := self.try_out(other)) > area:
                     here, area = other, found

@@ -10,12 +10,12 @@ from rescuesim._words import Note
 from rescuesim.disruption.outages import RoadDamage
 from rescuesim.disruption.repair.crews import CREW_KIND_WORDS, RepairCrew
 from rescuesim.disruption.repair.damaged_roads import ONE_LANE, OPEN, SHUT, level_of
-from rescuesim.disruption.repair.jobs import Job
+from rescuesim.disruption.repair.jobs import Job, Setting
 from rescuesim.disruption.streams import Draw, draws
 from rescuesim.network import RoadNetwork
 from rescuesim.network.states import Closure
 
-__all__ = ["fronts_of", "job_notes", "job_of"]
+__all__ = ["fronts_of", "job_notes", "job_of", "too_long_notes"]
 
 
 def job_of(damage: RoadDamage, seed: int, sample: int, bridge_kind: str) -> Job:
@@ -97,3 +97,16 @@ def job_notes(damages: Sequence[RoadDamage], jobs: Sequence[Job], team: Sequence
             )
         )
     return notes
+
+
+def too_long_notes(setting: Setting) -> list[str]:
+    """Say how many jobs nobody could finish before the horizon, not even all crews that find room."""
+    if not setting.crews:
+        return []
+    n = sum(bool(ends) and ends[0] == math.inf for ends in setting.soonest_s())
+    hours = setting.horizon_s / 3600
+    said = Note(
+        f"{n} damages take longer than the {hours:g} h looked at, whoever works on them: they are begun last",
+        f"{n} 处损坏无论投入多少队伍，在所计算的 {hours:g} 小时内都无法抢通：最后才安排",
+    )
+    return [said] if n else []

@@ -49,6 +49,7 @@ def option_faults(
     limit_s: object,
     try_all_up_to: int,
     most_tried: int,
+    solve_limit_s: float,
 ) -> list[Fault]:
     """Find what is wrong with the options."""
     faults = []
@@ -63,6 +64,8 @@ def option_faults(
         faults.append(
             Fault(problem=f"try_all_up_to {try_all_up_to}, most_tried {most_tried}: expected 0 to 9, and 1 or more")
         )
+    if not solve_limit_s > 0:
+        faults.append(Fault(problem=f"solve_limit_s {solve_limit_s}: expected seconds above 0"))
     return faults
 
 

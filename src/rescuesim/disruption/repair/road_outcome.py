@@ -96,18 +96,12 @@ def curve_of(schedule: Schedule, setting: Setting, people: PeopleCovered) -> Cov
 
 def _bound(setting: Setting, people: PeopleCovered) -> float:
     """Area if each damage were worked on from the first moment that it may be, by the strongest crews, at no drive."""
-    pairs = sorted((min(crew.machines, setting.pairs_at_front) for crew in setting.crews), reverse=True)
-    soonest = min((crew.from_s for crew in setting.crews), default=math.inf)
-    changes: list[tuple[float, int, int]] = []  # bridges and roads: by the strongest of all crews
-    for number, job in enumerate(setting.jobs):
+    changes: list[tuple[float, int, int]] = []
+    for number, (job, ends) in enumerate(zip(setting.jobs, setting.soonest_s(), strict=True)):
         changes.append((job.at_s, number, job.levels[0]))
-        if pairs:
-            rate = 1 if job.by_calendar else sum(pairs[: job.most_crews])
-            begins = max(job.ready_s, soonest)
-            for stage, work_s in enumerate(job.stages_s):
-                ends = begins + work_s if job.by_calendar else setting.clock.done_at(begins, work_s / rate)
-                if ends < job.passes_s:
-                    changes.append((ends, number, job.levels[stage + 1]))
+        for stage, end in enumerate(ends):
+            if end < job.passes_s:
+                changes.append((end, number, job.levels[stage + 1]))
         changes.append((job.passes_s, number, OPEN))
     levels, history = bytearray(len(setting.jobs)), []
     for at_s, number, level in sorted(changes, key=lambda change: change[:1]):

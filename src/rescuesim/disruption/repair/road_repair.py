@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rescuesim._defaults import default
 from rescuesim.candidates import CandidateSites
 from rescuesim.demand import DemandPoints
 from rescuesim.disruption.outages import RoadDamage, RoadSlowing
@@ -15,7 +18,7 @@ from rescuesim.disruption.repair.covered_people import PeopleCovered, open_note,
 from rescuesim.disruption.repair.crews import RepairCrew, crew_positions
 from rescuesim.disruption.repair.jobs import Setting, build_setting
 from rescuesim.disruption.repair.optimised import Judged, best_order
-from rescuesim.disruption.repair.road_jobs import fronts_of, job_notes, job_of
+from rescuesim.disruption.repair.road_jobs import fronts_of, job_notes, job_of, too_long_notes
 from rescuesim.disruption.repair.road_options import (
     RepairOrder,
     damage_faults,
@@ -24,6 +27,7 @@ from rescuesim.disruption.repair.road_options import (
     place_weights,
 )
 from rescuesim.disruption.repair.road_outcome import RoadRepairs, curve_of, repairs_of
+from rescuesim.disruption.repair.rolling import rolling_plans
 from rescuesim.disruption.repair.rules import (
     ByOrder,
     IsolatedFirst,
@@ -62,6 +66,7 @@ def repair_roads(
     widen_at_once: bool = False,
     try_all_up_to: int = 6,
     most_tried: int = 1000,
+    solve_limit_s: float = math.inf,
     seed: int = 0,
     sample: int = 0,
 ) -> RoadRepairs:
@@ -76,7 +81,8 @@ def repair_roads(
     horizon_s : float
         Seconds after the onset up to which crews work.
     order : str, optional
-        ``trunk_first`` (class of the road, then the nearest), ``nearest_first``, ``most_people`` (brought back an
+        ``trunk_first`` (class of the road, then the nearest; last what a short detour leads around or what is not done
+        before the horizon), ``nearest_first``, ``most_people`` (brought back an
         hour), ``isolated_first`` (the cut-off place of the highest weight), ``given``, or ``optimised``: the largest
         area under the curve of covered people.
     given : sequence of int or str, optional
@@ -105,6 +111,9 @@ def repair_roads(
         Whether a crew stays until a road is as wide as before, rather than opening one lane elsewhere first.
     try_all_up_to, most_tried : int, optional
         With ``optimised``: damages up to which every order is tried, and the lists that are tried beyond.
+    solve_limit_s : float, optional
+        With ``optimised``: wall time after which the best order so far is taken, as after Ctrl-C. Without it the result
+        does not depend on the machine.
     seed, sample : int, optional
         Of the days that temporary bridges take.
 
@@ -120,8 +129,8 @@ def repair_roads(
     Notes
     -----
     `rescuesim.disruption.repair.schedule` says how crews go about it. The optimised order is chosen among all lists
-    (up to `try_all_up_to` damages) or by local search, and among the schedules of all the simple rules, so that it is
-    never worse than any of these on the same data.
+    (up to `try_all_up_to` damages) or by a plan with a rolling horizon and local search, and among the schedules of all
+    the simple rules, so that it is never worse than any of these on the same data.
 
     References
     ----------
@@ -132,7 +141,7 @@ def repair_roads(
     team = [crew for crew in crews if crew.kind in ("road", "bridge")]
     bases, faults = crew_positions(network, team, sites)
     faults += damage_faults(network, damages, slowings)
-    faults += option_faults(order, given, demand, sites, limit_s, try_all_up_to, most_tried)
+    faults += option_faults(order, given, demand, sites, limit_s, try_all_up_to, most_tried, solve_limit_s)
     listed, wrong = listed_damages(given, damages) if given is not None else ([], [])
     weight, also_wrong = place_weights(places, demand)
     faults += [*wrong, *also_wrong]
@@ -156,6 +165,7 @@ def repair_roads(
         widen_at_once=widen_at_once,
         horizon_s=float(horizon_s),
     )
+    notes += too_long_notes(setting)
     people = None
     if demand is not None and sites is not None and limit_s is not None:
         chosen = open_sites(sites, opened)
@@ -164,7 +174,7 @@ def repair_roads(
     rules = _simple_rules(network, closures, people, weight)
     if order == "optimised":
         assert people is not None
-        return _optimised(damages, setting, people, rules, try_all_up_to, most_tried, notes)
+        return _optimised(damages, setting, people, rules, try_all_up_to, most_tried, solve_limit_s, notes)
     rule = ByOrder.of(listed) if order == "given" else rules[order]
     return repairs_of(damages, setting, work_out(setting, rule), people, order=order, notes=notes)
 
@@ -176,22 +186,32 @@ def _optimised(
     rules: Mapping[str, Rule],
     try_all_up_to: int,
     most_tried: int,
+    solve_limit_s: float,
     notes: Sequence[str],
 ) -> RoadRepairs:
-    """Search for the best order, from the schedules of the simple rules on."""
+    """Search for the best order, from the schedules of the simple rules and of a plan on."""
+    stop_s = time.monotonic() + solve_limit_s
 
     def judge(rule: Rule) -> Judged:
         schedule = work_out(setting, rule)
         return Judged(schedule=schedule, area_person_h=curve_of(schedule, setting, people).area_person_h)
 
+    def judge_list(some: Sequence[int]) -> Judged:
+        return judge(ByOrder.of(some))
+
+    def left_s() -> float:
+        return stop_s - time.monotonic()
+
     simple = {name: judge(rule) for name, rule in rules.items()}
     best = best_order(
         len(damages),
-        lambda some: judge(ByOrder.of(some)),
+        judge_list,
         simple,
         free=[number for number, job in enumerate(setting.jobs) if job.stages_s],
         try_all_up_to=try_all_up_to,
         most_tried=most_tried,
+        planned=rolling_plans(setting, people, judge_list, left_s=left_s),
+        is_over=lambda: left_s() <= 0,
     )
     return repairs_of(
         damages,
@@ -211,7 +231,10 @@ def _simple_rules(
     network: RoadNetwork, closures: Sequence[Closure], people: PeopleCovered | None, weight: NDArray[np.float64]
 ) -> dict[str, Rule]:
     rules: dict[str, Rule] = {
-        "trunk_first": TrunkFirst(rank=class_ranks(network, [closure.road for closure in closures])),
+        "trunk_first": TrunkFirst(
+            rank=class_ranks(network, [closure.road for closure in closures]),
+            detour_s=default("clearing.detour_min").number * 60,
+        ),
         "nearest_first": NearestFirst(),
     }
     if people is not None:

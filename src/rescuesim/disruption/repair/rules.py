@@ -48,6 +48,11 @@ class ByOrder:
         """See `Rule`."""
         return False
 
+    @property
+    def looks_ahead(self) -> bool:
+        """See `Rule`."""
+        return False
+
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:
         """See `Rule`."""
         return (self.rank[candidate.job],)
@@ -61,6 +66,11 @@ class NearestFirst:
         """See `Rule`."""
         return False
 
+    @property
+    def looks_ahead(self) -> bool:
+        """See `Rule`."""
+        return False
+
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:
         """See `Rule`."""
         return (candidate.arrives_s,)
@@ -68,24 +78,36 @@ class NearestFirst:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrunkFirst:
-    """Takes the road of the highest class, of those the nearest.
+    """Takes the road of the highest class, of those the nearest; what can wait goes last, whatever its class.
+
+    What can wait: a road that vehicles get around in little time (a detour), and a job that the crew, with those who
+    are there, cannot finish before the horizon, such as a trunk road washed out over a long stretch.
 
     Parameters
     ----------
     rank : tuple of int
         Of each job's road, 0 for the highest class.
+    detour_s : float
+        More than this to the other side of a damage is no detour.
     """
 
     rank: tuple[int, ...]
+    detour_s: float
 
     @property
     def looks_at_work(self) -> bool:
         """See `Rule`."""
         return False
 
+    @property
+    def looks_ahead(self) -> bool:
+        """See `Rule`."""
+        return True
+
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:
         """See `Rule`."""
-        return self.rank[candidate.job], candidate.arrives_s
+        can_wait = candidate.done_s == math.inf or abs(candidate.around_s) <= self.detour_s
+        return float(can_wait), self.rank[candidate.job], candidate.arrives_s
 
 
 def class_ranks(network: RoadNetwork, roads: Sequence[int]) -> tuple[int, ...]:
@@ -121,6 +143,11 @@ class MostPeople:
     def looks_at_work(self) -> bool:
         """See `Rule`."""
         return True
+
+    @property
+    def looks_ahead(self) -> bool:
+        """See `Rule`."""
+        return False
 
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:
         """See `Rule`."""
@@ -170,6 +197,11 @@ class IsolatedFirst:
     def looks_at_work(self) -> bool:
         """See `Rule`."""
         return True
+
+    @property
+    def looks_ahead(self) -> bool:
+        """See `Rule`."""
+        return False
 
     def __call__(self, candidate: Candidate, situation: Situation) -> tuple[float, ...]:
         """See `Rule`."""

@@ -7,12 +7,15 @@ A crew goes where it can drive; what it cannot reach yet waits. It leaves so tha
 water or an unstable slope, if it has nothing else to do before. A way that breaks while a crew is on it is driven up to
 the last place before the break, where the crew chooses anew. Two crews work on one damage from its two ends; the second
 sets out only if it comes before the first is done. Unless told otherwise, a crew that has one lane open goes on to the
-next road that is shut, and a crew that widens a road leaves it for one that is shut: its work is not lost.
+next road that is shut, and a crew that widens a road leaves it for one that is shut: its work is not lost. What all the
+crews that find room could not finish before the horizon goes last, whatever the rule: a crew sets out for it only if
+there is nothing else, and leaves it for anything else.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +87,7 @@ class _Course:
         )
         self.at_work: set[int] = set()  # jobs with a moment at which they are due
         self.open_fronts = OpenFronts.of(setting.jobs)
+        self.too_long = [tuple(end > setting.horizon_s for end in ends) for ends in setting.soonest_s()]
         self.wake = math.inf
         self.touched: set[int] = set()  # jobs whose roads may mean something else, since they were last looked at
         self.news = True  # something besides the roads that free crews have to know
@@ -289,8 +293,10 @@ class _Course:
         setting, fronts = self.setting, self.open_fronts
         urgent: list[Candidate] = []
         other: list[Candidate] = []
+        last: list[Candidate] = []
         for crew, row in zip(free, rows, strict=True):
             gives_way = crew.state == "working"
+            in_vain = gives_way and self._is_in_vain(crew.job)
             which = fronts.of_kind(setting.crews[crew.number].kind)
             ticks = row[fronts.node[which]]
             reached = ticks < UNREACHABLE
@@ -298,19 +304,39 @@ class _Course:
                 number, front = fronts.job[place], fronts.front[place]
                 job = setting.jobs[number]
                 is_urgent = setting.widen_at_once or self._is_urgent(number)
-                if gives_way and not is_urgent:
+                is_last = self._is_in_vain(number)
+                if gives_way and (is_last or not (is_urgent or in_vain)):
                     continue
                 trip_s = setting.trip_s(float(driven + crew.access + job.access_ticks))
                 if t + trip_s < job.ready_s - _SLACK_S:
                     self.wake = min(self.wake, job.ready_s - trip_s)
                 elif t + trip_s < min(self._expected(number), job.passes_s):
                     made = Candidate(crew=crew.number, job=number, front=front, arrives_s=t + trip_s)
-                    (urgent if is_urgent else other).append(made)
-        return urgent or other
+                    if self.rule.looks_ahead:
+                        made = self._with_prospects(made, row)
+                    (last if is_last else urgent if is_urgent else other).append(made)
+        return urgent or other or last
+
+    def _with_prospects(self, made: Candidate, row: NDArray[np.int32]) -> Candidate:
+        """Add when a job would be done and how far it is around."""
+        job, access = self.setting.jobs[made.job], self.crews[made.crew].access
+        rate = self._pairs(made.job, made.crew) + (0 if job.by_calendar else self.rates[made.job])
+        done = self._done_at(made.job, made.arrives_s, self._left_of(made.job, made.arrives_s) / rate)
+        around = math.inf
+        if len(job.fronts) == 2 and (there := job.fronts[1 - made.front]) >= 0 and row[there] < UNREACHABLE:
+            here, other = (self.setting.trip_s(float(row[node] + access)) for node in (job.fronts[made.front], there))
+            around = other - here
+        return replace(made, done_s=done if done <= self.setting.horizon_s else math.inf, around_s=around)
 
     def _may_leave(self, crew: _Crew) -> bool:
         """Whether a crew that does not drive has nothing better to do: widening gives way to what is shut."""
-        return crew.state == "idle" or not (self.setting.widen_at_once or self._is_urgent(crew.job))
+        if crew.state == "idle" or self._is_in_vain(crew.job):
+            return True
+        return not (self.setting.widen_at_once or self._is_urgent(crew.job))
+
+    def _is_in_vain(self, number: int) -> bool:
+        """Whether nobody could finish the stage of a job before the horizon, not even all who find room there."""
+        return self._is_broken(number) and self.too_long[number][self.stage[number]]
 
     def _is_urgent(self, number: int) -> bool:
         return number >= self.n_roads or self._level(number) == SHUT

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_disruption", "plot_disruption_over_time", "write_disruption_maps"]
 
 _DPI = 160
+_CROWD = 120  # symbols of a kind from which on they are drawn smaller
 _PALE = "#c4beb2"
 _WATER, _EARTH, _QUAKE, _WOOD, _OTHER = "#1f78b4", "#8c510a", "#e7298a", "#1b7837", "#d7191c"
 _CAUSES: Mapping[str, tuple[str, tuple[str, str]]] = MappingProxyType(  # colour, and words where several share it
@@ -72,7 +73,8 @@ _TEXT: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "title": ("{label} · 灾后 {hours:g} 小时", "{label} · {hours:g} h after the onset"),
         "cover": ("圈内 {now} 人（平时 {usual} 人）", "{now} people in the circles ({usual} on normal days)"),
-        "assets": ("供电馈线中断 {power}，基站中断 {towers}", "{power} feeders and {towers} base stations out"),
+        "feeders": ("供电馈线中断 {n}", "feeders out: {n}"),
+        "towers": ("基站中断 {n}", "base stations out: {n}"),
         "covered": ("圈内的点", "point in its circle"),
         "uncovered": ("圈外的点", "point in no circle"),
         "out": ("站点无法出动", "site that nobody can leave"),
@@ -174,21 +176,33 @@ def plot_disruption_over_time(
         raise InputError(f"at_h {list(at_h)}: expected hours from 0 to {measures.until_s / 3600:g}")
     n_rows = math.ceil(len(moments) / 3)
     tall = 4.6 / _width_to_height(measures, network) + 0.55
-    figure = Figure(figsize=(14.0, min(tall * n_rows + 1.6, 40.0)), layout="constrained", dpi=_DPI)
+    figure = Figure(figsize=(14.0, min(tall * n_rows + 1.1, 40.0)), layout="constrained", dpi=_DPI)
     FigureCanvasAgg(figure)
     grid = figure.subplots(n_rows, 3, squeeze=False)
-    handles: dict[str, Any] = {}
+    handles: list[Any] = []
     for ax, hours in zip(grid.flat, moments, strict=False):
         row = _row_at(course, measures, hours * 3600)
-        for handle in _draw(ax, measures, network, course, row, spoken, size=0.55, counted=False):
-            handles.setdefault(handle.get_label(), handle)
+        _add_handles(handles, _draw(ax, measures, network, course, row, spoken, size=0.55, counted=False))
         ax.set_title(_title(course, measures, row, hours, spoken), fontsize=9.5, linespacing=1.35)
         use_fonts(ax)
     for ax in grid.flat[len(moments) :]:
         ax.set_visible(False)
-    figure.legend(handles=list(handles.values()), loc="outside lower center", ncols=6, frameon=False, fontsize=9)
+    figure.legend(handles=handles, loc="outside lower center", ncols=6, frameon=False, fontsize=9)
     _use_fonts_in_legends(figure)
     return np.asarray(grid)
+
+
+def _add_handles(handles: list[Any], more: Sequence[Any]) -> None:
+    """Add what a map shows and the maps before it did not, each after what it stands behind there."""
+    known = [handle.get_label() for handle in handles]
+    place = 0
+    for handle in more:
+        if handle.get_label() in known:
+            place = known.index(handle.get_label()) + 1
+        else:
+            handles.insert(place, handle)
+            known.insert(place, handle.get_label())
+            place += 1
 
 
 def _use_fonts_in_legends(figure: Any) -> None:
@@ -254,8 +268,9 @@ def _title(course: Course, measures: DisruptionMeasures, row: int, hours: float,
     now, usual = (float(people[held].sum()) for held in (course.covered[row], measures.places.normal))
     lines = [_say("title", lang, label=drawable(disruption.label), hours=round(hours, 1))]
     lines.append(_say("cover", lang, now=count(now), usual=count(usual)))
-    if power or towers:
-        lines[-1] += ("；" if lang == "zh" else "; ") + _say("assets", lang, power=len(power), towers=len(towers))
+    out = [_say(key, lang, n=len(ids)) for key, ids in (("feeders", power), ("towers", towers)) if ids]
+    if out:
+        lines[-1] += ("；" if lang == "zh" else "; ") + ("，" if lang == "zh" else ", ").join(out)
     return "\n".join(lines)
 
 
@@ -269,8 +284,27 @@ def _points(measures: DisruptionMeasures) -> pd.DataFrame:
     return pd.DataFrame({"lon": demand.lon, "lat": demand.lat})
 
 
-def _width_to_height(measures: DisruptionMeasures, network: RoadNetwork) -> float:
+def _frame(measures: DisruptionMeasures, network: RoadNetwork) -> tuple[float, float, float, float]:
+    """Return the part of the network in which anything lies: points, sites, closures, and a margin."""
     west, south, east, north = extent(network, _points(measures), _open_sites(measures))
+    sites, points = _open_sites(measures), _points(measures)
+    every = [measures.course(str(label)).stretches.disruption for label in measures.summary["disruption"]]
+    shut = {one.closure.road for disruption in every for one in disruption.roads}
+    on_roads = shapely.get_coordinates(network.road_line[sorted(shut)]) if shut else np.empty((0, 2))
+    placed = [(site.lon, site.lat) for site in sites if site.lon is not None and site.lat is not None]
+    lon = np.concatenate([points["lon"], [x for x, _ in placed], on_roads[:, 0]])
+    lat = np.concatenate([points["lat"], [y for _, y in placed], on_roads[:, 1]])
+    margin = 0.04 * max(float(np.ptp(lon)), float(np.ptp(lat)), 0.01)
+    return (
+        max(west, float(lon.min()) - margin),
+        max(south, float(lat.min()) - margin),
+        min(east, float(lon.max()) + margin),
+        min(north, float(lat.max()) + margin),
+    )
+
+
+def _width_to_height(measures: DisruptionMeasures, network: RoadNetwork) -> float:
+    west, south, east, north = _frame(measures, network)
     return (east - west) * math.cos(math.radians((south + north) / 2)) / (north - south)
 
 
@@ -297,10 +331,12 @@ def _draw(
         handles.append(_dot(_say(name, lang), style))
     for name, drawn in _STATES.items():
         states = course.states[list(STATE_WORDS).index(name)][row] & measures.places.village
-        scaled = {**drawn, "s": drawn["s"] * size, "linewidths": drawn["linewidths"] * max(size, 0.6)}
+        crowd = size * _thinned(int(states.sum()))
+        scaled = {**drawn, "s": drawn["s"] * crowd, "linewidths": drawn["linewidths"] * max(crowd, 0.45)}
         ax.scatter(demand.lon[states], demand.lat[states], zorder=3.2, **scaled)
         words = STATE_WORDS[name][0 if lang == "zh" else 1]
-        handles.append(_dot(_village(words, int(states.sum()), counted, lang), drawn))
+        if counted or states.any():  # a map of its own says that there are none
+            handles.append(_dot(_village(words, int(states.sum()), counted, lang), drawn))
     handles += _draw_closures(ax, network, course, row, lang, size, counted)
     draw_sites(ax, sites, size=60 * size)
     handles += site_handles(sites, lang)
@@ -311,9 +347,14 @@ def _draw(
         if at:
             ax.scatter(*zip(*at, strict=True), zorder=4.5, **{**ring, "s": 170 * size})
             handles.append(_dot(_say(key, lang), ring))
-    fit(ax, extent(network, _points(measures), sites))
+    fit(ax, _frame(measures, network))
     draw_scale_and_source(ax)
     return handles
+
+
+def _thinned(n: int) -> float:
+    """Return how much smaller symbols are drawn where there are so many that they cover each other."""
+    return min(1.0, max(math.sqrt(_CROWD / max(n, 1)), 0.5))
 
 
 def _village(words: str, n: int, counted: bool, lang: Lang) -> str:
@@ -326,7 +367,7 @@ def _draw_ground(
 ) -> list[Any]:
     """Draw pale roads, and grey ground around the points of townships without power."""
     from matplotlib.collections import LineCollection
-    from matplotlib.patches import Patch, Polygon
+    from matplotlib.patches import Patch
 
     groups = road_groups(network)
     for group, (_, width) in ROAD_STYLES.items():
@@ -337,12 +378,25 @@ def _draw_ground(
     out = [name for name in measures.places.names[1:] if dark[townships == name].all()]
     assert demand.lon is not None
     assert demand.lat is not None
+    hulls = []
     for name in out:
         chosen = townships == name
-        hull = shapely.convex_hull(shapely.multipoints(np.column_stack([demand.lon[chosen], demand.lat[chosen]])))
-        ground = shapely.buffer(hull, 0.004)
-        ax.add_patch(Polygon(shapely.get_coordinates(ground), color="#555555", alpha=0.18, linewidth=0, zorder=0.5))
+        places = shapely.MultiPoint(np.column_stack([demand.lon[chosen], demand.lat[chosen]]))
+        hulls.append(places.convex_hull.buffer(0.004))
+    if hulls:  # as one ground: where neighbours' hulls overlap nothing is darker
+        _shade(ax, shapely.union_all(np.array(hulls, dtype=object)))
     return [Patch(color="#555555", alpha=0.25, linewidth=0, label=_say("power", lang))] if out else []
+
+
+def _shade(ax: Axes, ground: Any) -> None:
+    """Draw polygons in grey, with their holes."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Outline
+
+    for part in shapely.get_parts(ground).tolist():
+        rings = [Outline(shapely.get_coordinates(ring), closed=True) for ring in shapely.get_rings(part).tolist()]
+        outline = Outline.make_compound_path(*rings)
+        ax.add_patch(PathPatch(outline, color="#555555", alpha=0.18, linewidth=0, zorder=0.5))
 
 
 def _draw_closures(
@@ -365,9 +419,12 @@ def _draw_closures(
         if not chosen:
             continue
         style: dict[str, Any] = {"marker": marker, "s": area, "edgecolors": "#ffffff", "linewidths": 0.6}
-        scaled = {**style, "s": area * size}
+        # what is shut stands over the sites: one bridge in a town is what the map is about
+        scaled = {**style, "s": area * max(size, 0.8) * _thinned(len(now))}
         x, y = middles[chosen].T
-        ax.scatter(x, y, c=[colours[k] for k in chosen], zorder=3.6, **scaled)
+        ax.scatter(
+            x, y, c=[colours[k] for k in chosen], zorder=4.3 if level in ("closed", "on_foot") else 3.6, **scaled
+        )
         said = _say("roads", lang, level=words[column], n=len(chosen))
         said = said if counted else said.replace(f"（{len(chosen)}）", "").replace(f" ({len(chosen)})", "")
         handles.append(_dot(said, {**style, "c": "#666666"}))

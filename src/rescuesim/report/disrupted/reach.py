@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from rescuesim.network import NetworkState
 from rescuesim.report.disrupted.stretches import Orders, RoadStates, Stretches, used_together
-from rescuesim.report.disrupted.walking import walked_in
+from rescuesim.report.disrupted.walking import Walks, walked_in
 from rescuesim.siting import covered_points, pair_limits
 from rescuesim.siting.limits import PairLimits
 from rescuesim.standard import ResponseStandard
@@ -81,7 +81,7 @@ def _reach(
     orders: Orders,
     seat: NDArray[np.bool_],
     intact_s: NDArray[np.float64],
-    on_foot_too: bool,
+    walks: Walks | None,
 ) -> Reach:
     drive_s = times.values
     cut = np.asarray(np.isfinite(intact_s[seat]).any(axis=0) & ~np.isfinite(drive_s[seat]).any(axis=0))
@@ -94,8 +94,8 @@ def _reach(
     site = np.asarray(whole.argmin(axis=0))
     force_s = whole[site, np.arange(len(cut))]
     on_foot = np.zeros(len(cut), dtype=np.bool_)
-    if on_foot_too and acting.any() and (lost := had_road & ~np.isfinite(force_s)).any():
-        walk_s, walker = walked_in(times, state, acting)
+    if walks is not None and acting.any() and (lost := had_road & ~np.isfinite(force_s)).any():
+        walk_s, walker = walked_in(times, state, acting, walks)
         walk_s = walk_s + np.where(walker >= 0, order_s[walker], 0.0)
         on_foot = lost & np.isfinite(walk_s)
         force_s, site = np.where(on_foot, walk_s, force_s), np.where(on_foot, walker, site)
@@ -139,13 +139,14 @@ def reaches(
     """
     limits = pair_limits(ensemble.intact, standard=standard)
     intact_s = ensemble.intact.values
+    graph = ensemble.intact.graph
+    assert graph is not None
+    walks = Walks.on(graph) if on_foot_too else None
     found = {}
     wanted = dict(used_together(timelines, roads))
     for number, times in enumerate(ensemble):
         for orders in wanted[number]:
-            found[number, orders] = _reach(
-                times, roads.states[number], limits, standard, orders, seat, intact_s, on_foot_too
-            )
+            found[number, orders] = _reach(times, roads.states[number], limits, standard, orders, seat, intact_s, walks)
         if progress is not None:
             progress(number + 1, len(roads.states))
     return found

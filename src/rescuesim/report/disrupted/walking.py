@@ -6,12 +6,12 @@ walks along every road that is not closed to people, in both directions, and it 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import block_array, coo_array, csr_array
+from scipy.sparse import block_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from rescuesim._defaults import default
@@ -19,13 +19,40 @@ from rescuesim.network import NetworkState
 from rescuesim.network.road_network import TICKS_PER_SECOND
 from rescuesim.travel import TravelTimes
 from rescuesim.travel.engines import driven_matrix
-from rescuesim.travel.split_graph import SplitGraph
+from rescuesim.travel.split_graph import NodePairs, SplitGraph
 
-__all__ = ["walked_in"]
+__all__ = ["Walks", "walked_in"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Walks:
+    """Seconds of walking each piece of the roads, both ways, ready for many states.
+
+    Parameters
+    ----------
+    pairs : NodePairs
+        Of all pieces, then of all pieces turned round.
+    seconds : ndarray of float64, shape (n_pieces,)
+    """
+
+    pairs: NodePairs
+    seconds: NDArray[np.float64]
+
+    @classmethod
+    def on(cls, graph: SplitGraph) -> Walks:
+        """Take the pieces of a graph, at ``channel.runner_road_kph``."""
+        ends = np.r_[graph.tail, graph.head], np.r_[graph.head, graph.tail]
+        speed = default("channel.runner_road_kph").number / 3.6
+        return cls(pairs=NodePairs.of(*ends, graph.n_nodes), seconds=(graph.to_m - graph.from_m) / speed)
+
+    def open_in(self, graph: SplitGraph, state: NetworkState) -> csr_array:
+        """Return the seconds of walking between nodes in a state; csr_array of float64, shape (n_nodes, n_nodes)."""
+        took = np.where(graph.open_pieces(state), self.seconds, np.inf)
+        return self.pairs.least(np.r_[took, took])
 
 
 def walked_in(
-    times: TravelTimes, state: NetworkState, acting: NDArray[np.bool_]
+    times: TravelTimes, state: NetworkState, acting: NDArray[np.bool_], walks: Walks
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Find who comes first where the last part is walked.
 
@@ -37,6 +64,8 @@ def walked_in(
         Parts of level ``on_foot`` are shut to vehicles and open to people, ``closed`` ones shut to both.
     acting : ndarray of bool, shape (n_sites,)
         Sites that send somebody.
+    walks : Walks
+        Of the roads of `times`.
 
     Returns
     -------
@@ -73,7 +102,7 @@ def walked_in(
     layers = block_array(
         [
             [driven_matrix(graph, state, times.towards) / TICKS_PER_SECOND, _free(n), None],
-            [None, _walked(graph, on_foot), None],
+            [None, walks.open_in(graph, on_foot), None],
             [doors[:, :n], doors[:, n:], csr_array((len(start), len(start)))],
         ],
         format="csr",
@@ -90,17 +119,3 @@ def walked_in(
 def _free(n: int) -> csr_array:
     """Leave the vehicle at any node, which takes no time: explicit zeros, as in `SplitGraph.matrix`."""
     return csr_array((np.zeros(n), np.arange(n), np.arange(n + 1)), shape=(n, n))
-
-
-def _walked(graph: SplitGraph, state: NetworkState) -> csr_array:
-    """Return the seconds of walking each piece, both ways; csr_array of float64, shape (n_nodes, n_nodes)."""
-    keep = np.flatnonzero(graph.open_pieces(state))
-    speed = default("channel.runner_road_kph").number / 3.6
-    took = (graph.to_m - graph.from_m)[keep] / speed
-    tail, head = graph.tail[keep], graph.head[keep]
-    one, other, took = np.r_[tail, head], np.r_[head, tail], np.r_[took, took]
-    order = np.lexsort((took, other, one))
-    one, other, took = one[order], other[order], took[order]
-    first = np.r_[True, (one[1:] != one[:-1]) | (other[1:] != other[:-1])][: len(one)]
-    shape = (graph.n_nodes, graph.n_nodes)
-    return csr_array(coo_array((took[first], (one[first], other[first])), shape=shape))

@@ -135,12 +135,16 @@ def load_calls(
 
 
 def _start(starts: datetime.datetime | str | None) -> tuple[datetime.datetime | None, list[Fault]]:
-    if not isinstance(starts, str):
-        return starts, []
+    expected = "a moment such as 2026-07-01T06:00"
     try:
-        return datetime.datetime.fromisoformat(starts), []
+        begin = datetime.datetime.fromisoformat(starts) if isinstance(starts, str) else starts
     except ValueError:
-        return None, [Fault(column="starts", value=starts, expected="a moment such as 2026-07-01T06:00")]
+        return None, [Fault(column="starts", value=str(starts), expected=expected)]
+    if begin is not None and not isinstance(begin, datetime.datetime):
+        return None, [Fault(column="starts", value=str(starts), expected=expected)]
+    if begin is not None and begin.tzinfo is not None:
+        return None, [Fault(column="starts", value=str(starts), expected="local time, without a zone")]
+    return begin, []
 
 
 def _plain(text: str) -> str:

@@ -62,7 +62,7 @@ class Crews:
         begins_s = mission.alerted_s
         if run.setting.muster and crew.acceptance is not None:
             drawn = run.draws.accept_u.item(mission.call, mission.slot)
-            takes = drawn < crew.accepts
+            takes = drawn < crew.accepts or crew.accepts == 1  # a draw can be 1 itself
             # the draw within its part is uniform again, and says how long the answer takes
             share = drawn / crew.accepts if takes else (drawn - crew.accepts) / (1 - crew.accepts)
             begins_s += float(crew.acceptance.from_normal(ndtri(min(max(share, 1e-12), 1 - 1e-12))))

@@ -72,11 +72,14 @@ def check_fit(
         raise InputError("believed: expected the sites and points of roads, in their order")
 
 
-def call_plan(packages: Mapping[str, ResponsePackage], name: str, policy: DispatchPolicy) -> CallPlan:
+def call_plan(packages: Mapping[str, ResponsePackage], name: str, policy: DispatchPolicy, fleet: Fleet) -> CallPlan:
     """Return the package of a type as the engine wants it."""
     package = packages[name]
     needs = package.needs
-    return CallPlan(package=package, needs=needs, alone=len(needs) == 1 and not most_parallel(policy))
+    # a unit alone starts as it is ready, so whoever may be sent has to bring the people that the start takes
+    enough = all((unit.crew.people or package.people_to_start) >= package.people_to_start for unit in fleet.units)
+    alone = len(needs) == 1 and not most_parallel(policy) and enough
+    return CallPlan(package=package, needs=needs, alone=alone)
 
 
 def places_of(calls: CallLog, demand: DemandPoints | None) -> list[tuple[str, str]]:

@@ -43,9 +43,10 @@ class CallPlan:
 class Incident:
     """A call that has been ordered.
 
-    What has not happened stands as in the class. Each unit works for the draw of its slot, from the first action or
-    from when it is ready, if that is later. The call is cleared when all that came are done and no broken-off work is
-    left; who is on the way then is recalled, who is waited for is wanted no more.
+    What has not happened stands as in the class. The work takes the draw of the first slot from the first action on,
+    however many come; a unit that is ready later works for what is left. It stands still while all who worked have been
+    taken away. The call is cleared when it is done; who is on the way then is recalled, who is waited for is wanted no
+    more.
     """
 
     call: int
@@ -60,7 +61,9 @@ class Incident:
     lead_slot = -1  # of the unit whose readiness let the first action start
     begins: Event | None = None
     missions: list[Mission]
-    remaining: dict[int, float] | None = None  # work that was broken off, by slot
+    due_s = math.nan  # when the work of several units is done
+    stopped_s: float | None = None  # work that is left while nobody does it; seconds
+    remaining: dict[int, float] | None = None  # the same of a unit alone, by slot
     excluded: dict[int, int] | None = None  # units that could not come, until something changes
 
     def __init__(self, call: int, column: int, plan: CallPlan, priority: int) -> None:
@@ -154,7 +157,9 @@ def ask_again(run: Replication, mission: Mission) -> None:
     run.record.redispatched[mission.call] += 1
     if not incident.alone and mission in incident.missions:
         incident.missions.remove(mission)
-    if not incident.over and mission.tier != PARALLEL:
+    # who was alerted in parallel is not replaced, but work that was begun has to be finished by somebody
+    begun = incident.stopped_s is not None
+    if not incident.over and (mission.tier != PARALLEL or begun):
         ask(run, incident, mission.slot, mission.tier)
 
 
@@ -179,7 +184,7 @@ def break_off(run: Replication, mission: Mission, why: int) -> None:
     if mission.ready_s <= now:
         if incident.handling_s <= now:
             if mission.cleared_s == mission.cleared_s:  # else it begins at this very moment
-                incident.work_left()[mission.slot] = mission.cleared_s - now
+                _stop_work(incident, mission, now)
         elif run.can_start(mission):
             incident.people -= mission.people
     run.take_back(mission)
@@ -188,6 +193,14 @@ def break_off(run: Replication, mission: Mission, why: int) -> None:
     mission.ended, mission.ended_s = why, now
     if run.driving is not None:
         run.driving.learned(mission, now)
+
+
+def _stop_work(incident: Incident, mission: Mission, now: float) -> None:
+    """Note what a unit leaves undone; nothing, where others go on with it."""
+    if incident.alone:
+        incident.work_left()[mission.slot] = mission.cleared_s - now
+    elif not any(other is not mission and other.ready_s <= now for other in incident.missions):
+        incident.stopped_s = mission.cleared_s - now
 
 
 def _preempt(run: Replication, mission: Mission, taken: Mission) -> None:
@@ -278,7 +291,7 @@ def left(run: Replication, mission: Mission) -> None:
     if incident.lead_slot == mission.slot:
         run.record.finisher[mission.call] = mission.number
     incident.missions.remove(mission)
-    if incident.remaining or any(other.on_scene_s <= now for other in incident.missions):
+    if incident.stopped_s is not None or any(other.on_scene_s <= now for other in incident.missions):
         return
     incident.cleared_s = run.record.closed_s[mission.call] = now
     for other in tuple(incident.missions):

@@ -28,6 +28,7 @@ from rescuesim.simulation.engine.line import Line
 from rescuesim.simulation.engine.mission import NO_WAY, Mission
 from rescuesim.simulation.engine.recording import Record, trajectory_of
 from rescuesim.simulation.engine.situation import Situation
+from rescuesim.simulation.engine.unit_story import home_story
 from rescuesim.simulation.fleet import Fleet, ShiftTimeline, Unit
 from rescuesim.simulation.packages import ResponsePackage
 from rescuesim.simulation.policies import (
@@ -175,7 +176,7 @@ class Replication:
         self.type = [calls.types[code] for code in self.type_code]
         self.priority: list[int] = calls.priority.tolist()
         self.severity: list[float] = calls.severity.tolist()
-        self.plans = [call_plan(setting.packages, name, given.policy) for name in calls.types]
+        self.plans = [call_plan(setting.packages, name, given.policy, fleet) for name in calls.types]
         self.alerts_in_parallel = most_parallel(given.policy) > 0
         self.record = Record(len(calls))
 
@@ -305,6 +306,16 @@ class Replication:
         self.release(mission)
         incidents.ask_again(self, mission)
 
+    def no_way(self, mission: Mission) -> None:
+        """Let a unit that finds no way stand down, or drive home if it is on the road already."""
+        if mission.taken_from is None:
+            self.stand_down(mission, NO_WAY)
+            return
+        mission.ended, mission.ended_s = NO_WAY, self.clock.now
+        self.exclude(mission.incident, mission.unit)
+        mission.story = self.clock.tell(home_story(self, mission))
+        incidents.ask_again(self, mission)
+
     def exclude(self, incident: Incident, unit: int) -> None:
         """Do not send a unit to a call again until roads or shifts change."""
         if incident.excluded is None:
@@ -350,6 +361,8 @@ class Replication:
         Travel times alone know no places between, so a unit that turned round on the way has the share of the way back
         that it has driven.
         """
+        if mission.taken_from is not None and mission.rolling_s != mission.rolling_s:  # it never set out for the call
+            return self.back_s(mission.taken_from)
         column = mission.column if mission.call < 0 else mission.incident.column
         whole = self.now.back_s(self.road_row[mission.unit], column)
         if mission.on_scene_s == mission.on_scene_s:
@@ -373,12 +386,21 @@ class Replication:
         """Return the next moment at which the roads change, ``inf`` if they never do again."""
         return self.now.next_road_change_s(self.clock.now)
 
-    def work_s(self, mission: Mission) -> float:
-        """Return the work of a unit: the draw of its slot, or what was left when another was taken away."""
-        remaining = mission.incident.remaining
-        if remaining and mission.slot in remaining:
-            return remaining.pop(mission.slot)
-        return self.on_scene_s[mission.slot][mission.call]
+    def done_s(self, mission: Mission, begins_s: float) -> float:
+        """Return when a unit is done that begins to work.
+
+        How long a call takes is one draw, whoever comes: a unit that comes later works for what is left of it.
+        """
+        incident, slot = mission.incident, mission.slot
+        if incident.alone:
+            # a unit alone asks as it leaves, and may be taken again on the way: what is left stays noted
+            left = incident.remaining
+            return begins_s + (left[slot] if left and slot in left else self.on_scene_s[slot][mission.call])
+        if incident.stopped_s is not None:
+            incident.due_s, incident.stopped_s = begins_s + incident.stopped_s, None
+        elif incident.due_s != incident.due_s:
+            incident.due_s = incident.handling_s + self.on_scene_s[0][mission.call]
+        return max(incident.due_s, begins_s)
 
     def ask_again(self, mission: Mission) -> None:
         """Ask anew for the slot of a unit that could not come."""

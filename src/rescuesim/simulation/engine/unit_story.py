@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from rescuesim.simulation.engine.mission import COMPLETED, NO_WAY, Mission
+from rescuesim.simulation.engine.mission import COMPLETED, Mission
 
 if TYPE_CHECKING:
     from rescuesim.simulation.believed_roads import Place
@@ -27,7 +27,7 @@ def unit_story(run: Replication, mission: Mission, rolling_from: Place | int | N
     if run.driving is None:
         drive_s = run.way_s(mission)
         if drive_s == math.inf:
-            run.stand_down(mission, NO_WAY)
+            run.no_way(mission)
             return
         mission.rolling_s = departs = run.clock.now
         mission.on_scene_s = departs + drive_s * run.variation[slot][call]
@@ -40,7 +40,7 @@ def unit_story(run: Replication, mission: Mission, rolling_from: Place | int | N
             incident.lead_slot, incident.handling_s = slot, mission.ready_s
             run.record.began(mission, mission.ready_s)
         run.record.finisher[call] = mission.number
-        mission.cleared_s = cleared = mission.ready_s + run.work_s(mission)
+        mission.cleared_s = cleared = run.done_s(mission, mission.ready_s)
         yield cleared
         mission.ended, mission.ended_s = COMPLETED, cleared
         incident.cleared_s = run.record.closed_s[call] = cleared
@@ -48,7 +48,7 @@ def unit_story(run: Replication, mission: Mission, rolling_from: Place | int | N
         yield mission.ready_s
         if not run.joined(mission):
             yield incident.begins
-        mission.cleared_s = run.clock.now + run.work_s(mission)
+        mission.cleared_s = run.done_s(mission, run.clock.now)
         yield mission.cleared_s
         run.left(mission)
     yield from run.go_home(mission)

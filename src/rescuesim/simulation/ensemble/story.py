@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from rescuesim._words import CALL_TYPE_WORDS, CREW_WORDS, ZONE_WORDS, Lang
+from rescuesim._words import CALL_TYPE_WORDS, CHANNEL_WORDS, CREW_WORDS, ZONE_WORDS, Lang
 
 __all__ = ["LogLine", "replication_log"]
 
@@ -23,7 +23,7 @@ _CALL: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 _UNIT: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "dispatched": ("选派 {unit}（{crew}），经 {channel} 下达", "{unit} ({crew}) is chosen, told over {channel}"),
+        "dispatched": ("选派 {unit}（{crew}），经{channel}下达", "{unit} ({crew}) is chosen, told over {channel}"),
         "alerted": ("{unit} 接到指令", "{unit} has the order"),
         "rolling": ("{unit} 出动", "{unit} rolls"),
         "on_scene": ("{unit} 到场", "{unit} is on scene"),
@@ -161,7 +161,11 @@ def _of_units(rows: pd.DataFrame, horizon_s: float, column: int) -> Iterator[_To
     for row in rows.to_dict("records"):
         if not str(row["unit"]):
             continue
-        about = {"unit": row["unit"], "crew": _word(CREW_WORDS, row["crew"], column), "channel": row["channel"] or "–"}
+        about = {
+            "unit": row["unit"],
+            "crew": _word(CREW_WORDS, row["crew"], column),
+            "channel": _word(CHANNEL_WORDS, row["channel"] or "–", column),
+        }
         call, last_s = int(row["call"]), math.nan
         for name in names:
             at_s = float(row[f"{name}_at_s"])

@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -125,6 +126,8 @@ class Study:
             With all that is wrong.
         """
         check_study(plans, disruptions, replications, seed, block, options)
+        if not (isinstance(horizon_s, Real) and math.isfinite(horizon_s) and horizon_s > 0):
+            raise InputError(f"horizon_s {horizon_s}: expected finite seconds above 0")
         sets = {name: _as_tuple(some) for name, some in disruptions.items()}
         model: Any = CallModel() if calls is None else calls if isinstance(calls, CallModel | CallLog) else tuple(calls)
         logs = (model,) if isinstance(model, CallLog) else model

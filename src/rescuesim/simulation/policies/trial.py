@@ -55,6 +55,9 @@ def trial_faults(policy: DispatchPolicy, world: World) -> list[Fault]:
             return [Fault(column="policy", value=type(policy).__name__, expected=expected)]
         if chosen is None or getattr(chosen, "id", None) in on_offer:
             continue
+        if isinstance(chosen, Choice):
+            expected = "a unit, as choice.unit is; it returned the choice"
+            return [Fault(column="policy", value=type(policy).__name__, expected=expected)]
         shown = ", ".join(on_offer[:5]) or "nobody"
         expected = f"one of the units on offer ({shown}) or None; it chose {_named(chosen)}, which is away"
         return [Fault(column="policy", value=type(policy).__name__, expected=expected)]

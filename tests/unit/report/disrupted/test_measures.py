@@ -313,3 +313,35 @@ def test_an_unknown_township_of_a_channel_outage_is_refused(road: rs.RoadNetwork
     assert "断网" in str(told.value)
     known = rs.ChannelOutage(townships=frozenset({"乙镇"}), from_s=0, until_s=9)
     assert len(measured(road, storm(channels=(known,))).over_time) > 0
+
+
+def test_the_course_on_maps_explains_what_it_shows_and_no_more_and_shows_closures_over_sites(
+    road: rs.RoadNetwork,
+) -> None:
+    dark = rs.AssetOutage(kind="township_power", asset="乙镇", from_s=6 * H, until_s=9 * H, cause="grid")
+    found = measured(road, storm(roads=(shut(until_s=5 * H),), assets=(dark,)))
+    axes = rs.plot_disruption_over_time(found, road, at_h=(0, 2, 7), lang="en")
+    [legend] = axes.flat[0].get_figure(root=True).legends
+    words = [text.get_text() for text in legend.get_texts()]
+    shown = [word for word in words if "village" in word or "road" in word or "power" in word]
+    assert sorted(shown) == ["dark village", "isolated village", "road closed", "township without power"]
+    marks = [one for one in axes.flat[1].collections if len(one.get_offsets()) == 1]
+    assert max(one.get_zorder() for one in marks) == 4.3
+
+
+def test_the_frame_leaves_out_roads_where_nothing_lies_and_grounds_of_neighbours_are_one() -> None:
+    long = shapely.LineString([(119.30, 28.70), (119.90, 28.70)])
+    network = rs.load_network(
+        geopandas.GeoDataFrame({"highway": ["primary"], "name": ["长路"]}, geometry=[long], crs=4326), cache=False
+    )
+    off = tuple(
+        rs.AssetOutage(kind="township_power", asset=town, from_s=0, until_s=9 * H, cause="grid")
+        for town in ("甲镇", "乙镇")
+    )
+    near = rs.load_demand(DEMAND.to_frame().assign(lon=[119.306, 119.308]))
+    found = measured(network, storm(assets=off), demand=near)
+    ax = rs.plot_disruption(found, network, at_s=H)
+    west, east = ax.get_xlim()
+    assert 119.29 < west < 119.302
+    assert 119.308 < east < 119.33
+    assert len(ax.patches) == 1

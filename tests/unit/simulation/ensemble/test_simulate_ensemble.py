@@ -182,6 +182,7 @@ def test_a_replication_of_an_opened_folder_is_read_and_told(finished, study):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"horizon_s": float("nan")}, "horizon_s nan: expected finite seconds above 0"),
         ({"plans": {}}, "plans: expected at least one"),
         ({"plans": {"a": "today"}}, "expected a Plan"),
         ({"plans": {"a\nb": None}}, "a name: text"),
