@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import OrderedDict
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -77,6 +78,9 @@ def test_a_scheduler_that_does_not_answer_is_refused_by_address():
 def test_a_worker_with_another_program_is_refused(study, monkeypatch):
     given = {name: value for name, value in study.items() if name != "plans"}
     made = Study.of(study["plans"], **given, options={})
+    # a study that a cluster in this process has unpacked before was checked then
+    monkeypatch.setattr(at_work, "_STUDIES", OrderedDict())
+    monkeypatch.setattr(at_work, "_GIVEN", {})
     monkeypatch.setattr(at_work, "program_hash", lambda: "another")
     with pytest.raises(InputError, match="runs another version of rescuesim"), at_work.share(made, None):
         pass
