@@ -34,23 +34,29 @@ def places_on(truth: RoadTruth, world: World, data: st.DataObject) -> list[Place
     return [place for place in found if isinstance(place, Place)]
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(worlds(), st.data())
 def test_the_time_from_a_place_is_that_of_the_way_that_a_search_finds(world: World, data: st.DataObject) -> None:
     _, truth, knowledge, *_ = world
-    places = places_on(truth, world, data)
-    target = data.draw(st.integers(0, len(truth.roads.stop_road) - 1))
-    believed = truth.believed_state(knowledge.believed)
+    n_conditions = len(truth.conditions)
+    alone = [RoadKnowledge(seen_s={number: 0.0}) for number in range(n_conditions)]
+    beliefs = [knowledge, RoadKnowledge(seen_s=dict.fromkeys(range(n_conditions), 0.0)), *alone]
+    asked = [
+        (place, target, belief)
+        for place in places_on(truth, world, data)
+        for target in range(len(truth.roads.stop_road))
+        for belief in beliefs
+    ]
     searching = without_room(truth)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(placed_roads, "_MOST_TREES_BYTES", 0)
         assert not searching.roads.keeps_trees_of_points
-        ways = [searching.way(place, target, knowledge) for place in places]
-        seconds = [searching.believed_s(place, target, knowledge) for place in places]
-    assert truth.roads.keeps_trees_of_points, believed
-    assert [truth.believed_s(place, target, knowledge) for place in places] == seconds
-    for place, way in zip(places, ways, strict=True):
-        same = truth.way(place, target, knowledge)
+        ways = [searching.way(*one) for one in asked]
+        seconds = [searching.believed_s(*one) for one in asked]
+    assert truth.roads.keeps_trees_of_points
+    assert [truth.believed_s(*one) for one in asked] == seconds
+    for one, way in zip(asked, ways, strict=True):
+        same = truth.way(*one)
         assert (same.reason, same.piece.tolist(), same.before.tolist()) == (
             way.reason,
             way.piece.tolist(),
