@@ -1,5 +1,6 @@
 """Simulation: the engine with every stamp against a textbook SimPy model of the same calls and units.
 
+A line of calls before several servers, which Ciw can express too, is given to both with the same draws.
 The textbook model keeps its units in a FilterStore and spends a process and five events on each call. Both
 are given the same draws, so that their moments of arrival can be compared.
 """
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import simpy
 import simulation_features
+import simulation_queue
 from numpy.typing import NDArray
 from runner import Row, against, main
 
@@ -117,13 +119,26 @@ def bench(quick: bool) -> list[Row]:
                 repeats=1 if quick else 3,
             )
         )
+    line = simulation_queue.queue(20, 4_000 if quick else 60_000, 0.9)
+    rows.append(
+        against(
+            f"line with 20 servers, load 0.9, {len(line.arrived_s)} calls, the same waits",
+            "Ciw",
+            partial(simulation_queue.ours, line),
+            partial(simulation_queue.by_ciw, line),
+            same=lambda a, b: bool(len(a) == len(b) and np.allclose(a, b, rtol=0, atol=1e-9)),
+            repeats=1 if quick else 3,
+        )
+    )
     broken = simulation_features.case(4_000 if quick else 30_000, 0.5)
     given = broken.fleet, broken.roads, first_slots(broken.calls), broken.setting
 
     def featured() -> NDArray[np.float64]:
         return np.asarray(simulation_features.ours(broken).at_s("on_scene"))
 
-    featured()  # ways are kept from one replication to the next, as in a simulation of many
+    # trees and ways between stops are kept from one replication to the next, as in a simulation of many; other calls
+    # are played first, since in the same ones every unit would stand where it has stood before
+    simulation_features.ours(broken._replace(calls=broken.others))
     rows.append(
         against(
             f"all features and closures, {len(broken.calls)} calls, load 0.5 (other trajectories)",
@@ -138,4 +153,4 @@ def bench(quick: bool) -> list[Row]:
 
 
 if __name__ == "__main__":
-    main("simulation", ["simpy", "numpy"], bench)
+    main("simulation", ["simpy", "ciw", "numpy"], bench)

@@ -8,6 +8,7 @@ trajectories differ, since the textbook knows none of it; the row says what it c
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +41,7 @@ class Case(NamedTuple):
     fleet: Fleet
     roads: RoadTimes
     calls: rs.CallLog
+    others: rs.CallLog  # another replication of them
     setting: Setting
     broken: RoadTimes
     believed: BelievedTimes
@@ -127,7 +129,13 @@ def case(n_calls: int, load: float, *, n_closures: int = 20) -> Case:
         ),
     )
     believed = BelievedTimes.under(journeys, storm)
-    return Case(fleet, journeys.during(None), calls, setting, journeys.during(storm), believed, storm.contacts)
+    others = replace(
+        calls,
+        arrived_at_s=np.sort(rng.uniform(0.0, arrived[-1], n_calls)),
+        detected_s=np.zeros(n_calls),
+        point=rng.permutation(calls.point),
+    )
+    return Case(fleet, journeys.during(None), calls, others, setting, journeys.during(storm), believed, storm.contacts)
 
 
 def ours(given: Case) -> Trajectory:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from simpy.events import URGENT
 
 from rescuesim.crew import default_crews
 from rescuesim.errors import InputError, RescueSimError
@@ -213,3 +214,35 @@ def test_one_way_streets_make_the_way_back_differ(town):
     assert (roads.out_s[0] == travel_times(town, sites, demand).values).all()
     assert (roads.back_s[0] == travel_times(town, sites, demand, towards="sites").values).all()
     assert (roads.out_s[0] != roads.back_s[0]).any()
+
+
+def test_stories_and_events_of_one_moment_happen_in_the_order_in_which_they_were_set():
+    seen: dict[str, list[tuple[float, str]]] = {}
+    for how in ("play", "run"):
+        clock, told = Clock(), []
+
+        def story(name, *moments, clock=clock, told=told):
+            for moment in moments:
+                yield moment
+                told.append((clock.now, name))
+
+        def of_simpy(clock=clock, told=told):
+            yield clock.at(2.0)
+            told.append((clock.now, "event"))
+            urgent = clock.at(3.0, URGENT)
+            yield urgent
+            told.append((clock.now, "urgent"))
+
+        clock.tell(story("a", 1.0, 2.0, 3.0, 9.0))
+        clock.process(of_simpy())
+        clock.tell(story("b", 2.0, 3, 5.0))
+        broken_off = clock.tell(story("c", 2.0, 4.0))
+        clock.tell(story("d", 2.5))
+        clock.tell(story("e", 3.5))
+        clock.at(3.2).callbacks.append(lambda _, one=broken_off: one.break_off())
+        clock.play(9.0) if how == "play" else clock.run(until=9.0)
+        assert clock.now == 9.0
+        seen[how] = told
+    expected = [(1.0, "a"), (2.0, "b"), (2.0, "c"), (2.0, "event"), (2.0, "a")]
+    expected += [(2.5, "d"), (3.0, "urgent"), (3, "b"), (3.0, "a"), (3.5, "e"), (5.0, "b")]
+    assert seen["play"] == seen["run"] == expected

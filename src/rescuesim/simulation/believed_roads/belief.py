@@ -43,6 +43,8 @@ class Belief:
     closed_stop: NDArray[np.bool_]
     shut_on: dict[int, tuple[Extent, ...]]
     _slow: dict[int, SlowParts] = field(default_factory=dict, init=False, repr=False)
+    _roads_changed: set[int] = field(default_factory=set, init=False, repr=False)
+    _marks: dict[int, list[tuple[NDArray[np.int32], int]]] = field(default_factory=dict, init=False, repr=False)
     _ticks: dict[bool, NDArray[np.int32]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -62,6 +64,7 @@ class Belief:
             shut_on=shut_on,
         )
         made._slow.update(state.slow_parts)
+        made._roads_changed.update(shut_on, made._slow, roads.graph.road[piece].tolist())
         return made
 
     def way(self, start: int | Place, target: int) -> Way:
@@ -85,8 +88,101 @@ class Belief:
             return Way.none(start, target, "no_road")
         if any(self.closed_stop.item(stop) for stop in places):
             return Way.none(start, target, "road_closed")
+        intact = None if isinstance(start, Place) else roads.intact_way(start, target)
+        if intact is not None and not self._touches(intact.listed.piece):
+            return intact
         way = self._shortest(start, target)
         return Way.none(start, target, "no_way_believed") if way is None or roads.is_too_long(way) else way
+
+    def ticks(self, start: Place, target: int) -> int | None:
+        """Return the ticks of the shortest way as believed, None without one; as of `way`, which it seldom asks.
+
+        Parameters
+        ----------
+        start : Place
+        target : int
+            A stop.
+
+        Notes
+        -----
+        The way of the intact tree is the shortest if nothing on it is closed or slow. It may come by a changed piece
+        only if it is as long as by way of the node at which that piece begins; then a search tells. Where the place
+        itself lies on a road that is not as usual, or a unit may back out of a one-way road, `way` is asked.
+        """
+        roads = self.roads
+        if roads.stop_road.item(target) < 0 or self.closed_stop.item(target):
+            return None
+        found: int | None
+        if (start.road, start.position_m) == (roads.stop_road.item(target), roads.stop_m.item(target)):
+            found = 0
+        elif (exits := self._usual_exits(start)) is None:
+            way = self.way(start, target)
+            return None if way.reason else way.free_ticks + self.slower_by(way)
+        else:
+            found = self._ticks_by(exits, roads.graph.point_node.item(target))
+            if found is None:
+                way = self.way(start, target)
+                return None if way.reason else way.free_ticks + self.slower_by(way)
+        found += start.access_ticks + roads.stop_access_ticks.item(target)
+        return None if found >= UNREACHABLE or roads.trip_ticks(found, launch=True) >= UNREACHABLE else found
+
+    def _ticks_by(self, exits: list[_Exit], root: int) -> int | None:
+        """Return the ticks to a node by the best exit, 2^30 - 1 or more without one; None where only `way` can tell."""
+        if not exits:
+            return UNREACHABLE
+        if not self.roads.keeps_trees_of_points:
+            return None
+        found = self.roads.tree(root, towards=True)[0]
+        ticks, node = min([(before + found.item(node), node) for node, _, before in exits])
+        if self.changed:
+            here = found.item(node)
+            if any(before.item(node) + after == here for before, after in self._marks_of(root)):
+                if self._slow:
+                    return None
+                found = self._search(root, [one[0] for one in exits], towards=True)[0]
+                return min(before + found.item(node) for node, _, before in exits)
+        return ticks
+
+    def _usual_exits(self, place: Place) -> list[_Exit] | None:
+        """Give the exits as `_exits` does; None on a road that is not as usual, or where a unit may back out."""
+        if place.road in self._roads_changed:
+            return None
+        road, at = self.roads.ends(place.road), place.position_m
+        length = road.length_m
+        if length <= 0:
+            return None
+        exits: list[_Exit] = []
+        for up in (True, False):
+            end = length if up else 0.0
+            if at == end:
+                exits.append((road.end_node[up], [], 0))
+            elif road.pieces[up]:
+                for piece, low, high, head, total, along in road.pieces[up]:
+                    if (high > at) if up else (low < at):
+                        enter, leave = (max(low, at), high) if up else (min(high, at), low)
+                        if along:  # as `step_ticks`
+                            ticks = abs(round(total * (leave / length)) - round(total * (enter / length)))
+                        else:
+                            ticks = abs(
+                                round(total * ((length - leave) / length)) - round(total * ((length - enter) / length))
+                            )
+                        exits.append((head, [Step(piece, place.road, enter, leave, up)], ticks))
+                        break
+            elif place.retreat_m == end and place.along != up:
+                return None
+        return exits
+
+    def _marks_of(self, root: int) -> list[tuple[NDArray[np.int32], int]]:
+        """List the nodes at which the intact tree towards a root leads over a changed piece: ticks to and from each."""
+        marks = self._marks.get(root)
+        if marks is None:
+            roads, arcs = self.roads, self.roads.arcs(towards=True)
+            found, via = roads.tree(root, towards=True)
+            tails = [(roads.graph.tail.item(piece), arcs.arc_of.item(piece)) for piece in self.changed]
+            nodes = {tail for tail, arc in tails if via.item(tail) == arc}
+            marks = [(roads.tree(node, towards=True)[0], found.item(node)) for node in sorted(nodes)]
+            self._marks[root] = marks
+        return marks
 
     def slower_by(self, way: Way) -> int:
         """Ticks that a way takes more than on intact roads, as believed."""
@@ -103,25 +199,16 @@ class Belief:
         if isinstance(start, Place):
             if (start.road, start.position_m) == (roads.stop_road.item(target), roads.stop_m.item(target)):
                 return roads.way(start, target, [], [])
-            exits = list(self._exits(start))
-            return self._to(node, exits, start, target, try_intact=target < n_sites)
-        if start < n_sites:
-            origin = graph.point_node.item(start)
-            pieces = self._pieces_from(origin, node)
-            return None if pieces is None else roads.way(start, target, [], pieces)
-        return self._to(node, [(graph.point_node.item(start), [], 0)], start, target, try_intact=target < n_sites)
-
-    def _pieces_from(self, origin: int, node: int) -> list[int] | None:
-        """Pieces from a node, taken off its intact tree if that is open."""
-        arcs, graph = self.roads.arcs(towards=False), self.roads.graph
-        found = self.roads.tree(origin, towards=False)
-        if found[0].item(node) == UNREACHABLE:
-            return None
-        pieces = arcs.pieces_between(found, graph, node)
-        if not self._touches(pieces):
-            return pieces
+            exits = self._usual_exits(start)
+            exits = list(self._exits(start)) if exits is None else exits
+            return self._to(node, exits, start, target, try_intact=target < n_sites or roads.keeps_trees_of_points)
+        origin = graph.point_node.item(start)
+        if start >= n_sites:
+            return self._to(node, [(origin, [], 0)], start, target, try_intact=False)
         found = self._search(origin, [node], towards=False)
-        return arcs.pieces_between(found, graph, node) if found[0].item(node) < UNREACHABLE else None
+        if found[0].item(node) >= UNREACHABLE:
+            return None
+        return roads.way(start, target, [], roads.arcs(towards=False).pieces_between(found, graph, node))
 
     def _to(self, node: int, exits: list[_Exit], start: int | Place, target: int, *, try_intact: bool) -> Way | None:
         """Way to a node by the exit that makes it shortest, the first of equal ones."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +37,7 @@ class Block:
     at_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)  # not frozen: that would make it three times as dear, twice a call
 class Leg:
     """A part of a journey driven in one go: from setting out, or turning back, to arriving, or to a block.
 
@@ -113,7 +114,8 @@ class Leg:
     def place_at(self, at_s: float) -> Place:
         """Return where the unit is at a moment of the leg; linear in time within a step."""
         way, roads = self.way, self.roads
-        entered = self.entered_ticks
+        plain = self.stopped_at is None and not self.slowed
+        entered: list[int] = way.listed.before if plain else self.entered_ticks.tolist()
         trip = (min(max(at_s, self.depart_s), self.arrives_s) - self.depart_s) / self.variation * TICKS_PER_SECOND
         done = roads.free_ticks_at(trip, launch=self.launch) if self.variation > 0 else 0.0
         if at_s >= self.arrives_s:
@@ -130,17 +132,18 @@ class Leg:
                     access_ticks=left,
                 )
             return roads.place_of(way.start, access_ticks=left)
-        last = entered.item(-1)
+        last, n_steps = entered[-1], len(entered) - 1
         if on_road >= last and self.stopped_at is None:
             back = way.final_ticks if done == math.inf else math.ceil(on_road - last)
             return roads.place_of(way.target, access_ticks=min(back, way.final_ticks))
-        if not self.n_steps:  # met at the very start
+        if not n_steps:  # met at the very start
             return roads.place_of(way.start) if not isinstance(way.start, Place) else way.start
         on_road = min(on_road, last)
-        step = min(int(np.searchsorted(entered, on_road, side="right")) - 1, self.n_steps - 1)
-        took = entered.item(step + 1) - entered.item(step)
-        share = (on_road - entered.item(step)) / took if took > 0 else 1.0
-        enter, leave = way.enter_m.item(step), self.leaves_m.item(step)
+        step = min(bisect_right(entered, on_road) - 1, n_steps - 1)
+        took = entered[step + 1] - entered[step]
+        share = (on_road - entered[step]) / took if took > 0 else 1.0
+        enter = way.listed.enter_m[step]
+        leave = way.listed.leave_m[step] if plain else self.leaves_m.item(step)
         position = leave if share >= 1 else enter + share * (leave - enter)
         return self._place_on(step, position)
 
@@ -154,17 +157,18 @@ class Leg:
             retreat = None if start is None else start.retreat_m
             return Place(road=road, position_m=position_m, along=not up, retreat_m=retreat)
         first = step
-        while first > 0 and graph.edge.item(way.piece.item(first - 1)) == graph.edge.item(piece):
-            if way.leave_m.item(first - 1) != way.enter_m.item(first):  # round a loop and onto the road again
+        edge, (_, _, enter_m, leave_m) = graph.edge.item(piece), way.listed
+        while first > 0 and graph.edge.item(way.piece.item(first - 1)) == edge:
+            if leave_m[first - 1] != enter_m[first]:  # round a loop and onto the road again
                 break
             first -= 1
-        behind = way.enter_m.item(first)
+        behind = enter_m[first]
         if first == 0 and start is not None and start.along == up and start.retreat_m is not None:
             behind = start.retreat_m
         return Place(road=road, position_m=position_m, along=up, retreat_m=behind)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)  # not frozen: that would make it three times as dear, twice a call
 class Drive:
     """A journey as it went.
 
@@ -219,6 +223,8 @@ class Drive:
             return self.stands
         if at_s <= self.depart_s:
             return self.legs[0].way.start
+        if len(self.legs) == 1:
+            return self.legs[0].place_at(at_s)
         leg = next(leg for leg in self.legs if at_s < leg.arrives_s)
         return leg.place_at(at_s)
 

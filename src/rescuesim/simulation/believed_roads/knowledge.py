@@ -81,7 +81,9 @@ class RoadKnowledge:
         return RoadKnowledge(seen_s=seen, over_s=over) if changed else self
 
     def with_message(self, message: RoadKnowledge, at_s: float) -> RoadKnowledge:
-        """Add all that another knew, learned here at a moment."""
+        """Add all that another knew, learned here at a moment. Returns itself if nothing is new."""
+        if message.seen_s.keys() <= self.seen_s.keys() and message.over_s.keys() <= self.over_s.keys():
+            return self
         news = [News(at_s, one, True) for one in message.seen_s if one not in self.seen_s]
         news += [News(at_s, one, False) for one in message.over_s if one not in self.over_s]
         return self.with_news(news)

@@ -10,9 +10,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rescuesim.errors import InputError, UnknownIdError, nearest_name
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE
@@ -20,12 +21,74 @@ from rescuesim.simulation.believed_roads.places import Place, Step, Way
 from rescuesim.simulation.believed_roads.search import Arcs, Found, search
 from rescuesim.travel import SplitGraph, TravelTimes
 from rescuesim.travel.broken_pieces import lost_share
+from rescuesim.travel.trees import compiled_trees
 
 __all__ = ["PlacedRoads", "SlowParts"]
 
 SlowParts = list[tuple[float, float, float]]  # from and to in metres, factor on the time
 
 _MOST_TREES_BYTES = 2**28
+_MOST_WAYS = 100_000
+
+
+class Driven(NamedTuple):
+    """Whole pieces as they are driven: where they are entered and left, whether upwards, and their ticks."""
+
+    enter_m: NDArray[np.float64]
+    leave_m: NDArray[np.float64]
+    up: NDArray[np.bool_]
+    ticks: NDArray[np.int64]
+
+
+Driving = tuple[
+    NDArray[np.int32], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]
+]  # piece, enter_m, leave_m, up and before of a way
+
+
+def drive_whole_plainly(listed: NDArray[np.int32], at: int, driven: Driven, made: Driving) -> None:
+    """Write down that whole pieces are driven, from a step on; the reference of `drive_whole`.
+
+    Parameters
+    ----------
+    listed : ndarray of int32, shape (n_listed,)
+    at : int
+        Steps before them, which are written down.
+    driven : Driven
+        Of all pieces.
+    made : tuple of ndarray
+        Piece, enter_m, leave_m, up and before of the way: written into.
+    """
+    piece, enter_m, leave_m, up, before = made
+    piece[at:], enter_m[at:], leave_m[at:] = listed, driven.enter_m[listed], driven.leave_m[listed]
+    up[at:] = driven.up[listed]
+    before[at + 1 :] = before[at] + np.cumsum(driven.ticks[listed])
+
+
+class RoadPiece(NamedTuple):
+    """A piece of a road: between which positions it lies, where it leads, and the ticks of its edge."""
+
+    piece: int
+    low_m: float
+    high_m: float
+    head: int
+    edge_ticks: float
+    along: bool
+
+
+class RoadEnds(NamedTuple):
+    """What leads to the two ends of a road: down, then up.
+
+    Attributes
+    ----------
+    length_m : float
+    end_node : tuple of int
+    pieces : tuple of tuple of RoadPiece
+        In the order of driving. Empty against a one-way road.
+    """
+
+    length_m: float
+    end_node: tuple[int, int]
+    pieces: tuple[tuple[RoadPiece, ...], tuple[RoadPiece, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,6 +122,9 @@ class PlacedRoads:
     _stop: dict[tuple[str, str], int] = field(default_factory=dict, init=False, repr=False)
     _length: list[NDArray[np.float64]] = field(default_factory=list, init=False, repr=False)
     _loss: list[int] = field(default_factory=list, init=False, repr=False)
+    _driven: list[Driven] = field(default_factory=list, init=False, repr=False)
+    _ways: dict[tuple[int, int], Way | None] = field(default_factory=dict, init=False, repr=False)
+    _ends: dict[int, RoadEnds] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._stop.update({("site", id_): stop for stop, id_ in enumerate(self.sites)})
@@ -67,6 +133,9 @@ class PlacedRoads:
         length = np.zeros(len(self.graph.first_of_road) - 1)
         np.maximum.at(length, self.graph.road, self.graph.to_m)
         self._length.append(length)
+        graph = self.graph
+        enter_m, leave_m = np.where(graph.forward, (graph.from_m, graph.to_m), (graph.to_m, graph.from_m))
+        self._driven.append(Driven(enter_m, leave_m, graph.forward, graph.piece_ticks()))
 
     def __reduce__(self) -> tuple[Callable[..., PlacedRoads], tuple[object, ...]]:
         given = {one.name: getattr(self, one.name) for one in fields(self) if one.init}
@@ -191,6 +260,40 @@ class PlacedRoads:
             self._arcs[towards] = Arcs.of(self.graph, towards=towards)
         return self._arcs[towards]
 
+    def intact_way(self, start: int, target: int) -> Way | None:
+        """Return the shortest way between two stops on intact roads; None without one, or if it takes too long.
+
+        Ways from a site are taken off its tree, others off the tree towards their target; ways from point to point
+        are not kept where there is no room for the trees of all points.
+        """
+        key = start, target
+        if key in self._ways:
+            return self._ways[key]
+        from_site = start < len(self.sites)
+        if not from_site and target >= len(self.sites) and not self.keeps_trees_of_points:
+            return None
+        nodes = self.graph.point_node
+        root, node = (start, target) if from_site else (target, start)
+        found = self.tree(nodes.item(root), towards=not from_site)
+        way = None
+        if found[0].item(nodes.item(node)) < UNREACHABLE:
+            arcs = self.arcs(towards=not from_site)
+            way = self.way(start, target, [], arcs.pieces_between(found, self.graph, nodes.item(node)))
+            way = None if self.is_too_long(way) else way
+        if len(self._ways) >= _MOST_WAYS:
+            self._ways.clear()
+        self._ways[key] = way
+        return way
+
+    def kept_way(self, start: int, target: int) -> Way | None:
+        """Return the intact way between two stops if it is kept already."""
+        return self._ways.get((start, target))
+
+    @property
+    def keeps_trees_of_points(self) -> bool:
+        """Whether there is room for an intact tree towards and from every stop, so that no search is made twice."""
+        return 16 * self.graph.n_nodes * (len(self.stop_road) + 64) <= _MOST_TREES_BYTES
+
     def tree(self, root: int, *, towards: bool) -> Found:
         """Return the shortest paths between a node and all others on intact roads; the last used are kept."""
         key = root, towards
@@ -204,27 +307,40 @@ class PlacedRoads:
             self._trees[key] = found
         return found
 
-    def way(self, start: int | Place, target: int, steps: Iterable[Step], pieces: Sequence[int]) -> Way:
+    def way(self, start: int | Place, target: int, steps: Iterable[Step], pieces: ArrayLike) -> Way:
         """Put a way together from single steps and whole pieces after them."""
-        graph, first = self.graph, list(steps)
-        piece = np.array(pieces, dtype=np.int32)
-        forward = graph.forward[piece]
-        low, high = graph.from_m[piece], graph.to_m[piece]
-        total = graph.edge_ticks[graph.edge[piece]].astype(np.float64)
-        ticks = np.rint(total * graph.end[piece]) - np.rint(total * graph.begin[piece])
-        at_first = [self.step_ticks(step.piece, step.enter_m, step.leave_m) for step in first]
+        first, driven = list(steps), self._driven[0]
+        listed = np.asarray(pieces, dtype=np.int32)
+        size = len(first) + len(listed)
+        piece, forward = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.bool_)
+        enter_m, leave_m, before = np.empty(size), np.empty(size), np.zeros(size + 1, dtype=np.int64)
+        for at, step in enumerate(first):
+            piece[at], enter_m[at], leave_m[at], forward[at] = step.piece, step.enter_m, step.leave_m, step.up
+            before[at + 1] = before[at] + self.step_ticks(step.piece, step.enter_m, step.leave_m)
+        self._drive_whole(listed, len(first), driven, (piece, enter_m, leave_m, forward, before))
         access = start.access_ticks if isinstance(start, Place) else self.stop_access_ticks.item(start)
         return Way(
             start=start,
             target=target,
             access_ticks=access,
             final_ticks=self.stop_access_ticks.item(target),
-            piece=np.r_[np.array([step.piece for step in first], dtype=np.int32), piece],
-            enter_m=np.r_[[step.enter_m for step in first], np.where(forward, low, high)],
-            leave_m=np.r_[[step.leave_m for step in first], np.where(forward, high, low)],
-            up=np.r_[np.array([step.up for step in first], dtype=np.bool_), forward],
-            before=np.cumsum(np.r_[0, at_first, ticks]).astype(np.int64),
+            piece=piece,
+            enter_m=enter_m,
+            leave_m=leave_m,
+            up=forward,
+            before=before,
         )
+
+    @staticmethod
+    def _drive_whole(listed: NDArray[np.int32], at: int, driven: Driven, made: Driving) -> None:
+        """Write down that whole pieces are driven, from a step on."""
+        if compiled_trees():
+            from rescuesim.simulation.believed_roads.search_kernels import drive_whole
+
+            piece, enter_m, leave_m, up, before = made
+            drive_whole(listed, at, *driven, piece, enter_m, leave_m, up, before)
+        else:
+            drive_whole_plainly(listed, at, driven, made)
 
     def is_too_long(self, way: Way) -> bool:
         """Whether a way takes 29.8 hours or more, which counts as unreachable everywhere."""
@@ -237,6 +353,32 @@ class PlacedRoads:
         here = here[graph.forward[here] == forward]
         ordered: list[int] = here[np.argsort(graph.begin[here], kind="stable")].tolist()
         return ordered
+
+    def ends(self, road: int) -> RoadEnds:
+        """Return what leads to the two ends of a road; kept."""
+        found = self._ends.get(road)
+        if found is None:
+            found = RoadEnds(
+                length_m=self.length_m(road),
+                end_node=(self.road_end(road, up=False), self.road_end(road, up=True)),
+                pieces=(self._towards_end(road, up=False), self._towards_end(road, up=True)),
+            )
+            self._ends[road] = found
+        return found
+
+    def _towards_end(self, road: int, *, up: bool) -> tuple[RoadPiece, ...]:
+        graph = self.graph
+        return tuple(
+            RoadPiece(
+                piece,
+                graph.from_m.item(piece),
+                graph.to_m.item(piece),
+                graph.head.item(piece),
+                float(graph.edge_ticks.item(graph.edge.item(piece))),
+                graph.forward.item(piece),
+            )
+            for piece in self.pieces_in(road, forward=up)
+        )
 
     def road_end(self, road: int, *, up: bool) -> int:
         """Return the junction at the far end of a road, or at its beginning."""

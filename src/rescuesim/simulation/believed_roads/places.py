@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,16 @@ class Step:
     up: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Listed(NamedTuple):
+    """Numbers of a way as lists: reading single numbers from an array costs more."""
+
+    piece: list[int]
+    before: list[int]
+    enter_m: list[float]
+    leave_m: list[float]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)  # not frozen: that would make it three times as dear
 class Way:
     """A way as somebody means to drive it.
 
@@ -89,6 +99,15 @@ class Way:
     leave_m: NDArray[np.float64]
     up: NDArray[np.bool_]
     before: NDArray[np.int64]
+    _listed: list[Listed] = field(default_factory=list, init=False, repr=False)
+
+    @property
+    def listed(self) -> Listed:
+        """The numbers that say where a unit is, as lists; made when first asked for."""
+        if not self._listed:
+            numbers = self.piece.tolist(), self.before.tolist(), self.enter_m.tolist(), self.leave_m.tolist()
+            self._listed.append(Listed(*numbers))
+        return self._listed[0]
 
     @property
     def free_ticks(self) -> int:

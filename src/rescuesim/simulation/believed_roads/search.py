@@ -72,6 +72,15 @@ class Arcs:
     def pieces_between(self, found: Found, graph: SplitGraph, node: int) -> list[int]:
         """List the pieces on the path between the root of a search and a node it reached, as they are driven."""
         via, next_node = found[1], graph.head if self.towards else graph.tail
+        if compiled_trees():
+            from rescuesim.simulation.believed_roads.search_kernels import pieces_to_root
+
+            listed: list[int] = pieces_to_root(via, self.piece, next_node, node).tolist()
+            return listed if self.towards else listed[::-1]
+        return self.pieces_plainly(via, next_node, node)
+
+    def pieces_plainly(self, via: NDArray[np.int32], next_node: NDArray[np.int32], node: int) -> list[int]:
+        """List the pieces as `pieces_between` does, in plain Python: the reference."""
         pieces, arc = [], via.item(node)
         while arc >= 0:
             piece = self.piece.item(arc)
@@ -106,7 +115,7 @@ def search(arcs: Arcs, ticks: NDArray[np.int32], root: int, wanted: list[int]) -
     if compiled_trees():
         from rescuesim.simulation.believed_roads.search_kernels import search_arcs
 
-        return search_arcs(arcs.first, arcs.other, ticks, root, np.unique(np.array(wanted, dtype=np.int64)))
+        return search_arcs(arcs.first, arcs.other, ticks, root, np.array(sorted(set(wanted)), dtype=np.int64))
     return search_plainly(arcs, ticks, root, wanted)
 
 

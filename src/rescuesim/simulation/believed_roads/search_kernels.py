@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from rescuesim.network.road_network import UNREACHABLE
 from rescuesim.travel.compiled import compiled
 
-__all__ = ["search_arcs"]
+__all__ = ["drive_whole", "pieces_to_root", "search_arcs"]
 
 _NODES = 2**31  # an entry is ticks * _NODES + node: ticks are under 2^30, so it fits int64
 
@@ -87,3 +87,68 @@ def search_arcs(
                     at = (at - 1) // 2
                 heap[at] = entry
     return found, via
+
+
+@compiled
+def pieces_to_root(
+    via: NDArray[np.int32], piece: NDArray[np.int32], next_node: NDArray[np.int32], node: int
+) -> NDArray[np.int32]:
+    """List the pieces from a node to the root of a search; as `Arcs.pieces_plainly` before it turns them round.
+
+    Parameters
+    ----------
+    via : ndarray of int32, shape (n_nodes,)
+    piece : ndarray of int32, shape (n_arcs,)
+    next_node : ndarray of int32, shape (n_pieces,)
+    node : int
+
+    Returns
+    -------
+    ndarray of int32, shape (n_steps,)
+    """
+    listed = np.empty(64, dtype=np.int32)
+    size = 0
+    arc = via[node]
+    while arc >= 0:
+        if size == len(listed):
+            larger = np.empty(2 * size, dtype=np.int32)
+            larger[:size] = listed
+            listed = larger
+        listed[size] = piece[arc]
+        arc = via[next_node[piece[arc]]]
+        size += 1
+    return listed[:size]
+
+
+@compiled
+def drive_whole(
+    listed: NDArray[np.int32],
+    at: int,
+    driven_enter_m: NDArray[np.float64],
+    driven_leave_m: NDArray[np.float64],
+    driven_up: NDArray[np.bool_],
+    driven_ticks: NDArray[np.int64],
+    piece: NDArray[np.int32],
+    enter_m: NDArray[np.float64],
+    leave_m: NDArray[np.float64],
+    up: NDArray[np.bool_],
+    before: NDArray[np.int64],
+) -> None:
+    """Write down that whole pieces are driven, from a step on; as `placed_roads.drive_whole_plainly`.
+
+    Parameters
+    ----------
+    listed : ndarray of int32, shape (n_listed,)
+    at : int
+    driven_enter_m, driven_leave_m, driven_up, driven_ticks : ndarray, shape (n_pieces,)
+    piece, enter_m, leave_m, up, before : ndarray
+        Written into.
+    """
+    for number in range(len(listed)):
+        one = listed[number]
+        piece[at] = one
+        enter_m[at] = driven_enter_m[one]
+        leave_m[at] = driven_leave_m[one]
+        up[at] = driven_up[one]
+        before[at + 1] = before[at] + driven_ticks[one]
+        at += 1

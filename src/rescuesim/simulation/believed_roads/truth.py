@@ -13,6 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rescuesim.disruption import Disruption
 from rescuesim.disruption.outages import RoadOutage, RoadSlowing
 from rescuesim.errors import InputError, UnknownIdError
@@ -29,6 +32,7 @@ __all__ = ["Condition", "RoadTruth"]
 
 Condition = RoadOutage | RoadSlowing
 
+_NO_STEPS = np.zeros(0, dtype=np.int64)
 _MOST_BELIEFS = 512
 _MOST_WAYS = 200_000
 
@@ -90,9 +94,11 @@ class RoadTruth:
     _on_road: dict[int, tuple[Extent, ...]] = field(default_factory=dict, init=False, repr=False)
     _changes_s: list[float] = field(default_factory=list, init=False, repr=False)
     _slow_at: dict[int, _Slow] = field(default_factory=dict, init=False, repr=False)
-    _beliefs: OrderedDict[frozenset[int], tuple[Belief, dict[tuple[int | Place, int], _Known]]] = field(
+    _beliefs: OrderedDict[frozenset[int], tuple[Belief, dict[tuple[int, int], _Known]]] = field(
         default_factory=OrderedDict, init=False, repr=False
     )
+    _looked: dict[tuple[int, int], _Known] = field(default_factory=dict, init=False, repr=False)
+    _ever_changes: list[NDArray[np.bool_]] = field(default_factory=list, init=False, repr=False)  # by road
     _knowledge: dict[int, RoadKnowledge] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -112,6 +118,9 @@ class RoadTruth:
                 extent = Extent(number, part.shuts, part.from_m, min(part.to_m, length), one.from_s, one.until_s)
                 on_road.setdefault(part.road, []).append(extent)
         self._on_road.update({road: tuple(extents) for road, extents in on_road.items()})
+        ever = np.zeros(len(self.roads.graph.first_of_road) - 1, dtype=np.bool_)
+        ever[list(on_road)] = True
+        self._ever_changes.append(ever)
         self._changes_s.extend(sorted(moment for moment in moments if moment < math.inf))
 
     def __reduce__(self) -> tuple[Callable[..., RoadTruth], tuple[PlacedRoads, tuple[Condition, ...]]]:
@@ -175,20 +184,30 @@ class RoadTruth:
 
     def believed_s(self, start: int | Place, target: int, knowledge: RoadKnowledge) -> float:
         """Return how long the way takes if all is as believed; ``inf`` without one."""
+        if isinstance(start, Place):
+            free_ticks = self._belief(knowledge.believed)[0].ticks(start, target)
+            if free_ticks is None:
+                return math.inf
+            return self.roads.trip_ticks(free_ticks, launch=False) / TICKS_PER_SECOND
         known = self._known(start, target, knowledge.believed)
         if known.way.reason:
             return math.inf
         free_ticks = known.way.free_ticks + known.belief.slower_by(known.way)
-        return self.roads.trip_ticks(free_ticks, launch=not isinstance(start, Place)) / TICKS_PER_SECOND
+        return self.roads.trip_ticks(free_ticks, launch=True) / TICKS_PER_SECOND
 
-    def _known(self, start: int | Place, target: int, believed: frozenset[int]) -> _Known:
+    def _belief(self, believed: frozenset[int]) -> tuple[Belief, dict[tuple[int, int], _Known]]:
         kept = self._beliefs.get(believed)
         if kept is None:
             if len(self._beliefs) >= _MOST_BELIEFS:
                 self._beliefs.popitem(last=False)
             kept = Belief.of(self.roads, self.believed_state(believed)), {}
             self._beliefs[believed] = kept
-        belief, ways = kept
+        return kept
+
+    def _known(self, start: int | Place, target: int, believed: frozenset[int]) -> _Known:
+        belief, ways = self._belief(believed)
+        if isinstance(start, Place):  # nobody comes to stand at just this place again
+            return self._looked_over(belief.way(start, target), belief)
         known = ways.get((start, target))
         if known is None:
             if len(ways) >= _MOST_WAYS:
@@ -199,8 +218,18 @@ class RoadTruth:
 
     def _looked_over(self, way: Way, belief: Belief) -> _Known:
         """Mark the steps of a way on roads that ever change."""
-        roads = self.roads.graph.road[way.piece].tolist()
-        concerns = tuple(step for step, road in enumerate(roads) if road in self._on_road)
+        if isinstance(way.start, Place):
+            return self._looked_over_once(way, belief)
+        known = self._looked.get((way.start, way.target))
+        if known is None or known.way is not way:
+            known = self._looked_over_once(way, belief)
+            if way is self.roads.kept_way(way.start, way.target):
+                self._looked[way.start, way.target] = known
+        return known._replace(belief=belief)
+
+    def _looked_over_once(self, way: Way, belief: Belief) -> _Known:
+        steps = np.flatnonzero(self._ever_changes[0][self.roads.graph.road[way.piece]]) if self._on_road else _NO_STEPS
+        concerns = tuple(steps.tolist())
         start_road = -1
         if not isinstance(way.start, Place) and self.roads.graph.point_road.item(way.start) in self._on_road:
             start_road = self.roads.graph.point_road.item(way.start)

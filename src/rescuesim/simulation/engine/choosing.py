@@ -73,6 +73,26 @@ def first_at_home(run: Replication, mission: Mission) -> int | None:
     return None
 
 
+def first_of_all(run: Replication, mission: Mission) -> int | None:
+    """Return the first unit that `choices` would offer, those on their way home among them."""
+    driving, incident = run.driving, mission.incident
+    assert driving is not None
+    column, excluded, needs = incident.column, incident.excluded, mission.need.capabilities
+    first, expected_s = first_at_home(run, mission), math.inf
+    if first is not None:
+        expected_s = run.median_turnout_s[run.now.shift][first] + run.now.out_s(run.road_row[first], column)
+    capable = run.reach.capable(needs)
+    for bound_s, unit in driving.bounds_s(run, column, expected_s):
+        if bound_s > expected_s:
+            break
+        if not capable[unit] or (excluded is not None and run.is_excluded(incident, unit)):
+            continue
+        travel_s = driving.believed_s(run.returning[unit], column, run.clock.now)
+        if travel_s < expected_s or (travel_s == expected_s < math.inf and (first is None or unit < first)):
+            first, expected_s = unit, travel_s
+    return first
+
+
 def nearest_first(run: Replication, column: int, needs: frozenset[str]) -> list[int]:
     """Return the units that reach a point from their sites as the desk believes, nearest first."""
     now = run.now
@@ -145,8 +165,11 @@ def choose(run: Replication, mission: Mission) -> int | None:
         return None
     if run.driving is not None:
         run.look()
-    if run.takes_first and not run.n_elsewhere:
-        return first_at_home(run, mission)
+    if run.takes_first:
+        if not run.n_elsewhere:
+            return first_at_home(run, mission)
+        if run.move_up is None:
+            return first_of_all(run, mission)
     chosen = run.policy.choose(asked_of(run, mission), choices(run, mission))
     if chosen is None:
         return None

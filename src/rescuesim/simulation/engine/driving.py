@@ -6,6 +6,7 @@ import math
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
+from rescuesim.network.road_network import TICKS_PER_SECOND
 from rescuesim.simulation.believed_roads import DESK, Drive, KnowledgeBoard, News, Place
 from rescuesim.simulation.engine.mission import NO_WAY, Mission
 from rescuesim.simulation.engine.situation import Situation
@@ -48,6 +49,7 @@ class Driving:
         roads = self.truth.roads
         self._point: list[int] = [roads.point(id_) for id_ in roads.points]
         self._site: list[int] = [roads.site(id_) for id_ in roads.sites]
+        self._node: list[int] = roads.graph.point_node.tolist()
         self.blocks: list[tuple[int, int, int, float, float]] = []  # unit, call, road, position, moment
         self._lengths: dict[object, float] = {}
         self._asked: tuple[tuple[int, int, float], float] | None = None
@@ -86,6 +88,28 @@ class Driving:
             return 0.0
         driven_s = (now_s - leg.depart_s) / leg.variation
         return max(self.times.at_least_s(leg.way.start, self._point[column]) - driven_s, 0.0)
+
+    def bounds_s(self, run: Replication, column: int, most_s: float) -> list[tuple[float, int]]:
+        """Return lower bounds of `believed_s` for the units on their way home, ascending, if at most a number."""
+        target, now_s, roads = self._point[column], run.clock.now, self.truth.roads
+        found = roads.tree(self._node[target], towards=True)[0] if roads.keeps_trees_of_points else None
+        bounds = []
+        for unit, mission in run.returning.items():
+            drive = mission.drive
+            if found is None or drive is None or len(drive.legs) != 1 or mission.call < 0:
+                bound_s = self.at_least_s(run, mission, column)
+            else:
+                leg = drive.legs[0]
+                start = self._point[mission.incident.column]
+                if leg.variation <= 0 or leg.way.start != start:
+                    bound_s = 0.0
+                else:
+                    driven_s = (now_s - leg.depart_s) / leg.variation
+                    bound_s = max(found.item(self._node[start]) / TICKS_PER_SECOND - driven_s, 0.0)
+            if bound_s <= most_s:
+                bounds.append((bound_s, unit))
+        bounds.sort()
+        return bounds
 
     def tell(self, unit: int, now_s: float, through_s: float) -> None:
         """Tell a unit with its order what the desk knows."""
@@ -146,7 +170,8 @@ class Driving:
             return False
         mission.on_scene_s = drive.arrives_s
         mission.distance_m = self._length_m(drive)
-        yield from self._meet_blocks(run, mission, drive)
+        if drive.blocks:
+            yield from self._meet_blocks(run, mission, drive)
         if drive.arrives_s < math.inf:
             return True
         yield drive.ends_s
@@ -177,7 +202,8 @@ class Driving:
         while True:
             drive = self._drive(mission.unit, start, self._site[row], run.variation_of(mission))
             mission.drive = drive
-            yield from self._meet_blocks(run, mission, drive)
+            if drive.blocks:
+                yield from self._meet_blocks(run, mission, drive)
             yield drive.ends_s
             self.learned(mission, run.clock.now)
             if drive.arrives_s < math.inf:
