@@ -15,3 +15,4 @@ from rescuesim.simulation.believed_roads.places import Place as Place
 from rescuesim.simulation.believed_roads.places import Way as Way
 from rescuesim.simulation.believed_roads.truth import Condition as Condition
 from rescuesim.simulation.believed_roads.truth import RoadTruth as RoadTruth
+from rescuesim.simulation.believed_roads.units_on_road import UnitsOnRoad as UnitsOnRoad

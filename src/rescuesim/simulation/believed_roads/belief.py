@@ -44,8 +44,10 @@ class Belief:
     shut_on: dict[int, tuple[Extent, ...]]
     _slow: dict[int, SlowParts] = field(default_factory=dict, init=False, repr=False)
     _roads_changed: set[int] = field(default_factory=set, init=False, repr=False)
-    _marks: dict[int, list[tuple[NDArray[np.int32], int]]] = field(default_factory=dict, init=False, repr=False)
     _ticks: dict[bool, NDArray[np.int32]] = field(default_factory=dict, init=False, repr=False)
+    _marked: list[tuple[NDArray[np.bool_], NDArray[np.bool_], bool]] = field(
+        default_factory=list, init=False, repr=False
+    )
 
     @classmethod
     def of(cls, roads: PlacedRoads, state: NetworkState) -> Belief:
@@ -105,12 +107,11 @@ class Belief:
 
         Notes
         -----
-        The way of the intact tree is the shortest if nothing on it is closed or slow. It may come by a changed piece
-        only if it is as long as by way of the node at which that piece begins; then a search tells. Where the place
-        itself lies on a road that is not as usual, or a unit may back out of a one-way road, `way` is asked.
+        The way of the intact tree is the shortest if nothing on it is closed or slow; else a search tells. Where the
+        place itself lies on a road that is not as usual, or a unit may back out of a one-way road, `way` is asked.
         """
         roads = self.roads
-        if roads.stop_road.item(target) < 0 or self.closed_stop.item(target):
+        if self.closes(target):
             return None
         found: int | None
         if (start.road, start.position_m) == (roads.stop_road.item(target), roads.stop_m.item(target)):
@@ -132,11 +133,11 @@ class Belief:
             return UNREACHABLE
         if not self.roads.keeps_trees_of_points:
             return None
-        found = self.roads.tree(root, towards=True)[0]
+        found, via = self.roads.tree(root, towards=True)
         ticks, node = min([(before + found.item(node), node) for node, _, before in exits])
-        if self.changed:
-            here = found.item(node)
-            if any(before.item(node) + after == here for before, after in self._marks_of(root)):
+        if self.changed and ticks < UNREACHABLE:
+            arcs = self.roads.arcs(towards=True)
+            if self._touches(arcs.pieces_between((found, via), self.roads.graph, node)):
                 if self._slow:
                     return None
                 found = self._search(root, [one[0] for one in exits], towards=True)[0]
@@ -171,18 +172,6 @@ class Belief:
             elif place.retreat_m == end and place.along != up:
                 return None
         return exits
-
-    def _marks_of(self, root: int) -> list[tuple[NDArray[np.int32], int]]:
-        """List the nodes at which the intact tree towards a root leads over a changed piece: ticks to and from each."""
-        marks = self._marks.get(root)
-        if marks is None:
-            roads, arcs = self.roads, self.roads.arcs(towards=True)
-            found, via = roads.tree(root, towards=True)
-            tails = [(roads.graph.tail.item(piece), arcs.arc_of.item(piece)) for piece in self.changed]
-            nodes = {tail for tail, arc in tails if via.item(tail) == arc}
-            marks = [(roads.tree(node, towards=True)[0], found.item(node)) for node in sorted(nodes)]
-            self._marks[root] = marks
-        return marks
 
     def slower_by(self, way: Way) -> int:
         """Ticks that a way takes more than on intact roads, as believed."""
@@ -233,12 +222,40 @@ class Belief:
         return bool(self.changed) and not self.changed.keys().isdisjoint(pieces)
 
     def _search(self, root: int, wanted: list[int], *, towards: bool) -> Found:
-        arcs = self.roads.arcs(towards=towards)
-        if towards not in self._ticks:
+        return search(self.roads.arcs(towards=towards), self._arc_ticks(towards=towards), root, wanted)
+
+    def _arc_ticks(self, *, towards: bool) -> NDArray[np.int32]:
+        found = self._ticks.get(towards)
+        if found is None:
+            arcs = self.roads.arcs(towards=towards)
             pieces = np.fromiter(self.changed, np.int64, len(self.changed))
             ticks = np.fromiter(self.changed.values(), np.int32, len(self.changed))
-            self._ticks[towards] = arcs.changed(pieces, ticks) if self.changed else arcs.ticks
-        return search(arcs, self._ticks[towards], root, wanted)
+            found = arcs.changed(pieces, ticks) if self.changed else arcs.ticks
+            self._ticks[towards] = found
+        return found
+
+    # -- for the kernel that looks at all units on the road ------------------------------------------------
+
+    def closes(self, stop: int) -> bool:
+        """Whether nobody can come to a stop: it has no road, or lies in a part that is believed closed."""
+        return self.roads.stop_road.item(stop) < 0 or self.closed_stop.item(stop)
+
+    @property
+    def ticks_towards(self) -> NDArray[np.int32]:
+        """Ticks of the arcs towards nodes as believed; int32, shape (n_arcs,)."""
+        return self._arc_ticks(towards=True)
+
+    @property
+    def marked(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_], bool]:
+        """Which pieces and which roads are not as usual, and whether any is slow."""
+        if not self._marked:
+            graph = self.roads.graph
+            pieces = np.zeros(len(graph.tail), dtype=np.bool_)
+            roads = np.zeros(len(graph.first_of_road) - 1, dtype=np.bool_)
+            pieces[list(self.changed)] = True
+            roads[list(self._roads_changed)] = True
+            self._marked.append((pieces, roads, bool(self._slow)))
+        return self._marked[0]
 
     # -- leaving a place on a road ---------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from rescuesim.errors import InputError, UnknownIdError, nearest_name
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE
 from rescuesim.simulation.believed_roads.places import Place, Step, Way
+from rescuesim.simulation.believed_roads.road_sides import RoadSides
 from rescuesim.simulation.believed_roads.search import Arcs, Found, search
 from rescuesim.travel import SplitGraph, TravelTimes
 from rescuesim.travel.broken_pieces import lost_share
@@ -125,6 +126,7 @@ class PlacedRoads:
     _driven: list[Driven] = field(default_factory=list, init=False, repr=False)
     _ways: dict[tuple[int, int], Way | None] = field(default_factory=dict, init=False, repr=False)
     _ends: dict[int, RoadEnds] = field(default_factory=dict, init=False, repr=False)
+    _sides: list[RoadSides] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._stop.update({("site", id_): stop for stop, id_ in enumerate(self.sites)})
@@ -186,6 +188,11 @@ class PlacedRoads:
         return Place(road=self.stop_road.item(stop), position_m=self.stop_m.item(stop), access_ticks=access_ticks)
 
     # -- time ------------------------------------------------------------------------------------------
+
+    @property
+    def loss_ticks(self) -> tuple[int, int]:
+        """Ticks that start-up and launch lose."""
+        return self._loss[0], self._loss[1]
 
     def trip_ticks(self, free_ticks: int, *, launch: bool) -> int:
         """Add the start-up loss to a trip, as `with_start_up_ticks` for a single number."""
@@ -365,6 +372,13 @@ class PlacedRoads:
             )
             self._ends[road] = found
         return found
+
+    @property
+    def sides(self) -> RoadSides:
+        """What leads to the ends of all roads, in tables; made when first asked for."""
+        if not self._sides:
+            self._sides.append(RoadSides.of(self.graph, self._length[0]))
+        return self._sides[0]
 
     def _towards_end(self, road: int, *, up: bool) -> tuple[RoadPiece, ...]:
         graph = self.graph

@@ -110,6 +110,11 @@ class Way:
         return self._listed[0]
 
     @property
+    def driven(self) -> NDArray[np.int32]:
+        """Piece of each step, doubled, and 1 more if it is driven upwards; int32, shape (n_steps,)."""
+        return 2 * self.piece + self.up
+
+    @property
     def free_ticks(self) -> int:
         """Ticks of the whole way on intact roads, access legs included, start-up loss not."""
         return self.access_ticks + self.before.item(-1) + self.final_ticks

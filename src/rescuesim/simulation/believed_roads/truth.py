@@ -185,7 +185,7 @@ class RoadTruth:
     def believed_s(self, start: int | Place, target: int, knowledge: RoadKnowledge) -> float:
         """Return how long the way takes if all is as believed; ``inf`` without one."""
         if isinstance(start, Place):
-            free_ticks = self._belief(knowledge.believed)[0].ticks(start, target)
+            free_ticks = self.belief(knowledge.believed).ticks(start, target)
             if free_ticks is None:
                 return math.inf
             return self.roads.trip_ticks(free_ticks, launch=False) / TICKS_PER_SECOND
@@ -194,6 +194,10 @@ class RoadTruth:
             return math.inf
         free_ticks = known.way.free_ticks + known.belief.slower_by(known.way)
         return self.roads.trip_ticks(free_ticks, launch=True) / TICKS_PER_SECOND
+
+    def belief(self, believed: frozenset[int]) -> Belief:
+        """Return the roads as somebody believes them to be; kept."""
+        return self._belief(believed)[0]
 
     def _belief(self, believed: frozenset[int]) -> tuple[Belief, dict[tuple[int, int], _Known]]:
         kept = self._beliefs.get(believed)

@@ -81,16 +81,11 @@ def first_of_all(run: Replication, mission: Mission) -> int | None:
     first, expected_s = first_at_home(run, mission), math.inf
     if first is not None:
         expected_s = run.median_turnout_s[run.now.shift][first] + run.now.out_s(run.road_row[first], column)
-    capable = run.reach.capable(needs)
-    for bound_s, unit in driving.bounds_s(run, column, expected_s):
-        if bound_s > expected_s:
-            break
-        if not capable[unit] or (excluded is not None and run.is_excluded(incident, unit)):
-            continue
-        travel_s = driving.believed_s(run.returning[unit], column, run.clock.now)
-        if travel_s < expected_s or (travel_s == expected_s < math.inf and (first is None or unit < first)):
-            first, expected_s = unit, travel_s
-    return first
+    may_go = run.reach.capable(needs)
+    if excluded is not None:
+        may_go = may_go & [not run.is_excluded(incident, unit) for unit in range(len(may_go))]
+    unit, _ = driving.nearest(run, column, may_go, (-1 if first is None else first, expected_s))
+    return None if unit < 0 else unit
 
 
 def nearest_first(run: Replication, column: int, needs: frozenset[str]) -> list[int]:

@@ -6,8 +6,11 @@ import math
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rescuesim.network.road_network import TICKS_PER_SECOND
-from rescuesim.simulation.believed_roads import DESK, Drive, KnowledgeBoard, News, Place
+from rescuesim.simulation.believed_roads import DESK, Drive, KnowledgeBoard, News, Place, UnitsOnRoad
 from rescuesim.simulation.engine.mission import NO_WAY, Mission
 from rescuesim.simulation.engine.situation import Situation
 from rescuesim.simulation.engine.unit_story import home_story, unit_story
@@ -54,6 +57,8 @@ class Driving:
         self._lengths: dict[object, float] = {}
         self._asked: tuple[tuple[int, int, float], float] | None = None
         self._believed: tuple[frozenset[int], int] | None = None
+        at_once = run.setting.divertible and UnitsOnRoad.serves(roads)
+        self._on_road = UnitsOnRoad(roads, len(run.fleet.units)) if at_once else None
 
     # -- what the desk believes ----------------------------------------------------------------------------
 
@@ -75,6 +80,40 @@ class Driving:
             self._asked = key, self.truth.believed_s(start, self._point[column], self.board.of(DESK, now_s))
         return self._asked[1]
 
+    def nearest(
+        self, run: Replication, column: int, may_go: NDArray[np.bool_], best: tuple[int, float]
+    ) -> tuple[int, float]:
+        """Return who is nearest to a point as the desk believes, of a unit given and those on their way home.
+
+        Parameters
+        ----------
+        run : Replication
+        column : int
+        may_go : ndarray of bool, shape (n_units,)
+        best : tuple of int and float
+            The unit given and its seconds; -1 and ``inf`` for none.
+
+        Returns
+        -------
+        tuple of int and float
+            Of equally near ones the first of the fleet.
+        """
+        now_s = run.clock.now
+        unit, seconds = best
+        if self._on_road is None:
+            asked = [(bound_s, other) for bound_s, other in self._bounds_s(run, column, seconds) if may_go[other]]
+        else:
+            belief = self.truth.belief(self.board.of(DESK, now_s).believed)
+            unit, seconds, others = self._on_road.nearest(self._point[column], belief, now_s, may_go, best)
+            asked = [(0.0, other) for other in others]
+        for bound_s, other in asked:
+            if bound_s > seconds:
+                break
+            travel_s = self.believed_s(run.returning[other], column, now_s)
+            if travel_s < seconds or (travel_s == seconds < math.inf and (unit < 0 or other < unit)):
+                unit, seconds = other, travel_s
+        return unit, seconds
+
     def at_least_s(self, run: Replication, mission: Mission, column: int) -> float:
         """Return a lower bound of `believed_s` for a unit that drives to a site.
 
@@ -89,7 +128,7 @@ class Driving:
         driven_s = (now_s - leg.depart_s) / leg.variation
         return max(self.times.at_least_s(leg.way.start, self._point[column]) - driven_s, 0.0)
 
-    def bounds_s(self, run: Replication, column: int, most_s: float) -> list[tuple[float, int]]:
+    def _bounds_s(self, run: Replication, column: int, most_s: float) -> list[tuple[float, int]]:
         """Return lower bounds of `believed_s` for the units on their way home, ascending, if at most a number."""
         target, now_s, roads = self._point[column], run.clock.now, self.truth.roads
         found = roads.tree(self._node[target], towards=True)[0] if roads.keeps_trees_of_points else None
@@ -202,6 +241,8 @@ class Driving:
         while True:
             drive = self._drive(mission.unit, start, self._site[row], run.variation_of(mission))
             mission.drive = drive
+            if self._on_road is not None:
+                self._on_road.sets_out(mission.unit, drive)
             if drive.blocks:
                 yield from self._meet_blocks(run, mission, drive)
             yield drive.ends_s
@@ -211,8 +252,14 @@ class Driving:
             start = drive.stands
             yield run.next_road_change_s()
         if run.can_divert:
-            run.n_elsewhere -= 1
-            del run.returning[mission.unit]
+            self.off_the_road(run, mission)
+
+    def off_the_road(self, run: Replication, mission: Mission) -> None:
+        """Let a unit not be on its way home any more: it has come there, or another call takes it."""
+        run.n_elsewhere -= 1
+        del run.returning[mission.unit]
+        if self._on_road is not None:
+            self._on_road.leaves(mission.unit)
 
     def drive_to_duty(self, run: Replication, mission: DutyMission) -> Generator[float, None, bool]:
         """Drive to a place without a call; False if there is no way."""

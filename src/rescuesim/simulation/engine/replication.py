@@ -336,10 +336,9 @@ class Replication:
         mission.story.break_off()
         mission.available_s = self.clock.now if mission.cleared_s == mission.cleared_s else math.nan
         self.end(mission)
-        if self.driving is not None:
-            self.driving.learned(mission, self.clock.now)
-        self.n_elsewhere -= 1
-        del self.returning[mission.unit]
+        assert self.driving is not None
+        self.driving.learned(mission, self.clock.now)
+        self.driving.off_the_road(self, mission)
         self.make_free(mission.unit)
 
     # -- times of a mission ------------------------------------------------------------------------------
