@@ -201,7 +201,7 @@ class Belief:
 
     def _to(self, node: int, exits: list[_Exit], start: int | Place, target: int, *, try_intact: bool) -> Way | None:
         """Way to a node by the exit that makes it shortest, the first of equal ones."""
-        roads, arcs = self.roads, self.roads.arcs(towards=True)
+        roads = self.roads
         if not exits:
             return None
         for intact in (True, False) if try_intact else (False,):
@@ -209,13 +209,17 @@ class Belief:
                 found = roads.tree(node, towards=True)
             else:
                 found = self._search(node, [one[0] for one in exits], towards=True)
-            ticks = [one[2] + found[0].item(one[0]) for one in exits]
-            best = int(np.argmin(ticks))
-            if ticks[best] >= UNREACHABLE:
+            best_ticks, best = min((one[2] + found[0].item(one[0]), number) for number, one in enumerate(exits))
+            if best_ticks >= UNREACHABLE:
                 return None
-            pieces = arcs.pieces_between(found, roads.graph, exits[best][0])
-            if not intact or not self._touches(pieces):
-                return roads.way(start, target, exits[best][1], pieces)
+            leads, steps, ticks = exits[best]
+            if not intact:
+                return roads.way(
+                    start, target, steps, self.roads.arcs(towards=True).pieces_between(found, roads.graph, leads)
+                )
+            way = roads.way_by_tree(start, target, steps, ticks, found, leads, self.marked[0])
+            if way is not None:
+                return way
         return None
 
     def _touches(self, pieces: list[int]) -> bool:

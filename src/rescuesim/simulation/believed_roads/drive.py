@@ -109,6 +109,8 @@ class Leg:
     @property
     def distance_m(self) -> float:
         """Metres driven on roads."""
+        if self.stopped_at is None:
+            return self.way.length_m
         return float(np.abs(self.leaves_m - self.way.enter_m[: self.n_steps]).sum())
 
     def place_at(self, at_s: float) -> Place:

@@ -338,6 +338,57 @@ class PlacedRoads:
             before=before,
         )
 
+    def way_by_tree(
+        self,
+        start: int | Place,
+        target: int,
+        steps: list[Step],
+        ticks: int,
+        found: Found,
+        node: int,
+        changed: NDArray[np.bool_],
+    ) -> Way | None:
+        """Put a way together from at most one step and a path to the root of a tree; None over a changed piece.
+
+        Parameters
+        ----------
+        start : int or Place
+        target : int
+        steps : list of Step
+            To the node.
+        ticks : int
+            Of the step.
+        found : Found
+            Of a search towards its root.
+        node : int
+        changed : ndarray of bool, shape (n_pieces,)
+        """
+        arcs = self.arcs(towards=True)
+        if not compiled_trees() or len(steps) > 1:
+            pieces = arcs.pieces_between(found, self.graph, node)
+            return None if changed[pieces].any() else self.way(start, target, steps, pieces)
+        from rescuesim.simulation.believed_roads.search_kernels import drive_to_root
+
+        one = steps[0] if steps else None
+        first = (-1, 0.0, 0.0, True, 0) if one is None else (one.piece, one.enter_m, one.leave_m, one.up, ticks)
+        piece, enter_m, leave_m, up, before, length_m, is_open = drive_to_root(
+            found[1], arcs.piece, self.graph.head, node, changed, first, *self._driven[0]
+        )
+        if not is_open:
+            return None
+        return Way(
+            start=start,
+            target=target,
+            access_ticks=start.access_ticks if isinstance(start, Place) else self.stop_access_ticks.item(start),
+            final_ticks=self.stop_access_ticks.item(target),
+            piece=piece,
+            enter_m=enter_m,
+            leave_m=leave_m,
+            up=up,
+            before=before,
+            _length_m=length_m,
+        )
+
     @staticmethod
     def _drive_whole(listed: NDArray[np.int32], at: int, driven: Driven, made: Driving) -> None:
         """Write down that whole pieces are driven, from a step on."""

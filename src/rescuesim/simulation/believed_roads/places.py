@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -99,6 +100,7 @@ class Way:
     leave_m: NDArray[np.float64]
     up: NDArray[np.bool_]
     before: NDArray[np.int64]
+    _length_m: float = math.nan
     _listed: list[Listed] = field(default_factory=list, init=False, repr=False)
 
     @property
@@ -110,9 +112,12 @@ class Way:
         return self._listed[0]
 
     @property
-    def driven(self) -> NDArray[np.int32]:
-        """Piece of each step, doubled, and 1 more if it is driven upwards; int32, shape (n_steps,)."""
-        return 2 * self.piece + self.up
+    def length_m(self) -> float:
+        """Metres on roads; added up step by step, as the kernel does that makes ways."""
+        if self._length_m != self._length_m:
+            steps = np.abs(self.leave_m - self.enter_m)
+            self._length_m = float(np.cumsum(steps)[-1]) if steps.size else 0.0
+        return self._length_m
 
     @property
     def free_ticks(self) -> int:

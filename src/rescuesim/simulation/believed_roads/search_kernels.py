@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rescuesim.network.road_network import TICKS_PER_SECOND, UNREACHABLE
 from rescuesim.travel.compiled import compiled
 
-__all__ = ["drive_whole", "nearest_on_road", "pieces_to_root", "search_arcs"]
+__all__ = ["drive_to_root", "drive_whole", "nearest_on_road", "pieces_to_root", "search_arcs", "write_down"]
 
 _NODES = 2**31  # an entry is ticks * _NODES + node: ticks are under 2^30, so it fits int64
 
@@ -171,6 +171,111 @@ def drive_whole(
         at += 1
 
 
+@compiled
+def drive_to_root(
+    via: NDArray[np.int32],
+    arc_piece: NDArray[np.int32],
+    next_node: NDArray[np.int32],
+    node: int,
+    is_changed: NDArray[np.bool_],
+    first: tuple[int, float, float, bool, int],
+    driven_enter_m: NDArray[np.float64],
+    driven_leave_m: NDArray[np.float64],
+    driven_up: NDArray[np.bool_],
+    driven_ticks: NDArray[np.int64],
+) -> tuple[
+    NDArray[np.int32], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64], float, bool
+]:
+    """Write down the way from a node to the root of a search, after a step that leads to the node.
+
+    Parameters
+    ----------
+    via : ndarray of int32, shape (n_nodes,)
+    arc_piece : ndarray of int32, shape (n_arcs,)
+    next_node : ndarray of int32, shape (n_pieces,)
+    node : int
+    is_changed : ndarray of bool, shape (n_pieces,)
+        Pieces that must not be on the way.
+    first : tuple
+        Piece of the first step, -1 for none, where it is entered and left, whether upwards, and its ticks.
+    driven_enter_m, driven_leave_m, driven_up, driven_ticks : ndarray, shape (n_pieces,)
+
+    Returns
+    -------
+    piece, enter_m, leave_m, up, before, length_m, is_open
+        As in `Way`; empty, and not open, if a changed piece is on it.
+    """
+    at = 1 if first[0] >= 0 else 0
+    size, arc = at, via[node]
+    while arc >= 0:
+        one = arc_piece[arc]
+        if is_changed[one]:
+            size = -1
+            break
+        size += 1
+        arc = via[next_node[one]]
+    is_open = size >= 0
+    size = max(size, 0)
+    piece, up = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.bool_)
+    enter_m, leave_m, before = np.empty(size), np.empty(size), np.zeros(size + 1, dtype=np.int64)
+    length_m = 0.0
+    if is_open:
+        if at:
+            piece[0], enter_m[0], leave_m[0], up[0] = first[0], first[1], first[2], first[3]
+            before[1] = first[4]
+            length_m = abs(leave_m[0] - enter_m[0])
+        arc = via[node]
+        while arc >= 0:
+            one = arc_piece[arc]
+            piece[at], enter_m[at], leave_m[at], up[at] = one, driven_enter_m[one], driven_leave_m[one], driven_up[one]
+            before[at + 1] = before[at] + driven_ticks[one]
+            length_m += abs(leave_m[at] - enter_m[at])
+            at += 1
+            arc = via[next_node[one]]
+    return piece, enter_m, leave_m, up, before, length_m, is_open
+
+
+@compiled
+def write_down(
+    row: int,
+    numbers: NDArray[np.float64],
+    codes: NDArray[np.int64],
+    before: NDArray[np.int64],
+    position_m: NDArray[np.float64],
+    driven: NDArray[np.int32],
+    own_numbers: tuple[float, float, float, float, float, float],
+    own_codes: tuple[int, int, int, int, int, int],
+    way_before: NDArray[np.int64],
+    enter_m: NDArray[np.float64],
+    leave_m: NDArray[np.float64],
+    piece: NDArray[np.int32],
+    up: NDArray[np.bool_],
+) -> None:
+    """Write the drive of a unit into the tables that `nearest_on_road` reads.
+
+    Parameters
+    ----------
+    row : int
+    numbers, codes, before, position_m, driven : ndarray
+        As in `nearest_on_road`; written into.
+    own_numbers, own_codes : tuple
+        Of the unit.
+    way_before, enter_m, leave_m, piece, up : ndarray
+        Of its way.
+    """
+    size = len(piece)
+    for column in range(6):
+        numbers[row, column] = own_numbers[column]
+    codes[row, 0], codes[row, 1] = _ON_ROAD, size
+    for column in range(6):
+        codes[row, column + 2] = own_codes[column]
+    before[row, 0] = 0
+    for step in range(size):
+        before[row, step + 1] = way_before[step + 1]
+        position_m[0, row, step], position_m[1, row, step] = enter_m[step], leave_m[step]
+        driven[row, step] = 2 * piece[step] + up[step]
+
+
 # columns of the tables of `UnitsOnRoad` and `RoadSides`
 _DEPART_S, _ARRIVES_S, _VARIATION, _START_M, _TARGET_M, _START_RETREAT_M = range(6)
 _DOES, _N_STEPS, _LAUNCH, _ACCESS, _FINAL, _START_ROAD, _TARGET_ROAD, _START_ALONG = range(8)
@@ -257,11 +362,7 @@ def nearest_on_road(
     for row in range(n_units):
         if codes[row, _DOES] == _AWAY or not may_go[row]:
             continue
-        if (
-            codes[row, _DOES] == _TO_ASK
-            or now_s <= numbers[row, _DEPART_S]
-            or now_s >= numbers[row, _ARRIVES_S]
-        ):
+        if codes[row, _DOES] == _TO_ASK or now_s <= numbers[row, _DEPART_S] or now_s >= numbers[row, _ARRIVES_S]:
             to_ask[n_to_ask] = row
             n_to_ask += 1
             continue
@@ -292,7 +393,8 @@ def nearest_on_road(
                     if (high > at_m) if up else (low < at_m):
                         enter, leave = (max(low, at_m), high) if up else (min(high, at_m), low)
                         leads = side_to[side, _HEAD]
-                        taken = _part_ticks(side_m[side, _EDGE_TICKS], enter, leave, length_m[road], side_to[side, _ALONG])
+                        whole_ticks, along_edge = side_m[side, _EDGE_TICKS], side_to[side, _ALONG]
+                        taken = _part_ticks(whole_ticks, enter, leave, length_m[road], along_edge)
                         break
             elif retreat_m == end_m and along != up:
                 n_exits = -1
@@ -364,13 +466,12 @@ def _placed(
     """
     trip = (now_s - numbers[row, _DEPART_S]) / numbers[row, _VARIATION] * TICKS_PER_SECOND
     moved = trip - (loss[1] if codes[row, _LAUNCH] else 0)
-    if moved <= 0:
-        done = 0.0
-    else:
-        done = moved * moved / (4 * loss[0]) if moved <= 2 * loss[0] else moved - loss[0]
+    done = moved - loss[0]
+    if moved <= 2 * loss[0]:
+        done = moved * moved / (4 * loss[0]) if moved > 0 else 0.0
     on_road = done - codes[row, _ACCESS]
     if on_road <= 0:
-        left = int(math.ceil(-on_road))
+        left = math.ceil(-on_road)
         return (
             codes[row, _START_ROAD],
             numbers[row, _START_M],
@@ -381,7 +482,7 @@ def _placed(
     n_steps = codes[row, _N_STEPS]
     last = before[row, n_steps]
     if on_road >= last:
-        back = min(int(math.ceil(on_road - last)), codes[row, _FINAL])
+        back = min(math.ceil(on_road - last), codes[row, _FINAL])
         return codes[row, _TARGET_ROAD], numbers[row, _TARGET_M], -1, math.nan, back
     step = np.searchsorted(before[row, : n_steps + 1], on_road, side="right") - 1
     took = before[row, step + 1] - before[row, step]

@@ -32,7 +32,6 @@ __all__ = ["Condition", "RoadTruth"]
 
 Condition = RoadOutage | RoadSlowing
 
-_NO_STEPS = np.zeros(0, dtype=np.int64)
 _MOST_BELIEFS = 512
 _MOST_WAYS = 200_000
 
@@ -98,7 +97,7 @@ class RoadTruth:
         default_factory=OrderedDict, init=False, repr=False
     )
     _looked: dict[tuple[int, int], _Known] = field(default_factory=dict, init=False, repr=False)
-    _ever_changes: list[NDArray[np.bool_]] = field(default_factory=list, init=False, repr=False)  # by road
+    _ever_changes: list[NDArray[np.bool_]] = field(default_factory=list, init=False, repr=False)  # by piece
     _knowledge: dict[int, RoadKnowledge] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -120,7 +119,7 @@ class RoadTruth:
         self._on_road.update({road: tuple(extents) for road, extents in on_road.items()})
         ever = np.zeros(len(self.roads.graph.first_of_road) - 1, dtype=np.bool_)
         ever[list(on_road)] = True
-        self._ever_changes.append(ever)
+        self._ever_changes.append(ever[self.roads.graph.road])
         self._changes_s.extend(sorted(moment for moment in moments if moment < math.inf))
 
     def __reduce__(self) -> tuple[Callable[..., RoadTruth], tuple[PlacedRoads, tuple[Condition, ...]]]:
@@ -232,8 +231,7 @@ class RoadTruth:
         return known._replace(belief=belief)
 
     def _looked_over_once(self, way: Way, belief: Belief) -> _Known:
-        steps = np.flatnonzero(self._ever_changes[0][self.roads.graph.road[way.piece]]) if self._on_road else _NO_STEPS
-        concerns = tuple(steps.tolist())
+        concerns = tuple(self._ever_changes[0][way.piece].nonzero()[0].tolist()) if self._on_road else ()
         start_road = -1
         if not isinstance(way.start, Place) and self.roads.graph.point_road.item(way.start) in self._on_road:
             start_road = self.roads.graph.point_road.item(way.start)

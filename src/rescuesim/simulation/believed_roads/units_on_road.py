@@ -19,7 +19,7 @@ from rescuesim.travel.trees import compiled_trees
 
 __all__ = ["UnitsOnRoad"]
 
-_AWAY, _ON_ROAD, _TO_ASK = range(3)
+_AWAY, _TO_ASK = 0, 2  # as in the kernels; 1 for a unit on the road
 
 
 class UnitsOnRoad:
@@ -36,64 +36,60 @@ class UnitsOnRoad:
         self._roads, self._sides = roads, roads.sides
         self._arcs = roads.arcs(towards=True)
         self._of_piece = np.column_stack((graph.road, graph.forward, graph.edge)).astype(np.int32)
-        self._numbers, self._codes = np.zeros((n_units, 6)), np.zeros((n_units, 8), dtype=np.int64)
+        self._codes = np.zeros((n_units, 8), dtype=np.int64)
+        self._driven = np.zeros((n_units, 0), dtype=np.int32)
+        before, position_m = np.zeros((n_units, 1), dtype=np.int64), np.zeros((2, n_units, 0))
+        self._tables = np.zeros((n_units, 6)), self._codes, before, position_m, self._driven
+        self._make_room(64)
         self._to_ask = np.empty(n_units, dtype=np.int64)
-        self._make_room(n_units, 64)
 
     @staticmethod
     def serves(roads: PlacedRoads) -> bool:
         """Whether kernels and trees are there."""
         return compiled_trees() and roads.keeps_trees_of_points
 
-    def _make_room(self, n_units: int, n_steps: int) -> None:
-        self._before = np.zeros((n_units, n_steps + 1), dtype=np.int64)
-        self._position_m = np.zeros((2, n_units, n_steps))
-        self._driven = np.zeros((n_units, n_steps), dtype=np.int32)
+    def _make_room(self, n_steps: int) -> None:
+        """Hold ways of more steps; those that are held stay."""
+        n_units = len(self._codes)
+        before = np.zeros((n_units, n_steps + 1), dtype=np.int64)
+        position_m = np.zeros((2, n_units, n_steps))
+        driven = np.zeros((n_units, n_steps), dtype=np.int32)
+        held = self._driven.shape[1]
+        before[:, : held + 1], position_m[:, :, :held], driven[:, :held] = self._tables[2:]
+        self._driven, self._tables = driven, (*self._tables[:2], before, position_m, driven)
 
     def sets_out(self, unit: int, drive: Drive) -> None:
         """Let a unit drive; one that turns back, is slowed down or stands has to be asked for by itself."""
-        codes = self._codes[unit]
-        codes[0] = _TO_ASK
-        if len(drive.legs) != 1:
+        self._codes[unit, 0] = _TO_ASK
+        leg = drive.legs[0] if len(drive.legs) == 1 else None
+        if leg is None or leg.stopped_at is not None or leg.slowed or leg.variation <= 0:
             return
-        leg = drive.legs[0]
-        way = leg.way
-        if leg.stopped_at is not None or leg.slowed or leg.variation <= 0:
-            return
-        roads, start, size = self._roads, way.start, len(way.piece)
-        if size > self._driven.shape[1]:
-            before = self._before, self._position_m, self._driven
-            self._make_room(len(self._codes), 2 * size)
-            held = before[2].shape[1]
-            self._before[:, : held + 1], self._position_m[:, :, :held], self._driven[:, :held] = before
+        from rescuesim.simulation.believed_roads.search_kernels import write_down
+
+        roads, way = self._roads, leg.way
+        start, stop = way.start, way.target
+        if len(way.piece) > self._driven.shape[1]:
+            self._make_room(2 * len(way.piece))
+        road, at_m, along, retreat_m = roads.stop_road, roads.stop_m, -1, math.nan
         if isinstance(start, Place):
-            at = start.road, start.position_m, -1 if start.along is None else int(start.along)
-            retreat_m = math.nan if start.retreat_m is None else start.retreat_m
+            start_road, start_m = start.road, start.position_m
+            if start.along is not None:
+                along = int(start.along)
+            if start.retreat_m is not None:
+                retreat_m = start.retreat_m
         else:
-            at, retreat_m = (roads.stop_road.item(start), roads.stop_m.item(start), -1), math.nan
-        target = way.target
-        self._numbers[unit] = (
-            leg.depart_s,
-            leg.arrives_s,
-            leg.variation,
-            at[1],
-            roads.stop_m.item(target),
-            retreat_m,
+            start_road, start_m = road.item(start), at_m.item(start)
+        write_down(
+            unit,
+            *self._tables,
+            (float(leg.depart_s), float(leg.arrives_s), float(leg.variation), start_m, at_m.item(stop), retreat_m),
+            (int(leg.launch), way.access_ticks, way.final_ticks, start_road, road.item(stop), along),
+            way.before,
+            way.enter_m,
+            way.leave_m,
+            way.piece,
+            way.up,
         )
-        codes[:] = (
-            _ON_ROAD,
-            size,
-            leg.launch,
-            way.access_ticks,
-            way.final_ticks,
-            at[0],
-            roads.stop_road.item(target),
-            at[2],
-        )
-        self._before[unit, : size + 1] = way.before
-        self._position_m[0, unit, :size] = way.enter_m
-        self._position_m[1, unit, :size] = way.leave_m
-        self._driven[unit, :size] = way.driven
 
     def leaves(self, unit: int) -> None:
         """Let a unit be neither on the road nor free for another call there."""
@@ -126,11 +122,7 @@ class UnitsOnRoad:
         node = graph.point_node.item(stop)
         unit, seconds, n_to_ask = nearest_on_road(
             now_s,
-            self._numbers,
-            self._codes,
-            self._before,
-            self._position_m,
-            self._driven,
+            *self._tables,
             self._of_piece,
             *sides,
             roads.loss_ticks,

@@ -62,7 +62,10 @@ class Alerting:
 
     def spell(self, unit: int, at_s: float) -> ContactSpell | None:
         """Return the spell of a unit's site that holds at a moment."""
-        return next((spell for spell in self._spells[unit] if spell.from_s <= at_s < spell.until_s), None)
+        for spell in self._spells[unit]:
+            if spell.from_s <= at_s < spell.until_s:
+                return spell
+        return None
 
     def _number(self, channel: str) -> int:
         if channel not in self.channels:

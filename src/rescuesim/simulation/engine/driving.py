@@ -54,7 +54,6 @@ class Driving:
         self._site: list[int] = [roads.site(id_) for id_ in roads.sites]
         self._node: list[int] = roads.graph.point_node.tolist()
         self.blocks: list[tuple[int, int, int, float, float]] = []  # unit, call, road, position, moment
-        self._lengths: dict[object, float] = {}
         self._asked: tuple[tuple[int, int, float], float] | None = None
         self._believed: tuple[frozenset[int], int] | None = None
         at_once = run.setting.divertible and UnitsOnRoad.serves(roads)
@@ -208,7 +207,7 @@ class Driving:
             run.stand_down(mission, NO_WAY)
             return False
         mission.on_scene_s = drive.arrives_s
-        mission.distance_m = self._length_m(drive)
+        mission.distance_m = drive.distance_m
         if drive.blocks:
             yield from self._meet_blocks(run, mission, drive)
         if drive.arrives_s < math.inf:
@@ -280,15 +279,6 @@ class Driving:
             self.blocks.append((mission.unit, mission.call, block.road, block.position_m, block.at_s))
             self.learned(mission, run.clock.now)
             self._report(run, mission)
-
-    def _length_m(self, drive: Drive) -> float:
-        """Return the metres of a drive; kept by way, since most are driven many times."""
-        if len(drive.legs) != 1 or drive.legs[0].stopped_at is not None:
-            return drive.distance_m
-        way = drive.legs[0].way
-        if way not in self._lengths:
-            self._lengths[way] = drive.distance_m
-        return self._lengths[way]
 
     # -- news ----------------------------------------------------------------------------------------------
 
