@@ -168,6 +168,11 @@ class ResponsePackage:
         begin = {"first": 0, "reinforcement": len(self.first), "escalation": len(self.first) + len(self.reinforcement)}
         return range(begin[tier], begin[tier] + len(getattr(self, tier)))
 
+    @property
+    def heeds_severity(self) -> bool:
+        """Whether it matters for a later tier how severe a call is."""
+        return min(self.reinforce_severity, self.escalate_severity) < math.inf
+
     def asked_after_s(self, tier: Tier, *, severity: float) -> float:
         """Return how long after the first action a tier is asked for, if the call is not cleared by then.
 

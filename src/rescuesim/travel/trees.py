@@ -7,6 +7,7 @@ searches anew. Where paths take the same time, the two may know different ones; 
 from __future__ import annotations
 
 import importlib
+import sys
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -122,6 +123,8 @@ def _starts(group: NDArray[np.int32], size: int) -> NDArray[np.int64]:
 
 def compiled_trees() -> bool:
     """Whether the compiled kernels can be had: numba may be installed and refuse to load."""
+    if sys.modules.get("numba") is not None:
+        return True
     try:
         importlib.import_module("numba")
     except ImportError:

@@ -140,6 +140,7 @@ class KnowledgeBoard:
         self._truth = truth
         self._knows: dict[Hashable, RoadKnowledge] = {}
         self._coming: dict[Hashable, list[tuple[float, int, RoadKnowledge]]] = {}
+        self._told: dict[Hashable, tuple[RoadKnowledge, float]] = {}  # the last message to each, and when it comes
         self._number = 0
 
     def learn(self, holder: Hashable, news: Iterable[News]) -> None:
@@ -167,7 +168,11 @@ class KnowledgeBoard:
             raise InputError(f"delay_s {delay_s}: expected seconds of 0 or more, or inf where no channel carries it")
         passes = self.level == "platform" or (self.level == "desk" and DESK in (sender, receiver))
         if passes and delay_s < math.inf:
-            self._send(receiver, at_s + delay_s, self.of(sender, at_s))
+            message, reaches_s = self.of(sender, at_s), at_s + delay_s
+            told = self._told.get(receiver)
+            if told is None or told[0] is not message or told[1] > reaches_s:  # else it is known by then
+                self._told[receiver] = message, reaches_s
+                self._send(receiver, reaches_s, message)
 
     def of(self, holder: Hashable, at_s: float) -> RoadKnowledge:
         """Return what somebody knows at a moment."""

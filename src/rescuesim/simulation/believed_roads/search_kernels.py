@@ -299,15 +299,26 @@ def nearest_on_road(
     side_to: NDArray[np.int32],
     end_node: NDArray[np.int32],
     length_m: NDArray[np.float64],
-    loss: tuple[int, int],
-    target: tuple[int, int, float, int],
-    tree: tuple[NDArray[np.int32], NDArray[np.int32]],
-    arcs: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
+    start_up_ticks: int,
+    launch_ticks: int,
+    first: NDArray[np.int64],
+    other: NDArray[np.int32],
+    arc_piece: NDArray[np.int32],
     next_node: NDArray[np.int32],
-    changed: tuple[NDArray[np.bool_], NDArray[np.bool_], bool],
-    may_go: NDArray[np.bool_],
-    best: tuple[int, float],
     to_ask: NDArray[np.int64],
+    node: int,
+    target_road: int,
+    target_m: float,
+    target_access: int,
+    intact: NDArray[np.int32],
+    via: NDArray[np.int32],
+    ticks: NDArray[np.int32],
+    piece_changed: NDArray[np.bool_],
+    road_changed: NDArray[np.bool_],
+    is_slow: bool,
+    may_go: NDArray[np.bool_],
+    unit: int,
+    seconds: float,
 ) -> tuple[int, float, int]:
     """Find the unit that is nearest to a stop as believed, of one given and those on the road.
 
@@ -327,33 +338,33 @@ def nearest_on_road(
         Road, direction and edge.
     side_first, side_m, side_to, end_node, length_m : ndarray
         As in `RoadSides`.
-    loss : tuple of int
-        Ticks that start-up and launch lose.
-    target : tuple
-        Node, road, position and access ticks.
-    tree : tuple of ndarray of int32, shape (n_nodes,)
-        Intact ticks to the node, and the arc by which each node is reached.
-    arcs : tuple of ndarray
-        First, other, piece and believed ticks of the arcs towards nodes.
+    start_up_ticks, launch_ticks : int
+        That a trip loses.
+    first, other, arc_piece : ndarray
+        Of the arcs towards nodes.
     next_node : ndarray of int32, shape (n_pieces,)
-    changed : tuple
-        Pieces and roads that are not as usual, and whether any is slow.
-    may_go : ndarray of bool, shape (n_units,)
-    best : tuple
-        The unit given and its seconds; -1 and ``inf`` for none.
     to_ask : ndarray of int64, shape (n_units,)
         Units which `Belief` has to be asked about are written into it.
+    node, target_road, target_m, target_access
+        Of the stop; its access in ticks.
+    intact, via : ndarray of int32, shape (n_nodes,)
+        Ticks on intact roads to the node, and the arc by which each node is reached.
+    ticks : ndarray of int32, shape (n_arcs,)
+        As believed.
+    piece_changed, road_changed : ndarray of bool
+        Pieces and roads that are not as usual.
+    is_slow : bool
+        Whether any is slow.
+    may_go : ndarray of bool, shape (n_units,)
+    unit, seconds : int and float
+        The unit given; -1 and ``inf`` for none.
 
     Returns
     -------
     unit, seconds, n_to_ask
         Of equally near ones the first of the fleet.
     """
-    node, target_road, target_m, target_access = target
-    intact, via = tree
-    first, other, arc_piece, ticks = arcs
-    piece_changed, road_changed, is_slow = changed
-    unit, seconds = best
+    loss = start_up_ticks, launch_ticks
     n_units, n_to_ask, n_blocked = len(codes), 0, 0
     exits = np.empty((n_units, 2), dtype=np.int64)
     exit_ticks = np.empty((n_units, 2), dtype=np.int64)

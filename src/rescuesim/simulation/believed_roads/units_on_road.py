@@ -7,6 +7,7 @@ Placing each by itself and asking how far it is costs ten times as much. The pla
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,16 +33,22 @@ class UnitsOnRoad:
     """
 
     def __init__(self, roads: PlacedRoads, n_units: int) -> None:
+        from rescuesim.simulation.believed_roads.search_kernels import nearest_on_road, write_down
+
+        self._roads, self._write_down = roads, write_down
+        self._nearest: Any = nearest_on_road  # its arguments come in tuples of what does not change
         graph = roads.graph
-        self._roads, self._sides = roads, roads.sides
-        self._arcs = roads.arcs(towards=True)
-        self._of_piece = np.column_stack((graph.road, graph.forward, graph.edge)).astype(np.int32)
+        arcs = roads.arcs(towards=True)
+        of_piece = np.column_stack((graph.road, graph.forward, graph.edge)).astype(np.int32)
         self._codes = np.zeros((n_units, 8), dtype=np.int64)
         self._driven = np.zeros((n_units, 0), dtype=np.int32)
         before, position_m = np.zeros((n_units, 1), dtype=np.int64), np.zeros((2, n_units, 0))
         self._tables = np.zeros((n_units, 6)), self._codes, before, position_m, self._driven
         self._make_room(64)
         self._to_ask = np.empty(n_units, dtype=np.int64)
+        ends = arcs.first, arcs.other, arcs.piece, graph.head
+        self._of_roads = of_piece, *roads.sides, *roads.loss_ticks, *ends, self._to_ask
+        self._of_stop: dict[int, tuple[int, int, float, int]] = {}
 
     @staticmethod
     def serves(roads: PlacedRoads) -> bool:
@@ -64,8 +71,6 @@ class UnitsOnRoad:
         leg = drive.legs[0] if len(drive.legs) == 1 else None
         if leg is None or leg.stopped_at is not None or leg.slowed or leg.variation <= 0:
             return
-        from rescuesim.simulation.believed_roads.search_kernels import write_down
-
         roads, way = self._roads, leg.way
         start, stop = way.start, way.target
         if len(way.piece) > self._driven.shape[1]:
@@ -79,7 +84,7 @@ class UnitsOnRoad:
                 retreat_m = start.retreat_m
         else:
             start_road, start_m = road.item(start), at_m.item(start)
-        write_down(
+        self._write_down(
             unit,
             *self._tables,
             (float(leg.depart_s), float(leg.arrives_s), float(leg.variation), start_m, at_m.item(stop), retreat_m),
@@ -116,23 +121,20 @@ class UnitsOnRoad:
         """
         if belief.closes(stop):
             return *best, []
-        from rescuesim.simulation.believed_roads.search_kernels import nearest_on_road
-
-        roads, graph, sides, arcs = self._roads, self._roads.graph, self._sides, self._arcs
-        node = graph.point_node.item(stop)
-        unit, seconds, n_to_ask = nearest_on_road(
+        roads, of_stop = self._roads, self._of_stop.get(stop)
+        if of_stop is None:
+            node = roads.graph.point_node.item(stop)
+            at = roads.stop_road.item(stop), roads.stop_m.item(stop), roads.stop_access_ticks.item(stop)
+            of_stop = self._of_stop[stop] = (node, *at)
+        unit, seconds, n_to_ask = self._nearest(
             now_s,
             *self._tables,
-            self._of_piece,
-            *sides,
-            roads.loss_ticks,
-            (node, roads.stop_road.item(stop), roads.stop_m.item(stop), roads.stop_access_ticks.item(stop)),
-            roads.tree(node, towards=True),
-            (arcs.first, arcs.other, arcs.piece, belief.ticks_towards),
-            graph.head,
-            belief.marked,
+            *self._of_roads,
+            *of_stop,
+            *roads.tree(of_stop[0], towards=True),
+            belief.ticks_towards,
+            *belief.marked,
             may_go,
-            best,
-            self._to_ask,
+            *best,
         )
         return unit, seconds, self._to_ask[:n_to_ask].tolist() if n_to_ask else []

@@ -266,7 +266,7 @@ def joined(run: Replication, mission: Mission) -> bool:
     run.record.began(mission, now)
     if incident.begins is not None:
         incident.begins.succeed()
-    severity = run.severity_at(incident.call, now)
+    severity = run.severity_at(incident.call, now) if package.heeds_severity else 0.0
     for tier, code in _LATER:
         after_s = package.asked_after_s(tier, severity=severity)
         if tier == "escalation" and after_s < math.inf:

@@ -46,6 +46,7 @@ class Situation:
     def __init__(self, roads: RoadTimes, timeline: ShiftTimeline, absences: NDArray[np.bool_]) -> None:
         self.roads, self.timeline = roads, timeline
         self._absences: list[list[bool]] = absences.tolist()
+        self._nearest: dict[tuple[Hashable, str], dict[tuple[int, frozenset[str]], list[int]]] = {}
         self.changes = -1
         self.enter(0.0)
 
@@ -60,12 +61,16 @@ class Situation:
         occurrence = bisect_right(self.timeline.starts_s, now_s) - 1
         self.shift = self.timeline.shifts[occurrence]
         self.absent = self._absences[occurrence]
-        self.nearest: dict[tuple[int, frozenset[str]], list[int]] = {}
+        self._look_up()
         self.changes += 1
+
+    def _look_up(self) -> None:
+        self.nearest = self._nearest.setdefault((self.state, self.shift), {})
 
     def believe(self, state: Hashable, matrix: NDArray[np.float64]) -> None:
         """Let the desk go by a matrix that it believes."""
-        self.state, self.believed_s, self.out_s, self.nearest = state, matrix, matrix.item, {}
+        self.state, self.believed_s, self.out_s = state, matrix, matrix.item
+        self._look_up()
 
     def matrix(self) -> NDArray[np.float64]:
         """Return the times from sites to points that the desk goes by; float64, shape (n_sites, n_points)."""
