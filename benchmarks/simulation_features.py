@@ -30,6 +30,7 @@ from rescuesim.simulation import (
     UnitNeed,
     run_replication,
 )
+from rescuesim.simulation.policies import Reach
 from rescuesim.travel import travel_times
 
 N_SITES = 50
@@ -46,6 +47,7 @@ class Case(NamedTuple):
     broken: RoadTimes
     believed: BelievedTimes
     contacts: tuple[ContactSpell, ...]
+    reach: Reach
 
 
 def case(n_calls: int, load: float, *, n_closures: int = 20) -> Case:
@@ -135,11 +137,19 @@ def case(n_calls: int, load: float, *, n_closures: int = 20) -> Case:
         detected_s=np.zeros(n_calls),
         point=rng.permutation(calls.point),
     )
-    return Case(fleet, journeys.during(None), calls, others, setting, journeys.during(storm), believed, storm.contacts)
+    broken = journeys.during(storm)
+    reach = Reach(fleet, broken)
+    return Case(fleet, journeys.during(None), calls, others, setting, broken, believed, storm.contacts, reach)
 
 
 def ours(given: Case) -> Trajectory:
     """Play all of it."""
     return run_replication(
-        given.fleet, given.calls, given.broken, given.setting, contacts=given.contacts, believed=given.believed
+        given.fleet,
+        given.calls,
+        given.broken,
+        given.setting,
+        contacts=given.contacts,
+        believed=given.believed,
+        reach=given.reach,
     )

@@ -91,7 +91,7 @@ class Belief:
         if any(self.closed_stop.item(stop) for stop in places):
             return Way.none(start, target, "road_closed")
         intact = None if isinstance(start, Place) else roads.intact_way(start, target)
-        if intact is not None and not self._touches(intact.listed.piece):
+        if intact is not None and not (self.changed and self.marked[0][intact.piece].any()):
             return intact
         way = self._shortest(start, target)
         return Way.none(start, target, "no_way_believed") if way is None or roads.is_too_long(way) else way

@@ -370,10 +370,11 @@ def nearest_on_road(
     exit_ticks = np.empty((n_units, 2), dtype=np.int64)
     blocked = np.empty(n_units, dtype=np.int64)
     least_s = np.empty(n_units, dtype=np.float64)
+    lost = np.empty(n_units, dtype=np.int64)
     for row in range(n_units):
         if codes[row, _DOES] == _AWAY or not may_go[row]:
             continue
-        if codes[row, _DOES] == _TO_ASK or now_s <= numbers[row, _DEPART_S] or now_s >= numbers[row, _ARRIVES_S]:
+        if codes[row, _DOES] == _TO_ASK or now_s >= numbers[row, _ARRIVES_S]:
             to_ask[n_to_ask] = row
             n_to_ask += 1
             continue
@@ -385,8 +386,10 @@ def nearest_on_road(
             n_to_ask += 1
             continue
         access += target_access
+        from_stop = codes[row, _LAUNCH] == 1 and now_s <= numbers[row, _DEPART_S]  # it has not left
+        lost[row] = launch_ticks if from_stop else 0
         if road == target_road and at_m == target_m:
-            found_s = _seconds(access, loss)
+            found_s = _seconds(access, loss, lost[row])
             if found_s < seconds or (found_s == seconds and found_s < math.inf and (unit < 0 or row < unit)):
                 unit, seconds = row, found_s
             continue
@@ -419,7 +422,7 @@ def nearest_on_road(
             to_ask[n_to_ask] = row
             n_to_ask += 1
             continue
-        found_s = _seconds(least, loss) if nearest >= 0 else math.inf
+        found_s = _seconds(least, loss, lost[row]) if nearest >= 0 else math.inf
         if found_s > seconds or found_s == math.inf:
             continue
         arc, is_open = via[nearest], True
@@ -453,7 +456,7 @@ def nearest_on_road(
             row = blocked[number]
             found = exit_ticks[row, 0] + believed[exits[row, 0]]
             found = min(found, exit_ticks[row, 1] + believed[exits[row, 1]])
-            found_s = _seconds(found, loss)
+            found_s = _seconds(found, loss, lost[row])
             if found_s < seconds or (found_s == seconds and found_s < math.inf and (unit < 0 or row < unit)):
                 unit, seconds = row, found_s
     return unit, seconds, n_to_ask
@@ -475,7 +478,7 @@ def _placed(
 
     The road is -1 where only `Leg.place_at` can tell; the direction is -1 where it does not matter.
     """
-    trip = (now_s - numbers[row, _DEPART_S]) / numbers[row, _VARIATION] * TICKS_PER_SECOND
+    trip = max(now_s - numbers[row, _DEPART_S], 0.0) / numbers[row, _VARIATION] * TICKS_PER_SECOND
     moved = trip - (loss[1] if codes[row, _LAUNCH] else 0)
     done = moved - loss[0]
     if moved <= 2 * loss[0]:
@@ -534,8 +537,8 @@ def _part_ticks(edge_ticks: float, enter_m: float, leave_m: float, length_m: flo
 
 
 @compiled
-def _seconds(free_ticks: int, loss: tuple[int, int]) -> float:
-    """Return how long a trip from the road takes, ``inf`` if it counts as unreachable; as `RoadTruth.believed_s`."""
+def _seconds(free_ticks: int, loss: tuple[int, int], launch_ticks: int) -> float:
+    """Return how long a trip takes, ``inf`` if it counts as unreachable; as `RoadTruth.believed_s`."""
     if free_ticks >= UNREACHABLE:
         return math.inf
     trip = free_ticks
@@ -543,4 +546,5 @@ def _seconds(free_ticks: int, loss: tuple[int, int]) -> float:
         trip = int(np.rint(math.sqrt(4.0 * free_ticks * loss[0]))) if free_ticks <= loss[0] else free_ticks + loss[0]
         if trip + loss[1] >= UNREACHABLE:
             return math.inf
+        trip += launch_ticks
     return trip / TICKS_PER_SECOND
