@@ -55,6 +55,15 @@ class UnitsOnRoad:
         """Whether kernels and trees are there."""
         return compiled_trees() and roads.keeps_trees_of_points
 
+    def _stop(self, stop: int) -> tuple[int, int, float, int]:
+        """Return the node, the road, the position and the access ticks of a stop."""
+        found = self._of_stop.get(stop)
+        if found is None:
+            roads = self._roads
+            at = roads.stop_road.item(stop), roads.stop_m.item(stop), roads.stop_access_ticks.item(stop)
+            found = self._of_stop[stop] = (roads.graph.point_node.item(stop), *at)
+        return found
+
     def _make_room(self, n_steps: int) -> None:
         """Hold ways of more steps; those that are held stay."""
         n_units = len(self._codes)
@@ -71,11 +80,11 @@ class UnitsOnRoad:
         leg = drive.legs[0] if len(drive.legs) == 1 else None
         if leg is None or leg.stopped_at is not None or leg.slowed or leg.variation <= 0:
             return
-        roads, way = self._roads, leg.way
+        way = leg.way
         start, stop = way.start, way.target
         if len(way.piece) > self._driven.shape[1]:
             self._make_room(2 * len(way.piece))
-        road, at_m, along, retreat_m = roads.stop_road, roads.stop_m, -1, math.nan
+        along, retreat_m = -1, math.nan
         if isinstance(start, Place):
             start_road, start_m = start.road, start.position_m
             if start.along is not None:
@@ -83,12 +92,13 @@ class UnitsOnRoad:
             if start.retreat_m is not None:
                 retreat_m = start.retreat_m
         else:
-            start_road, start_m = road.item(start), at_m.item(start)
+            _, start_road, start_m, _ = self._stop(start)
+        _, road, at_m, _ = self._stop(stop)
         self._write_down(
             unit,
             *self._tables,
-            (float(leg.depart_s), float(leg.arrives_s), float(leg.variation), start_m, at_m.item(stop), retreat_m),
-            (int(leg.launch), way.access_ticks, way.final_ticks, start_road, road.item(stop), along),
+            (float(leg.depart_s), float(leg.arrives_s), float(leg.variation), start_m, at_m, retreat_m),
+            (int(leg.launch), way.access_ticks, way.final_ticks, start_road, road, along),
             way.before,
             way.enter_m,
             way.leave_m,
@@ -121,17 +131,13 @@ class UnitsOnRoad:
         """
         if belief.closes(stop):
             return *best, []
-        roads, of_stop = self._roads, self._of_stop.get(stop)
-        if of_stop is None:
-            node = roads.graph.point_node.item(stop)
-            at = roads.stop_road.item(stop), roads.stop_m.item(stop), roads.stop_access_ticks.item(stop)
-            of_stop = self._of_stop[stop] = (node, *at)
+        of_stop = self._stop(stop)
         unit, seconds, n_to_ask = self._nearest(
             now_s,
             *self._tables,
             *self._of_roads,
             *of_stop,
-            *roads.tree(of_stop[0], towards=True),
+            *self._roads.tree(of_stop[0], towards=True),
             belief.ticks_towards,
             *belief.marked,
             may_go,

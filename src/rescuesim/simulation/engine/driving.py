@@ -56,6 +56,7 @@ class Driving:
         self.blocks: list[tuple[int, int, int, float, float]] = []  # unit, call, road, position, moment
         self._asked: tuple[tuple[int, int, float], float] | None = None
         self._believed: tuple[frozenset[int], int] | None = None
+        self._belief = frozenset[int](), self.truth.belief(frozenset())
         at_once = run.setting.divertible and UnitsOnRoad.serves(roads)
         self._on_road = UnitsOnRoad(roads, len(run.fleet.units)) if at_once else None
 
@@ -102,8 +103,10 @@ class Driving:
         if self._on_road is None:
             asked = [(bound_s, other) for bound_s, other in self._bounds_s(run, column, seconds) if may_go[other]]
         else:
-            belief = self.truth.belief(self.board.of(DESK, now_s).believed)
-            unit, seconds, others = self._on_road.nearest(self._point[column], belief, now_s, may_go, best)
+            believed = self.board.of(DESK, now_s).believed
+            if believed is not self._belief[0]:
+                self._belief = believed, self.truth.belief(believed)
+            unit, seconds, others = self._on_road.nearest(self._point[column], self._belief[1], now_s, may_go, best)
             asked = [(0.0, other) for other in others]
         for bound_s, other in asked:
             if bound_s > seconds:

@@ -165,13 +165,19 @@ def ask_again(run: Replication, mission: Mission) -> None:
 
 def serve(run: Replication) -> None:
     """Offer the free units to the missions that wait, the first in line first."""
+    nobody: set[tuple[int, frozenset[str]]] = set()  # who goes leaves nobody nearer for those behind in line
     for mission in run.line:
         if not (run.n_free or run.n_elsewhere):
             return
+        wanted = mission.incident.column, mission.need.capabilities
+        if wanted in nobody and mission.incident.excluded is None:
+            continue
         unit = choose(run, mission)
         if unit is not None:
             run.line.leave(mission, run.clock.now)
             dispatch(run, mission, unit)
+        elif run.takes_first and mission.incident.excluded is None:
+            nobody.add(wanted)
 
 
 # -- breaking off --------------------------------------------------------------------------------------
