@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,7 +116,7 @@ class Leg:
         """Return where the unit is at a moment of the leg; linear in time within a step."""
         way, roads = self.way, self.roads
         plain = self.stopped_at is None and not self.slowed
-        entered: list[int] = way.listed.before if plain else self.entered_ticks.tolist()
+        entered = way.before if plain else self.entered_ticks
         trip = (min(max(at_s, self.depart_s), self.arrives_s) - self.depart_s) / self.variation * TICKS_PER_SECOND
         done = roads.free_ticks_at(trip, launch=self.launch) if self.variation > 0 else 0.0
         if at_s >= self.arrives_s:
@@ -134,18 +133,19 @@ class Leg:
                     access_ticks=left,
                 )
             return roads.place_of(way.start, access_ticks=left)
-        last, n_steps = entered[-1], len(entered) - 1
+        last, n_steps = entered.item(-1), len(entered) - 1
         if on_road >= last and self.stopped_at is None:
             back = way.final_ticks if done == math.inf else math.ceil(on_road - last)
             return roads.place_of(way.target, access_ticks=min(back, way.final_ticks))
         if not n_steps:  # met at the very start
             return roads.place_of(way.start) if not isinstance(way.start, Place) else way.start
         on_road = min(on_road, last)
-        step = min(bisect_right(entered, on_road) - 1, n_steps - 1)
-        took = entered[step + 1] - entered[step]
-        share = (on_road - entered[step]) / took if took > 0 else 1.0
-        enter = way.listed.enter_m[step]
-        leave = way.listed.leave_m[step] if plain else self.leaves_m.item(step)
+        step = min(int(entered.searchsorted(on_road, side="right")) - 1, n_steps - 1)
+        since = entered.item(step)
+        took = entered.item(step + 1) - since
+        share = (on_road - since) / took if took > 0 else 1.0
+        enter = way.enter_m.item(step)
+        leave = way.leave_m.item(step) if plain else self.leaves_m.item(step)
         position = leave if share >= 1 else enter + share * (leave - enter)
         return self._place_on(step, position)
 
@@ -159,12 +159,12 @@ class Leg:
             retreat = None if start is None else start.retreat_m
             return Place(road=road, position_m=position_m, along=not up, retreat_m=retreat)
         first = step
-        edge, (_, _, enter_m, leave_m) = graph.edge.item(piece), way.listed
+        edge = graph.edge.item(piece)
         while first > 0 and graph.edge.item(way.piece.item(first - 1)) == edge:
-            if leave_m[first - 1] != enter_m[first]:  # round a loop and onto the road again
+            if way.leave_m.item(first - 1) != way.enter_m.item(first):  # round a loop and onto the road again
                 break
             first -= 1
-        behind = enter_m[first]
+        behind = way.enter_m.item(first)
         if first == 0 and start is not None and start.along == up and start.retreat_m is not None:
             behind = start.retreat_m
         return Place(road=road, position_m=position_m, along=up, retreat_m=behind)
@@ -211,7 +211,8 @@ class Drive:
     @property
     def distance_m(self) -> float:
         """Metres driven on roads, up to blocks and back included."""
-        return sum(leg.distance_m for leg in self.legs)
+        legs = self.legs
+        return legs[0].distance_m if len(legs) == 1 else sum(leg.distance_m for leg in legs)
 
     def position_at(self, at_s: float) -> int | Place:
         """Return where the unit is at a moment: a start for another drive.

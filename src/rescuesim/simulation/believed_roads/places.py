@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,15 +58,6 @@ class Step:
     up: bool
 
 
-class Listed(NamedTuple):
-    """Numbers of a way as lists: reading single numbers from an array costs more."""
-
-    piece: list[int]
-    before: list[int]
-    enter_m: list[float]
-    leave_m: list[float]
-
-
 @dataclass(slots=True, kw_only=True, eq=False)  # not frozen: that would make it three times as dear
 class Way:
     """A way as somebody means to drive it.
@@ -101,15 +91,6 @@ class Way:
     up: NDArray[np.bool_]
     before: NDArray[np.int64]
     _length_m: float = math.nan
-    _listed: list[Listed] = field(default_factory=list, init=False, repr=False)
-
-    @property
-    def listed(self) -> Listed:
-        """The numbers that say where a unit is, as lists; made when first asked for."""
-        if not self._listed:
-            numbers = self.piece.tolist(), self.before.tolist(), self.enter_m.tolist(), self.leave_m.tolist()
-            self._listed.append(Listed(*numbers))
-        return self._listed[0]
 
     @property
     def length_m(self) -> float:

@@ -83,7 +83,8 @@ def first_of_all(run: Replication, mission: Mission) -> int | None:
         expected_s = run.median_turnout_s[run.now.shift][first] + run.now.out_s(run.road_row[first], column)
     may_go = run.reach.capable(needs)
     if excluded is not None:
-        may_go = may_go & [not run.is_excluded(incident, unit) for unit in range(len(may_go))]
+        may_go = may_go.copy()
+        may_go[[unit for unit in excluded if run.is_excluded(incident, unit)]] = False
     unit, _ = driving.nearest(run, column, may_go, (-1 if first is None else first, expected_s))
     return None if unit < 0 else unit
 
