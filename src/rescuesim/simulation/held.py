@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rescuesim.disruption import ContactSpell, SiteOutage
 from rescuesim.simulation.calls import CallLog
-from rescuesim.simulation.calls.log import call_needs
 from rescuesim.simulation.fleet import Fleet, ShiftTimeline
+from rescuesim.simulation.packages import ResponsePackage, single_unit_packages
 from rescuesim.simulation.roads import RoadTimes
 
 __all__ = ["HELD_BY", "held_by", "silent_calls"]
@@ -35,6 +35,7 @@ def held_by(
     replication: int,
     untold: Sequence[SiteOutage] = (),
     muster: bool = False,
+    packages: Mapping[str, ResponsePackage] | None = None,
 ) -> tuple[str, ...]:
     """Say for each call that no unit was sent to at its order why none was.
 
@@ -54,6 +55,8 @@ def held_by(
         When no message reached a site.
     muster : bool, optional
         Whether crews with a roster muster person by person, so that none is absent as a whole.
+    packages : mapping of str to ResponsePackage, optional
+        By call type: a unit is capable that can take the first slot. One capable unit a call if absent.
 
     Returns
     -------
@@ -87,9 +90,10 @@ def held_by(
     site_row = fleet.site_rows()
     road_row = np.array([roads.sites.index(unit.site) for unit in fleet.units], dtype=np.int64)
     column = {point: index for index, point in enumerate(roads.points)}
+    first = single_unit_packages() if packages is None else packages
     able = {
-        name: np.array([unit.crew.can(call_needs()[name]) for unit in fleet.units], dtype=np.bool_)
-        for name in calls.types
+        name: np.array([unit.crew.can(first[name].starts_with) for unit in fleet.units], dtype=np.bool_)
+        for name in {calls.types[code] for code in calls.type_code[waited].tolist()}
     }
     busy = _busy_at(ordered_s[waited], len(fleet.units), task_unit, task_from_s, task_until_s)
     for number, call in enumerate(waited.tolist()):

@@ -121,6 +121,7 @@ class _Chunk:
             replication=replication,
             untold=silent_sites(contacts),
             muster=self.setting.muster,
+            packages=self.setting.packages,
         )
         return replace(trajectory, held_by=held, silent=silent_calls(calls, contacts))
 
