@@ -65,6 +65,8 @@ class Incident:
     stopped_s: float | None = None  # work that is left while nobody does it; seconds
     remaining: dict[int, float] | None = None  # the same of a unit alone, by slot
     excluded: dict[int, int] | None = None  # units that could not come, until something changes
+    others_to_come = False  # those alerted in parallel are still to be asked
+    left_empty = -1  # a slot that stays empty, while they are
 
     def __init__(self, call: int, column: int, plan: CallPlan, priority: int) -> None:
         self.call, self.column, self.plan, self.priority, self.alone = call, column, plan, priority, plan.alone
@@ -95,14 +97,18 @@ def begin(run: Replication, call: int) -> None:
         if run.move_up is not None:
             run.move_up.consider()
         return
+    incident.others_to_come = run.alerts_in_parallel
     for slot in plan.package.slots("first"):
         if not incident.over:
             ask(run, incident, slot, FIRST)
-    if run.alerts_in_parallel and not incident.over:
+    if run.alerts_in_parallel:
         for number, unit in enumerate(run.parallel_units(incident)):
             mission = _mission(run, incident, plan.package.n_slots + number, PARALLEL)
             mission.need = ANYBODY
             dispatch(run, mission, unit)
+        incident.others_to_come = False
+        if incident.left_empty >= 0:
+            _do_without(run, incident, incident.left_empty)
     if run.move_up is not None:
         run.move_up.consider()
 
@@ -159,8 +165,12 @@ def ask_again(run: Replication, mission: Mission) -> None:
         incident.missions.remove(mission)
     # who was alerted in parallel is not replaced, but work that was begun has to be finished by somebody
     begun = incident.stopped_s is not None
-    if not incident.over and (mission.tier != PARALLEL or begun):
+    if incident.over:
+        return
+    if mission.tier != PARALLEL or begun:
         ask(run, incident, mission.slot, mission.tier)
+    elif run.loss:
+        _do_without(run, incident, mission.slot)
 
 
 def serve(run: Replication) -> None:
@@ -226,6 +236,9 @@ def _recall(run: Replication, mission: Mission) -> None:
 def _do_without(run: Replication, incident: Incident, slot: int) -> None:
     """Leave a slot empty; the call is lost if it cannot start any more."""
     if incident.handling_s == incident.handling_s or incident.over:
+        return
+    if incident.others_to_come:
+        incident.left_empty = slot
         return
     if not incident.alone:
         coming = sum(mission.people for mission in incident.missions if run.can_start(mission))
