@@ -97,7 +97,9 @@ class Setting:
             raise InputError(f"preempt_on_scene with queue {self.queue!r}: expected queue preemptive")
         if self.preempt_on_scene and not isinstance(self.queue, str) and not self.queue.waits:
             named = type(self.queue).__name__
-            raise InputError(f"preempt_on_scene with queue {named}: expected a queue that waits; nobody resumes the work")
+            raise InputError(
+                f"preempt_on_scene with queue {named}: expected a queue that waits; nobody resumes the work"
+            )
         if missing := {"answering", "order", "set_up", "variation"} - set(self.chain):
             raise InputError(f"chain: expected a distribution of {', '.join(sorted(missing))}")
 

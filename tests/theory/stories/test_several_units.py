@@ -135,14 +135,6 @@ def test_without_a_queue_a_call_that_cannot_start_is_lost_and_its_unit_stands_do
     ]
 
 
-def test_a_unit_alone_with_fewer_people_than_the_start_takes_does_not_start():
-    road = line([0], [1000], ends_m=[0, 1000])
-    for people, starts in ((2, False), (3, True)):
-        story = told(road, {"s0#1": crew(people=people)}, calls_at(0), packages={"fire": package("fire", "fire:3", 3)})
-        assert "220 call 0 s0#1 ready" in story
-        assert ("220 call 0 s0#1 first action" in story) is starts
-
-
 class AlertsTheVillage:
     """Sends the first on offer, and alerts the unit of s1 besides, whatever it can do."""
 
