@@ -107,6 +107,50 @@ def test_two_calls_that_hold_one_pair_each_do_not_wait_for_each_other_for_ever()
     ]
 
 
+def test_two_calls_that_hold_one_full_crew_each_do_not_wait_for_each_other_for_ever_either():
+    # four are wanted, three come; the second slots wait in line. The crews are ready at 320 and 470
+    calls = calls_at(0, 150, points=[0, 1], n_points=2, on_scene_s=[[600.0, 600]] * 2)
+    packages = {"fire": package("fire", "fire:3 fire:3", people_to_start=4)}
+    units = {"s0#1": crew(people=3, turnout_s=160), "s1#1": crew(people=3, turnout_s=160)}
+    story = told(ROAD, units, calls, packages=packages, policy=OneEach())
+    assert story[1] == "10 call 0 answered lost"
+    assert f"{320 + HOUR:g} call 0 s0#1 recalled" in story
+    assert f"{420 + HOUR:g} call 1 s0#1 dispatched" in story
+    assert any("call 1" in line and "first action" in line for line in story)
+
+
+class OneEach:
+    """Sends each station to its own point, and seconds later on only."""
+
+    def choose(self, call, choices):
+        own = {"d0": "s0", "d1": "s1"}[call.demand_id]
+        if call.slot:
+            return next((choice.unit for choice in choices if call.now_s > 1000), None)
+        return next((choice.unit for choice in choices if choice.unit.site == own), None)
+
+
+def test_where_a_crew_that_only_helps_is_short_nobody_else_is_asked_in_its_place():
+    # one of the two who assist is missing; the second pair of firemen is asked for when the first has come
+    packages = {"fire": package("fire", "fire:3 assist:2", people_to_start=3)}
+    units = {"s0#1": crew("assist", people=1), "s1#1": crew("fire", people=2), "s1#2": crew("fire", people=2)}
+    story = told(ROAD, units, calls_at(0, on_scene_s=[[600.0, 600]]), packages=packages)
+    assert [line for line in story if "dispatched" in line] == [
+        "30 call 0 s0#1 dispatched",
+        "30 call 0 s1#1 dispatched",
+        "390 call 0 s1#2 dispatched further",
+    ]
+    assert "780 call 0 s1#2 first action" in story
+
+
+def test_a_short_crew_in_another_slot_is_made_up_for_by_a_unit_that_lets_the_call_begin():
+    # s0#1 takes the first slot, s0#2 that of those who assist; one and one are there, and two of s1 let them begin
+    packages = {"fire": package("fire", "fire:3 assist:2", people_to_start=3)}
+    units = {"s0#1": crew(people=1), "s0#2": crew(people=1), "s1#1": crew("fire", people=2)}
+    story = told(ROAD, units, calls_at(0, on_scene_s=[[600.0, 600]]), packages=packages)
+    assert "190 call 0 s1#1 dispatched further" in story
+    assert "580 call 0 s1#1 first action" in story
+
+
 def test_they_stay_beyond_the_hour_while_a_further_unit_is_on_its_way():
     # the second pair turns out for 4000 s
     units = {"s0#1": PAIR, "s1#1": crew(people=2, turnout_s=4000)}

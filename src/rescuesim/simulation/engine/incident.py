@@ -304,6 +304,8 @@ def joined(run: Replication, mission: Mission) -> bool:
     if incident.people < package.people_to_start:
         if incident.begins is None:
             incident.begins = run.clock.event()
+        if run.can_start(mission):
+            run.hold(incident)
         return False
     incident.handling_s, incident.lead_slot = now, mission.slot
     run.record.began(mission, now)

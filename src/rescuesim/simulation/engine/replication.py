@@ -421,6 +421,10 @@ class Replication:
         """Ask for further units where those who came are too few; see `scene.complete`."""
         scene.complete(self, incident)
 
+    def hold(self, incident: Incident) -> None:
+        """Let those who are too few to begin wait for others; see `scene.hold`."""
+        scene.hold(self, incident)
+
     def take_back(self, mission: Mission) -> None:
         """Take back what lies ahead: a call of one unit is stamped to its end when the unit leaves."""
         incident, record, call = mission.incident, self.record, mission.call

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rescuesim.simulation.engine.mission import Mission
     from rescuesim.simulation.engine.replication import Replication
 
-__all__ = ["complete", "counted"]
+__all__ = ["complete", "counted", "hold"]
 
 
 def counted(run: Replication, mission: Mission) -> Steps:
@@ -26,7 +26,11 @@ def counted(run: Replication, mission: Mission) -> Steps:
     incident, now = mission.incident, run.clock.now
     if mission.counted or not mission.on_scene_s <= now or mission not in incident.missions:
         return
-    mission.counted, incident.short_slot = True, mission.slot
+    if not run.can_start(mission):
+        return
+    starts = incident.plan.package.starts_with <= mission.need.capabilities
+    # who came for another slot and counts all the same is made up for by a unit of the first
+    mission.counted, incident.short_slot = True, mission.slot if starts else 0
     if not _too_few(run, incident):
         return
     through_s = run.alerting.report_s(mission.unit, mission.call, now)
@@ -41,10 +45,13 @@ def complete(run: Replication, incident: Incident) -> None:
     If every capable unit of the fleet is there or on its way, nobody can be asked, and the call is given up.
     """
     while _too_few(run, incident):
-        if not _anybody_else(run, incident):
+        missing = _people_missing(run, incident)
+        if _anybody_else(run, incident):
+            incidents.ask(run, incident, incident.short_slot, incidents.FURTHER)
+            if _people_missing(run, incident) < missing:
+                continue
+        if not _begun_or_over(incident):
             incidents.abandon(run, incident)
-            return
-        incidents.ask(run, incident, incident.short_slot, incidents.FURTHER)
 
 
 def _too_few(run: Replication, incident: Incident) -> bool:
@@ -52,9 +59,7 @@ def _too_few(run: Replication, incident: Incident) -> bool:
     if _begun_or_over(incident) or not _people_missing(run, incident):
         return False
     run.record.too_few[incident.call] = True
-    if not incident.held:
-        incident.held = True
-        run.clock.tell(_held(run, incident, run.clock.now))
+    hold(run, incident)
     return True
 
 
@@ -85,6 +90,13 @@ def _anybody_else(run: Replication, incident: Incident) -> bool:
     return any(can and unit not in sent for unit, can in enumerate(capable))
 
 
+def hold(run: Replication, incident: Incident) -> None:
+    """Hold those who have come and are too few, but not for ever: two calls may wait for each other's units."""
+    if not incident.held:
+        incident.held = True
+        run.clock.tell(_held(run, incident, run.clock.now))
+
+
 def _held(run: Replication, incident: Incident, since_s: float) -> Steps:
     """Hold those who are too few on the scene; after each spell of patience, give up if too few are on their way."""
     hold_s = default("dispatch.hold_at_scene_s").number
@@ -98,5 +110,6 @@ def _held(run: Replication, incident: Incident, since_s: float) -> Steps:
             return
         coming = sum(mission.people for mission in incident.missions if run.can_start(mission))
         if coming < incident.plan.package.people_to_start:
+            run.record.too_few[incident.call] = True
             incidents.abandon(run, incident)
             return
