@@ -121,8 +121,19 @@ def drawn(seed, n_calls=60):
     return rng, journeys, storm, fleet, calls, packages
 
 
-def played(seed, *, information=None, n_calls=60):
+def with_fewer_people(fleet, packages, seed):
+    """Let crews bring one or two, and let fires take three."""
+    rng = np.random.default_rng(seed)
+    units = tuple(
+        replace(unit, crew=replace(unit.crew, people=int(rng.integers(1, 4)), roster=None)) for unit in fleet.units
+    )
+    return Fleet(units=units), {**packages, "fire": replace(packages["fire"], people_to_start=3)}
+
+
+def played(seed, *, information=None, n_calls=60, short=False):
     rng, journeys, storm, fleet, calls, packages = drawn(seed, n_calls)
+    if short:
+        fleet, packages = with_fewer_people(fleet, packages, seed)
     level = information or str(rng.choice(["complete", "unit", "desk", "platform"]))
     on_roads = level != "complete" or bool(rng.integers(0, 2))
     queue = str(rng.choice(["fifo", "priority", "preemptive", "loss"]))
@@ -180,3 +191,24 @@ def test_nothing_impossible_happens(seed):
 def test_the_same_draws_give_the_same_story(seed):
     (one, fleet, calls, _), (two, *_) = played(seed), played(seed)
     assert event_log(one, fleet, calls).equals(event_log(two, fleet, calls))
+
+
+@pytest.mark.parametrize("seed", range(16, 28))
+def test_where_crews_are_short_nobody_stands_at_a_scene_for_ever(seed):
+    trajectory, fleet, calls, setting = played(seed, short=True)
+    missions, handling = trajectory.missions, trajectory.at_s("handling")
+    can = np.array([fleet.units[unit].crew.can(frozenset({"fire"})) for unit in missions.unit])
+    fire = calls.type_code[missions.call] == 0
+    begun_s = handling[missions.call]
+    for row in np.flatnonzero(fire & can & (missions.at_s("on_scene") < setting.horizon_s)).tolist():
+        stood_s = np.nanmin([begun_s[row], missions.ended_s[row], setting.horizon_s]) - missions.at_s("on_scene")[row]
+        assert stood_s <= 4 * 3600.0
+    short = np.array(trajectory.too_few)
+    lost = trajectory.outcome == OUTCOMES.index("lost")
+    if setting.queue != "loss":
+        assert (short | ~lost).all()
+    for call in np.flatnonzero(trajectory.outcome == OUTCOMES.index("handled")).tolist():
+        package = setting.packages[calls.types[calls.type_code[call]]]
+        starters = np.array([fleet.units[unit].crew.can(package.starts_with) for unit in missions.unit])
+        ready = (missions.call == call) & (missions.at_s("ready") <= handling[call]) & starters
+        assert missions.people[ready].sum() >= package.people_to_start

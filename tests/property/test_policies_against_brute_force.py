@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -207,7 +208,7 @@ def test_a_compliance_table_holds_as_many_sites_as_it_can_with_the_least_travel(
 
 @given(views())
 def test_a_move_to_an_uncovered_site_gains_weight_and_takes_the_emptiest_site_that_can_be_filled(view):
-    moves = list(NearestUncovered().moves(view))
+    moves = list(NearestUncovered(gain=0).moves(view))
 
     def uncovered(at):
         covered = {
@@ -235,3 +236,23 @@ def test_a_move_to_an_uncovered_site_gains_weight_and_takes_the_emptiest_site_th
     site = min(site for site in fill if fill[site] == most)
     row = min((row for row, s in worth if s == site), key=lambda row: (view.between_s[at[row], site], row))
     assert [(move.unit.id, move.site) for move in moves] == [(view.fleet.units[row].id, view.sites[site])]
+
+
+@given(views(), st.sampled_from([0.0, 0.03, 0.2]))
+def test_while_nothing_else_changes_moves_end_and_nobody_is_moved_back(view, gain):
+    been = {row: [view.at[row]] for row in range(len(view.free)) if view.free[row]}
+    row_of = {unit.id: row for row, unit in enumerate(view.fleet.units)}
+    for _ in range(len(view.sites) * len(view.free) + 1):
+        moves = list(NearestUncovered(gain=gain).moves(view))
+        if not moves:
+            break
+        uncovered = view.weight_uncovered
+        for move in moves:
+            row, site = row_of[move.unit.id], view.sites.index(move.site)
+            assert site not in been[row]
+            been[row].append(site)
+            # it has arrived before anything else happens
+            view = replace(view, at=[site if unit == row else at for unit, at in enumerate(view.at)])
+        assert uncovered - view.weight_uncovered > gain * view.weights.sum()
+    else:
+        raise AssertionError("the moves do not end")

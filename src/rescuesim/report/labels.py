@@ -133,6 +133,7 @@ _LABELS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
             "no_unit": ("能到的力量都在忙", "every unit that could come was busy"),
             "no_crew": ("没有适任人员在位", "no capable crew was there"),
             "no_road": ("没有可通行的道路", "no open road led there"),
+            "too_few": ("到场人数不足，无法启动处置", "those who came were too few to begin"),
             "lost": ("没有可派的力量，呼叫流失", "no unit could be sent and the call was lost"),
             "waiting": ("仿真结束时仍在等待力量", "still waiting for a unit at the end"),
             "under_way": ("仿真结束时仍在途中", "a unit was still under way at the end"),

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rescuesim.disruption import ContactSpell, SiteOutage
 from rescuesim.simulation.calls import CallLog
-from rescuesim.simulation.calls.log import call_needs
 from rescuesim.simulation.fleet import Fleet, ShiftTimeline
+from rescuesim.simulation.packages import ResponsePackage, single_unit_packages
 from rescuesim.simulation.roads import RoadTimes
 
 __all__ = ["HELD_BY", "held_by", "silent_calls"]
 
-# in the order of what a call lacked least: a unit that was there, with a way, but busy is nearest to having gone
-HELD_BY = ("", "busy", "absent", "no_way", "not_told", "not_capable")
+# in the order of what a call lacked least: a unit that was there, with a way, but busy is nearest to having gone;
+# too_few is another matter, units went
+HELD_BY = ("", "busy", "absent", "no_way", "not_told", "not_capable", "too_few")
 
 
 def held_by(
@@ -35,6 +36,8 @@ def held_by(
     replication: int,
     untold: Sequence[SiteOutage] = (),
     muster: bool = False,
+    packages: Mapping[str, ResponsePackage] | None = None,
+    too_few: NDArray[np.bool_] | None = None,
 ) -> tuple[str, ...]:
     """Say for each call that no unit was sent to at its order why none was.
 
@@ -54,6 +57,10 @@ def held_by(
         When no message reached a site.
     muster : bool, optional
         Whether crews with a roster muster person by person, so that none is absent as a whole.
+    packages : mapping of str to ResponsePackage, optional
+        By call type: a unit is capable that can take the first slot. One capable unit a call if absent.
+    too_few : ndarray of bool, shape (n_calls,), optional
+        Of the trajectory: those who came were too few to begin. Nobody if absent.
 
     Returns
     -------
@@ -62,6 +69,7 @@ def held_by(
         although a unit could go. Else what the unit that came closest to going lacked: ``busy`` (it was there, with
         a way), ``absent`` (a way, but its crew was not there), ``no_way`` (no open road), ``not_told`` (no message
         reached any capable crew), ``not_capable`` (no crew of the plan is equipped for the call).
+        ``too_few`` for a call to which units came, but with too few people to begin, whatever was before.
 
     Examples
     --------
@@ -78,6 +86,10 @@ def held_by(
     """
     held = [""] * len(calls)
     waited = np.flatnonzero(~np.isnan(ordered_s) & ~(dispatched_s <= ordered_s))
+    short = np.flatnonzero(too_few).tolist() if too_few is not None else []
+    for call in short:
+        held[call] = "too_few"
+    waited = np.setdiff1d(waited, short, assume_unique=True)
     if not waited.size:
         return tuple(held)
     timeline = ShiftTimeline.until(horizon_s, start_h=calls.start_h)
@@ -87,9 +99,10 @@ def held_by(
     site_row = fleet.site_rows()
     road_row = np.array([roads.sites.index(unit.site) for unit in fleet.units], dtype=np.int64)
     column = {point: index for index, point in enumerate(roads.points)}
+    first = single_unit_packages() if packages is None else packages
     able = {
-        name: np.array([unit.crew.can(call_needs()[name]) for unit in fleet.units], dtype=np.bool_)
-        for name in calls.types
+        name: np.array([unit.crew.can(first[name].starts_with) for unit in fleet.units], dtype=np.bool_)
+        for name in {calls.types[code] for code in calls.type_code[waited].tolist()}
     }
     busy = _busy_at(ordered_s[waited], len(fleet.units), task_unit, task_from_s, task_until_s)
     for number, call in enumerate(waited.tolist()):

@@ -20,7 +20,7 @@ ENDED = (
     "recalled",  # the call was cleared, or lost, before it began its work
     "under_way",  # at the horizon
 )
-TIERS = ("first", "reinforcement", "escalation", "parallel")
+TIERS = ("first", "reinforcement", "escalation", "parallel", "further")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,7 +32,8 @@ class Missions:
     call, slot, unit : ndarray of int32, shape (n_missions,)
         Unit slot of the call, and index into the fleet's units.
     tier : ndarray of int8, shape (n_missions,)
-        Index into `TIERS`; ``parallel`` is alerted by the policy besides the package.
+        Index into `TIERS`; ``parallel`` is alerted by the policy besides the package, ``further`` is asked for the
+        slot of a unit that came with too few people to begin.
     stamps : ndarray of float64, shape (8, n_missions)
         Seconds from the start, in the order of `MISSION_STAMPS`; NaN where not reached before the horizon. ``asked``
         is when a unit was wanted for the slot, ``ready`` when it is set up, ``cleared`` when its own work is done,

@@ -103,7 +103,7 @@ class ResponsePackage:
     >>> list(fire.slots("reinforcement")), list(fire.slots("escalation"))
     ([2], [3, 4])
     >>> fire.asked_after_s("reinforcement", severity=1.0), fire.asked_after_s("reinforcement", severity=3.0)
-    (1800.0, 0.0)
+    (5400.0, 0.0)
     """
 
     type: str
@@ -209,6 +209,15 @@ def default_packages(crews: Iterable[CrewType] | None = None) -> Mapping[str, Re
     crews : iterable of CrewType, optional
         Those of a fleet. What none of them can do is left out of the escalation: the superior level sends it from
         elsewhere (R14), and it is not simulated. The first units and the reinforcement stay as they are.
+
+    Notes
+    -----
+    When more is sent is judgement, held against one figure: brigades sent 1.92 engines an alarm in 2025 (4.699 million
+    to 2.444 million alarms, national fire statistics). On the embedded county, 20 calls a day, nominal plan, nothing
+    broken, the packages send 1.88 units a call: 59 % of fires and 19 % of rescues are reinforced, 16 % and 3 % go to
+    the superior level (today's plan, which is slower: 70, 20, 25 and 3 %). A unit is not an engine, and there most
+    fires are rubbish fires: own records beat this. With half an hour and an hour and a half, as if work ended with the
+    flames, 94 % of fires would be reinforced and every second go to the superior level.
 
     Examples
     --------

@@ -57,7 +57,7 @@ class SimulationResult:
         - ``onset_at_s`` (when the incident began) and ``silent`` (no channel carried calls from the place at the
           first attempt): there the clock runs from the onset;
         - ``held_by``: why no unit went at the order (``busy``, ``absent``, ``no_way``, ``not_told``,
-          ``not_capable``), see `held.held_by`; empty if one did.
+          ``not_capable``), or ``too_few`` if those who came could not begin, see `held.held_by`; empty if neither.
 
         Of several units the row shows the one whose readiness let the first action start.
     unit_records : DataFrame

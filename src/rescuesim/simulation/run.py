@@ -121,6 +121,8 @@ class _Chunk:
             replication=replication,
             untold=silent_sites(contacts),
             muster=self.setting.muster,
+            packages=self.setting.packages,
+            too_few=trajectory.too_few,
         )
         return replace(trajectory, held_by=held, silent=silent_calls(calls, contacts))
 

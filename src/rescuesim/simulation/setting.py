@@ -42,7 +42,8 @@ class Setting:
         urgent call takes a unit that is on the way to a less urgent one. ``loss``: it is not filled, and the call is
         lost if it cannot start without it. Any other queue is an object that says so itself.
     preempt_on_scene : bool
-        Whether ``preemptive`` also takes units that have arrived; the work that is left resumes later.
+        Whether ``preemptive`` also takes units that have arrived; the work that is left waits to be resumed, so the
+        queue has to be one that waits. (Taken on its way, a unit leaves a call that waits, or else is lost.)
     packages : mapping of str to ResponsePackage
         Units of each call type; one capable unit if absent.
     information : {'complete', 'unit', 'desk', 'platform'}
@@ -94,6 +95,11 @@ class Setting:
         preempts = self.queue == "preemptive" if isinstance(self.queue, str) else self.queue.preempts
         if self.preempt_on_scene and not preempts:
             raise InputError(f"preempt_on_scene with queue {self.queue!r}: expected queue preemptive")
+        if self.preempt_on_scene and not isinstance(self.queue, str) and not self.queue.waits:
+            named = type(self.queue).__name__
+            raise InputError(
+                f"preempt_on_scene with queue {named}: expected a queue that waits; nobody resumes the work"
+            )
         if missing := {"answering", "order", "set_up", "variation"} - set(self.chain):
             raise InputError(f"chain: expected a distribution of {', '.join(sorted(missing))}")
 

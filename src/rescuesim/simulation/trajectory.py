@@ -92,7 +92,10 @@ class Trajectory:
     blocks : tuple of BlockMet
         Closures that were met.
     held_by : tuple of str, length n_calls or 0
-        Why no unit went at the order, as `held.held_by` tells it; empty if nobody has asked.
+        Why no unit went at the order, or those who came could not begin, as `held.held_by` tells it; empty if
+        nobody has asked.
+    too_few : ndarray of bool, shape (n_calls,), or None
+        Whether those who came were too few to begin, at least for a while; None if nobody has counted.
     silent : ndarray of bool, shape (n_calls,), or None
         Whether the place was silent at the first attempt; None if nobody has asked.
     """
@@ -119,6 +122,7 @@ class Trajectory:
     duties: tuple[Duty, ...] = ()
     blocks: tuple[BlockMet, ...] = ()
     held_by: tuple[str, ...] = ()
+    too_few: NDArray[np.bool_] | None = None
     silent: NDArray[np.bool_] | None = None
 
     def at_s(self, milestone: str) -> NDArray[np.float64]:

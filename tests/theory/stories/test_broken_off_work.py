@@ -6,6 +6,7 @@ import pytest
 from story_county import calls_at, crew, exactly, line, package, told
 
 from rescuesim.disruption import ContactSpell, Disruption, RoadOutage
+from rescuesim.errors import InputError
 from rescuesim.network.states import Closure
 
 ROAD = line([0], [1000, 2000, 3000], ends_m=[0, 1000, 2000, 3000])
@@ -134,3 +135,27 @@ def test_a_unit_on_the_road_whose_new_call_cannot_be_reached_any_more_drives_hom
         "9055 call 1 s0#1 available",
         "9055 call 1 waits no more",
     ]
+
+
+class LossThatPreempts:
+    """Nobody waits, and an urgent call takes the unit of a less urgent one."""
+
+    waits, preempts = False, True
+
+    def key(self, call):
+        return (call.ordered_at_s,)
+
+
+def test_where_nobody_waits_a_call_whose_unit_is_taken_on_the_way_is_lost():
+    calls = calls_at(0, 80, points=[2, 0], n_points=3, priority=[2, 0])
+    story = told(ROAD, {"s0#1": crew()}, calls, queue=LossThatPreempts())
+    assert story[1:3] == ["10 call 0 answered lost", "30 call 0 ordered"]
+    assert "110 call 0 s0#1 diverted" in story
+    assert "230 call 1 s0#1 on scene" in story  # 20 s back and 100 s out
+
+
+def test_work_that_is_broken_off_must_be_able_to_wait_for_somebody_who_resumes_it():
+    # it would be called handled, and nobody would ever finish it
+    calls = calls_at(0, 400, points=[0, 1], n_points=3, priority=[2, 0])
+    with pytest.raises(InputError, match="preempt_on_scene with queue LossThatPreempts: expected a queue that waits"):
+        told(ROAD, {"s0#1": crew()}, calls, queue=LossThatPreempts(), preempt_on_scene=True)

@@ -135,9 +135,57 @@ def test_without_a_queue_a_call_that_cannot_start_is_lost_and_its_unit_stands_do
     ]
 
 
-def test_a_unit_alone_with_fewer_people_than_the_start_takes_does_not_start():
-    road = line([0], [1000], ends_m=[0, 1000])
-    for people, starts in ((2, False), (3, True)):
-        story = told(road, {"s0#1": crew(people=people)}, calls_at(0), packages={"fire": package("fire", "fire:3", 3)})
-        assert "220 call 0 s0#1 ready" in story
-        assert ("220 call 0 s0#1 first action" in story) is starts
+class AlertsTheVillage:
+    """Sends the first on offer, and alerts the unit of s1 besides, whatever it can do."""
+
+    most_parallel = 1
+
+    def choose(self, call, choices):
+        return next((choice.unit for choice in choices), None)
+
+    def also(self, call, choices):
+        return [choice.unit for choice in choices if choice.unit.site == "s1"]
+
+
+def test_without_a_queue_a_call_is_not_lost_before_those_who_are_alerted_in_parallel_are_asked():
+    # the second slot wants both, which nobody has; three of s0 and the village's one are the four who can start
+    story = told(
+        line([0, 2000], [1000], ends_m=[0, 2000]),
+        {"s0#1": crew("fire", people=3), "s1#1": crew("fire", people=1)},
+        calls_at(0.0, on_scene_s=[[600.0, 600, 600]]),
+        packages={"fire": package("fire", "fire:3 fire+rescue:1", people_to_start=4)},
+        queue="loss",
+        policy=AlertsTheVillage(),
+    )
+    assert "30 call 0 s1#1 dispatched parallel" in story
+    assert "220 call 0 s1#1 first action" in story or "220 call 0 s0#1 first action" in story
+
+
+def test_without_a_queue_a_call_that_those_alerted_in_parallel_cannot_start_either_is_lost():
+    story = told(
+        line([0, 2000], [1000], ends_m=[0, 2000]),
+        {"s0#1": crew("fire", people=3), "s1#1": crew("assist", people=1)},
+        calls_at(0.0, on_scene_s=[[600.0, 600, 600]]),
+        packages={"fire": package("fire", "fire:3 fire+rescue:1", people_to_start=4)},
+        queue="loss",
+        policy=AlertsTheVillage(),
+    )
+    assert story[1] == "10 call 0 answered lost"
+    assert [line for line in story if "recalled" in line] == ["30 call 0 s0#1 recalled", "30 call 0 s1#1 recalled"]
+
+
+def test_without_a_queue_a_call_is_lost_when_the_crew_alerted_in_parallel_that_it_counted_on_refuses():
+    story = told(
+        line([0, 2000], [1000], ends_m=[0, 2000]),
+        {"s0#1": crew("fire", people=3), "s1#1": crew("fire", people=1, accepts=0.8, acceptance=exactly(90))},
+        calls_at(0.0, on_scene_s=[[600.0, 600, 600]], accept_u=[[0.5, 0.5, 0.9]]),
+        packages={"fire": package("fire", "fire:3 fire+rescue:1", people_to_start=4)},
+        queue="loss",
+        policy=AlertsTheVillage(),
+        muster=True,
+    )
+    assert story[1] == "10 call 0 answered lost"
+    assert [line for line in story if "refused" in line or "recalled" in line] == [
+        "120 call 0 s1#1 refused",
+        "120 call 0 s0#1 recalled",
+    ]

@@ -10,7 +10,7 @@ import pytest
 
 from rescuesim.crew import default_crews
 from rescuesim.disruption import ContactSpell, SiteOutage
-from rescuesim.simulation import CallLog, Fleet, RoadTimes, Unit
+from rescuesim.simulation import CallLog, Fleet, ResponsePackage, RoadTimes, Unit, UnitNeed
 from rescuesim.simulation.held import held_by, silent_calls
 
 CREWS = default_crews()
@@ -47,6 +47,16 @@ def test_each_cause_is_told() -> None:
     assert why([unit("s")], [[INF]]) == "no_way"
     assert why([unit("s")], [[90.0]], untold=[SiteOutage(site="s", from_s=0.0, until_s=101.0)]) == "not_told"
     assert why([unit("s", THERE["village_on_call"])], [[90.0]]) == "not_capable"
+
+
+def test_who_is_capable_is_said_by_the_first_slot_of_the_package() -> None:
+    with_rope = ResponsePackage(type="fire", first=(UnitNeed.from_text("fire+rescue:3"), UnitNeed.from_text("fire:3")))
+    station, busy = unit("s", replace(THERE["brigade"], capabilities=frozenset({"fire"}))), (0,)
+    assert why([station], [[90.0]], busy=busy) == "busy"
+    assert why([station], [[90.0]], busy=busy, packages={"fire": with_rope}) == "not_capable"
+    by_village = ResponsePackage(type="fire", first=(UnitNeed.from_text("assist:3"),))
+    village = unit("v", THERE["village_on_call"])
+    assert why([village], [[90.0]], busy=busy, packages={"fire": by_village}) == "busy"
 
 
 def test_the_unit_that_came_closest_to_going_decides() -> None:

@@ -7,6 +7,7 @@ Reasons that are no stage:
 - ``no_unit``: capable crews with a way were there, all of them on other calls;
 - ``no_crew``: no capable crew was there, mustered or willing;
 - ``no_road``: no open way led from a crew to the call;
+- ``too_few``: units came, but together too few people to begin;
 - ``lost``, ``waiting``, ``under_way``: no first action before the horizon, where records do not say why.
 """
 
@@ -43,6 +44,7 @@ _HELD_BY = {
     "not_capable": "no_crew",
     "no_way": "no_road",
     "not_told": "no_message",
+    "too_few": "too_few",
 }
 _ENDED = {"no_way": "no_road", "refused": "no_crew", "not_mustered": "no_crew", "not_told": "no_message"}
 
@@ -76,7 +78,8 @@ def call_reasons(
     ----------
     missed : DataFrame
         Rows of `SimulationResult.records`, all missed and of zones with a reading. A column ``held_by`` says why no
-        unit went at the order (``busy``, ``absent``, ``not_capable``, ``no_way``, ``not_told``, empty if one did).
+        unit went at the order (``busy``, ``absent``, ``not_capable``, ``no_way``, ``not_told``), or that those who
+        came were ``too_few``; empty if neither.
     standard : ResponseStandard
     missions : DataFrame, optional
         As `SimulationResult.mission_records`.
@@ -94,6 +97,8 @@ def call_reasons(
         if len(here):
             reasons[here] = _late_intervals(missed.iloc[here], standard, name)
     waited = np.isin(reasons, ["queueing", "lost", "waiting"])
+    if "held_by" in missed:  # they are there, and wait for more
+        waited |= (outcome == "under_way") & (missed["held_by"].astype(str) == "too_few").to_numpy()
     cause = _cause_of_waiting(missed, missions)
     known = waited & (cause != "")
     reasons[known] = cause[known]

@@ -89,6 +89,15 @@ class Alerting:
         spell = self.spell(unit, through_s)
         return spell is not None and not spell.channel
 
+    def report_s(self, unit: int, call: int, now_s: float) -> float:
+        """Return when a report from a unit on the scene is through: at once, or after the silence of its station.
+
+        It takes as long as an order on the same channel does, a runner's way too.
+        """
+        while (spell := self.spell(unit, now_s)) is not None and not spell.channel:
+            now_s = spell.until_s
+        return self.message(unit, call, now_s)[1]
+
     def carries_s(self, unit: int, at_s: float) -> float:
         """Return how long a message from or to a unit on the road takes; ``inf`` if nothing but a runner goes."""
         spell = self.spell(unit, at_s)

@@ -17,9 +17,22 @@ if TYPE_CHECKING:
     from rescuesim.simulation.clock import Steps
     from rescuesim.simulation.engine.replication import Replication
 
-__all__ = ["CallPlan", "Incident", "ask", "ask_again", "begin", "break_off", "dispatch", "joined", "left", "serve"]
+__all__ = [
+    "FURTHER",
+    "CallPlan",
+    "Incident",
+    "abandon",
+    "ask",
+    "ask_again",
+    "begin",
+    "break_off",
+    "dispatch",
+    "joined",
+    "left",
+    "serve",
+]
 
-FIRST, REINFORCEMENT, ESCALATION, PARALLEL = range(4)
+FIRST, REINFORCEMENT, ESCALATION, PARALLEL, FURTHER = range(5)
 _LATER: tuple[tuple[Tier, int], ...] = (("reinforcement", REINFORCEMENT), ("escalation", ESCALATION))
 
 
@@ -65,6 +78,10 @@ class Incident:
     stopped_s: float | None = None  # work that is left while nobody does it; seconds
     remaining: dict[int, float] | None = None  # the same of a unit alone, by slot
     excluded: dict[int, int] | None = None  # units that could not come, until something changes
+    others_to_come = False  # those alerted in parallel are still to be asked
+    left_empty = -1  # a slot that stays empty, while they are
+    short_slot = -1  # whose unit came with too few people, for which further units are asked
+    held = False  # whether those who came stay on the scene though they cannot begin
 
     def __init__(self, call: int, column: int, plan: CallPlan, priority: int) -> None:
         self.call, self.column, self.plan, self.priority, self.alone = call, column, plan, priority, plan.alone
@@ -95,14 +112,18 @@ def begin(run: Replication, call: int) -> None:
         if run.move_up is not None:
             run.move_up.consider()
         return
+    incident.others_to_come = run.alerts_in_parallel
     for slot in plan.package.slots("first"):
         if not incident.over:
             ask(run, incident, slot, FIRST)
-    if run.alerts_in_parallel and not incident.over:
+    if run.alerts_in_parallel:
         for number, unit in enumerate(run.parallel_units(incident)):
             mission = _mission(run, incident, plan.package.n_slots + number, PARALLEL)
             mission.need = ANYBODY
             dispatch(run, mission, unit)
+        incident.others_to_come = False
+        if incident.left_empty >= 0:
+            _do_without(run, incident, incident.left_empty)
     if run.move_up is not None:
         run.move_up.consider()
 
@@ -159,8 +180,14 @@ def ask_again(run: Replication, mission: Mission) -> None:
         incident.missions.remove(mission)
     # who was alerted in parallel is not replaced, but work that was begun has to be finished by somebody
     begun = incident.stopped_s is not None
-    if not incident.over and (mission.tier != PARALLEL or begun):
+    if incident.over:
+        return
+    if mission.tier != PARALLEL or begun:
         ask(run, incident, mission.slot, mission.tier)
+    elif run.loss:
+        _do_without(run, incident, mission.slot)
+    elif incident.short_slot >= 0:
+        run.complete(incident)
 
 
 def serve(run: Replication) -> None:
@@ -233,15 +260,31 @@ def _do_without(run: Replication, incident: Incident, slot: int) -> None:
     """Leave a slot empty; the call is lost if it cannot start any more."""
     if incident.handling_s == incident.handling_s or incident.over:
         return
+    if incident.others_to_come:
+        incident.left_empty = slot
+        return
     if not incident.alone:
         coming = sum(mission.people for mission in incident.missions if run.can_start(mission))
         asked = incident.plan.package.people_to_start
         if coming >= asked or _may_still_come(run, incident, slot, asked - coming):
             return
+    abandon(run, incident)
+
+
+def abandon(run: Replication, incident: Incident) -> None:
+    """Let a call be lost: whoever has his orders goes home, and nobody is waited for."""
     incident.lost = run.record.lost[incident.call] = True
     if not incident.alone:
-        for mission in tuple(incident.missions):
-            _recall(run, mission)
+        _dismiss(run, incident)
+
+
+def _dismiss(run: Replication, incident: Incident) -> None:
+    # who is waited for is wanted no more before the first of the others comes free
+    for waiting in run.line:
+        if waiting.incident is incident:
+            run.line.leave(waiting, run.clock.now)
+    for mission in tuple(incident.missions):
+        _recall(run, mission)
 
 
 def _may_still_come(run: Replication, incident: Incident, slot: int, people: int) -> bool:
@@ -267,6 +310,8 @@ def joined(run: Replication, mission: Mission) -> bool:
     if incident.people < package.people_to_start:
         if incident.begins is None:
             incident.begins = run.clock.event()
+        if run.can_start(mission):
+            run.hold(incident)
         return False
     incident.handling_s, incident.lead_slot = now, mission.slot
     run.record.began(mission, now)
@@ -294,14 +339,12 @@ def left(run: Replication, mission: Mission) -> None:
     """End the work of a unit, and the call with the last."""
     incident, now = mission.incident, run.clock.now
     mission.ended, mission.ended_s = COMPLETED, now
-    if incident.lead_slot == mission.slot:
-        run.record.finisher[mission.call] = mission.number
+    record, call = run.record, mission.call
+    # a further unit of the slot does not stand for the one that let it begin, if that stays to the end
+    if incident.lead_slot == mission.slot and (record.finisher[call] < 0 or record.finisher[call] != record.lead[call]):
+        record.finisher[call] = mission.number
     incident.missions.remove(mission)
     if incident.stopped_s is not None or any(other.on_scene_s <= now for other in incident.missions):
         return
     incident.cleared_s = run.record.closed_s[mission.call] = now
-    for other in tuple(incident.missions):
-        _recall(run, other)
-    for waiting in run.line:
-        if waiting.incident is incident:
-            run.line.leave(waiting, now)
+    _dismiss(run, incident)

@@ -56,6 +56,7 @@ class Mission:
     until_s = math.inf
     channel = 0  # number in `Alerting.channels`
     people = 0
+    counted = False  # whether it is known that its people are fewer than its slot asks for
     blocks = 0
     distance_m = math.nan
     ended = UNDER_WAY

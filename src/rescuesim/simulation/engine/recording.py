@@ -39,7 +39,8 @@ class Record:
         By call: the mission whose readiness let the first action start, and the one that ended its slot; -1 for none.
     handling_s, closed_s : list of float
     redispatched : list of int
-    lost : list of bool
+    lost, too_few : list of bool
+        The latter: those who came were too few to begin, at least for a while.
     missions : list of tuple
         One for each mission that has ended.
     duties : list of Duty
@@ -48,7 +49,7 @@ class Record:
     def __init__(self, n_calls: int) -> None:
         self.lead, self.finisher = [-1] * n_calls, [-1] * n_calls
         self.handling_s, self.closed_s = [math.nan] * n_calls, [math.nan] * n_calls
-        self.redispatched, self.lost = [0] * n_calls, [False] * n_calls
+        self.redispatched, self.lost, self.too_few = [0] * n_calls, [False] * n_calls, [False] * n_calls
         self.missions: list[tuple[float, ...]] = []
         self.duties: list[Duty] = []
 
@@ -121,6 +122,7 @@ def trajectory_of(run: Replication) -> Trajectory:
         wait_until_s=waits[:, 2],
         line_area_s=run.line.area_s,
         horizon_s=horizon_s,
+        too_few=np.array(record.too_few, dtype=np.bool_),
     )
 
 

@@ -15,6 +15,7 @@ from rescuesim.simulation.calls import CallLog
 from rescuesim.simulation.clock import Clock, Steps
 from rescuesim.simulation.duties import EvacuationTask
 from rescuesim.simulation.engine import incident as incidents
+from rescuesim.simulation.engine import scene
 from rescuesim.simulation.engine.alerting import Alerting
 from rescuesim.simulation.engine.choosing import ANYBODY, asked_of, cannot_go, choices
 from rescuesim.simulation.engine.crews import Crews
@@ -410,6 +411,18 @@ class Replication:
     def joined(self, mission: Mission) -> bool:
         """Count a unit that is ready; see `incident.joined`."""
         return incidents.joined(self, mission)
+
+    def count(self, mission: Mission) -> None:
+        """Let a unit be found to bring fewer people than were asked for, as it arrives; see `scene.counted`."""
+        self.clock.tell(scene.counted(self, mission))
+
+    def complete(self, incident: Incident) -> None:
+        """Ask for further units where those who came are too few; see `scene.complete`."""
+        scene.complete(self, incident)
+
+    def hold(self, incident: Incident) -> None:
+        """Let those who are too few to begin wait for others; see `scene.hold`."""
+        scene.hold(self, incident)
 
     def take_back(self, mission: Mission) -> None:
         """Take back what lies ahead: a call of one unit is stamped to its end when the unit leaves."""

@@ -45,6 +45,8 @@ def unit_story(run: Replication, mission: Mission, rolling_from: Place | int | N
         mission.ended, mission.ended_s = COMPLETED, cleared
         incident.cleared_s = run.record.closed_s[call] = cleared
     else:
+        if mission.people < mission.need.people:
+            run.count(mission)
         yield mission.ready_s
         if not run.joined(mission):
             yield incident.begins

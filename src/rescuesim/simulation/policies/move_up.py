@@ -231,12 +231,18 @@ class NearestUncovered:
     crews : collection of str, optional
         Crew types that move and cover; ``dispatch.move_up_crews`` if absent.
     gain : float, optional
-        Share of all weight that a move must gain in sum, above it; 0 if absent.
+        Share of all weight that a move must gain in sum, above it; ``dispatch.move_up_gain`` if absent. 0 makes every
+        move that gains anything.
 
     Raises
     ------
     InputError
         If the gain is not from 0 to 1.
+
+    Notes
+    -----
+    Each move raises the weight that is covered, so while nothing else changes nobody is moved back, and the moves end.
+    A unit that returns from a call to its own site, or another that becomes free, can make a move worth undoing.
 
     Examples
     --------
@@ -248,10 +254,11 @@ class NearestUncovered:
     [('a#1', 'b')]
     """
 
-    def __init__(self, *, crews: Collection[str] | None = None, gain: float = 0.0) -> None:
-        if not 0 <= gain <= 1:
-            raise InputError(f"gain {gain}: expected from 0 to 1")
-        self.crews, self.gain = _crews_or_default(crews), gain
+    def __init__(self, *, crews: Collection[str] | None = None, gain: float | None = None) -> None:
+        least = default("dispatch.move_up_gain").number if gain is None else gain
+        if not 0 <= least <= 1:
+            raise InputError(f"gain {least}: expected from 0 to 1")
+        self.crews, self.gain = _crews_or_default(crews), float(least)
 
     def check(self, world: World) -> list[Fault]:
         """Return a fault if nobody of the fleet may move, or nothing has a weight."""

@@ -63,12 +63,21 @@ def test_a_reading_without_calls_has_no_share() -> None:
         ("not_capable", "no_crew"),
         ("no_way", "no_road"),
         ("not_told", "no_message"),
+        ("too_few", "too_few"),
         ("", "waiting"),
     ],
 )
 def test_a_call_that_waited_for_ever_says_what_was_missing(held_by: str, reason: str) -> None:
     waiting = call(0, 0, "city", [6, 35], outcome="waiting", held_by=held_by, **NOBODY)
     assert miss_reasons(result_of([waiting], replications=1)).to_dict() == {reason: 1}
+
+
+@pytest.mark.parametrize("outcome", ["lost", "under_way"])
+def test_a_call_whose_units_were_too_few_to_begin_says_so(outcome: str) -> None:
+    stuck = call(0, 0, "city", [6, 35], outcome=outcome, held_by="too_few", **NOBODY)
+    assert miss_reasons(result_of([stuck], replications=1)).to_dict() == {"too_few": 1}
+    coming = call(0, 0, "city", [6, 35], outcome="under_way", held_by="busy", **NOBODY)
+    assert miss_reasons(result_of([coming], replications=1)).to_dict() == {"under_way": 1}
 
 
 def test_a_call_that_queued_too_long_says_what_it_waited_for() -> None:

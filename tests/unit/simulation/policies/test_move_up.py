@@ -114,6 +114,13 @@ def test_small_gains_are_not_worth_a_move():
         NearestUncovered(gain=2)
 
 
+def test_unless_told_otherwise_a_move_has_to_gain_three_hundredths_of_the_weight():
+    view = view_of_line(LINE, ["a", "c"], limit_s=300.0)  # each covers its own site; a move from a to b gains the rest
+    for others, moves in ((3.1, [("a#1", "b")]), (3.0, [])):
+        assert moved(NearestUncovered(), replace(view, weights=np.array([0.0, others, 100.0 - others, 0.0]))) == moves
+    assert NearestUncovered().gain == 0.03
+
+
 def test_a_site_to_which_somebody_drives_is_not_filled_twice():
     assert moved(NearestUncovered(), replace(view_of_line(LINE, ["c", "a"]), moving=[True, False])) == []
 
