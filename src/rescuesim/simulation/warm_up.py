@@ -35,7 +35,7 @@ def warm_up() -> WarmUp:
 
 
 def _drives() -> None:
-    """Drive from a site to a point, over an intact tree, by a search, and from the middle of a road; find who is near."""
+    """Drive from a site to a point, by a tree, by a search, and from the middle of a road; find who is near."""
     from rescuesim.simulation.believed_roads import PlacedRoads, RoadKnowledge, RoadTruth, UnitsOnRoad
     from rescuesim.travel import travel_times
 
