@@ -70,6 +70,8 @@ class SimulationResult:
         rolling_at_s, on_scene_at_s, ready_at_s, cleared_at_s, available_at_s``, ``people``, ``blocks`` (closures met),
         ``distance_m`` (to the call; NaN where only travel times are known), ``ended_at_s`` and ``ended``, one of
         `missions.ENDED`.
+    notes : tuple of str
+        What was odd in the input and was simulated all the same.
     """
 
     plan: Plan
@@ -82,6 +84,7 @@ class SimulationResult:
     records: pd.DataFrame
     unit_records: pd.DataFrame
     mission_records: pd.DataFrame = field(default_factory=pd.DataFrame)
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         outcome = self.records["outcome"].astype(str)

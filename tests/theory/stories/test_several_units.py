@@ -46,7 +46,8 @@ def recall():
 def loss():
     j = line([0], [1000], ends_m=[0, 1000])
     p = {"fire": package("fire", "fire:3 fire:3", people_to_start=4)}
-    return told(j, {"s0#1": crew(people=3)}, calls_at(0.0, on_scene_s=[[600.0, 300.0]]), packages=p, queue="loss")
+    calls, asked = calls_at(0.0, on_scene_s=[[600.0, 300.0]]), {"packages": p, "nobody_capable": "wait"}
+    return told(j, {"s0#1": crew(people=3)}, calls, queue="loss", **asked)
 
 
 def test_the_first_action_waits_for_the_people_of_a_second_unit_from_another_station():
@@ -138,6 +139,7 @@ def test_without_a_queue_a_call_that_cannot_start_is_lost_and_its_unit_stands_do
 def test_a_unit_alone_with_fewer_people_than_the_start_takes_does_not_start():
     road = line([0], [1000], ends_m=[0, 1000])
     for people, starts in ((2, False), (3, True)):
-        story = told(road, {"s0#1": crew(people=people)}, calls_at(0), packages={"fire": package("fire", "fire:3", 3)})
+        asked = {"packages": {"fire": package("fire", "fire:3", 3)}, "nobody_capable": "wait"}
+        story = told(road, {"s0#1": crew(people=people)}, calls_at(0), **asked)
         assert "220 call 0 s0#1 ready" in story
         assert ("220 call 0 s0#1 first action" in story) is starts

@@ -17,10 +17,11 @@ from rescuesim.errors import Fault, InputError, nearest_name
 from rescuesim.network import RoadNetwork
 from rescuesim.plan import Plan
 from rescuesim.simulation.calls import CallLog, CallModel
+from rescuesim.simulation.checks.given import calling_rows, expected_calls
 from rescuesim.simulation.ensemble.content import content_hash, program_hash
 from rescuesim.simulation.ensemble.parts import TABLES, part_bytes
 from rescuesim.simulation.roads import Journeys
-from rescuesim.simulation.run import calling_rows, expected_calls, simulate
+from rescuesim.simulation.run import simulate
 from rescuesim.standard import ResponseStandard
 
 __all__ = ["Chunk", "Digests", "Study", "blocks", "check_study", "usual_block"]

@@ -11,7 +11,7 @@ from rescuesim.simulation.policies.dispatch import DispatchPolicy, most_parallel
 from rescuesim.simulation.policies.trial import trial_faults
 from rescuesim.simulation.policies.world import World
 
-__all__ = ["check_policies"]
+__all__ = ["check_policies", "shape_faults"]
 
 _METHODS = {"policy": {"choose": 2, "also": 2}, "queue": {"key": 1}, "move_up": {"moves": 1}}
 _REQUIRED = {"policy": "choose", "queue": "key", "move_up": "moves"}
@@ -54,13 +54,9 @@ def check_policies(
     Traceback (most recent call last):
     rescuesim.errors.InputError: column policy: 'nearest', expected an object with a method choose(call, choices)
     """
-    faults: list[Fault] = []
+    faults = shape_faults(policy=policy, queue=queue, move_up=move_up)
     for role, given in (("policy", policy), ("queue", queue), ("move_up", move_up)):
-        if given is None:
-            continue
-        wrong = _shape_faults(role, given)
-        faults += wrong
-        if not wrong and hasattr(given, "check"):
+        if given is not None and hasattr(given, "check") and not _shape_faults(role, given):
             faults += given.check(world)
     if policy is not None and not faults:
         asked = cast(DispatchPolicy, policy)
@@ -73,6 +69,12 @@ def check_policies(
             faults.append(Fault(column="policy", value=str(drawn_slots), expected=expected))
     if faults:
         raise InputError(faults)
+
+
+def shape_faults(*, policy: object = None, queue: object = None, move_up: object = None) -> list[Fault]:
+    """Say which methods policies lack, or cannot be called as they are; this takes no world."""
+    roles = {"policy": policy, "queue": queue, "move_up": move_up}
+    return [fault for role, given in roles.items() if given is not None for fault in _shape_faults(role, given)]
 
 
 def _shape_faults(role: str, given: object) -> list[Fault]:
