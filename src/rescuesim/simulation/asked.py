@@ -103,9 +103,12 @@ class Asked:
         replications: int | range,
         horizon_s: float,
         seed: int,
+        sites_elsewhere: Collection[str] = (),
         **options: Any,
     ) -> Asked:
         """Check all that can be checked without the roads; arguments as of `simulate`.
+
+        Sites elsewhere are those of other plans of a study, which disruptions may name.
 
         Raises
         ------
@@ -127,7 +130,8 @@ class Asked:
         model: CallModel | CallLog | Sequence[CallLog] = CallModel() if calls is None else calls
         logs = faults.of(lambda: call_logs(model, demand, len(numbers), float(horizon_s)))
         met = [one for one in through if one is not None]
-        wrong, notes = check_disruptions(met, network=network, plan=plan, demand=demand, known_sites=known_sites)
+        where: Any = {"network": network, "plan": plan, "demand": demand}
+        wrong, notes = check_disruptions(met, known_sites=known_sites, sites_elsewhere=sites_elsewhere, **where)
         faults.add(wrong)
         faults.add(evacuation_faults(tasks, points=demand.ids, fleet=fleet, horizon_s=float(horizon_s)))
         bad_policies = shape_faults(policy=chosen, queue=own_queue, move_up=move_up)

@@ -23,6 +23,7 @@ def check_disruptions(
     plan: Plan,
     demand: DemandPoints,
     known_sites: Collection[str] | None = None,
+    sites_elsewhere: Collection[str] = (),
 ) -> tuple[list[Fault], tuple[Note, ...]]:
     """Say what in disruptions the simulation does not know.
 
@@ -32,6 +33,8 @@ def check_disruptions(
     network, plan, demand : artefacts
     known_sites : collection of str, optional
         Sites that exist beside those of the plan, such as all candidate sites.
+    sites_elsewhere : collection of str, optional
+        Sites of other plans of a study, which exist too.
 
     Returns
     -------
@@ -44,7 +47,7 @@ def check_disruptions(
     """
     sites = {site.id for site in plan.sites}
     townships = {*demand.townships, *(site.township for site in plan.sites)} - {""}
-    points, there = set(demand.ids), sites | set(known_sites or ())
+    points, there = set(demand.ids), sites | set(known_sites or ()) | set(sites_elsewhere)
     faults: list[Fault] = []
     missing: dict[str, list[str]] = {}
     for disruption in disruptions:

@@ -8,7 +8,9 @@ from typing import cast
 
 from rescuesim.errors import Fault, InputError
 from rescuesim.simulation.policies.dispatch import DispatchPolicy, most_parallel
-from rescuesim.simulation.policies.trial import trial_faults
+from rescuesim.simulation.policies.move_up import MoveUpPolicy
+from rescuesim.simulation.policies.queueing import QueuePolicy
+from rescuesim.simulation.policies.trial import trial_faults, trial_of_keys, trial_of_moves
 from rescuesim.simulation.policies.world import World
 
 __all__ = ["check_policies", "shape_faults"]
@@ -42,7 +44,8 @@ def check_policies(
     ------
     InputError
         With everything that is wrong: a policy without its method, what its own ``check(world)`` finds, and a unit
-        that a policy chose in a trial though it was not on offer (see `trial_faults`).
+        that a policy chose in a trial though it was not on offer, an error that it raised there, a move or a key that
+        cannot be (see `trial`).
 
     Examples
     --------
@@ -58,6 +61,10 @@ def check_policies(
     for role, given in (("policy", policy), ("queue", queue), ("move_up", move_up)):
         if given is not None and hasattr(given, "check") and not _shape_faults(role, given):
             faults += given.check(world)
+    if queue is not None and not faults:
+        faults += trial_of_keys(cast(QueuePolicy, queue), world)
+    if move_up is not None and not faults:
+        faults += trial_of_moves(cast(MoveUpPolicy, move_up), world)
     if policy is not None and not faults:
         asked = cast(DispatchPolicy, policy)
         faults += trial_faults(asked, world)
