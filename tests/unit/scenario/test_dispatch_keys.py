@@ -10,10 +10,16 @@ from rescuesim._words import in_language
 from rescuesim.candidates import load_sites
 from rescuesim.demand import load_demand
 from rescuesim.plan import Plan
-from rescuesim.scenario.dispatch_words import simulated_in_words
-from rescuesim.scenario.dispatching import asked_options, asked_policy, policy_faults, policy_faults_of_points
+from rescuesim.scenario.dispatch_words import other_length_notes, simulated_in_words
+from rescuesim.scenario.dispatching import (
+    asked_options,
+    asked_policy,
+    policy_faults,
+    policy_faults_of_points,
+    simulation_options,
+)
 from rescuesim.scenario.model import parse_scenario
-from rescuesim.scenario.sections import SimulationSection
+from rescuesim.scenario.sections import DisruptionSection, SimulationSection
 from rescuesim.standard import load_standard
 
 GROUPS = [{"name": "east", "members": ["甲乡", "S2"]}]
@@ -142,3 +148,17 @@ def test_how_much_is_simulated_is_said_in_days_or_hours():
     lines = simulated_in_words(section(), [("intact", 3, 30 * 86_400.0), ("暴雨", 5, 72 * 3600.0)])
     assert lines[0].startswith("Simulated: intact, 3 replications of 30 days; 暴雨, 5 replications of 72 h; every plan")
     assert in_language(lines[0], "zh") == "仿真量：正常 3 次 × 30 天；暴雨 5 次 × 72 小时；各方案面对同一批呼叫。"
+
+
+def test_calls_that_nobody_can_serve_may_be_asked_for_in_a_scenario():
+    assert simulation_options(section(nobody_capable="wait")) == {"nobody_capable": "wait"}
+    assert simulation_options(section()) == {}
+
+
+def test_an_ensemble_says_where_it_does_not_keep_to_the_length_of_the_disruption():
+    broken = DisruptionSection(label="断路", horizon_h=72.0)
+    assert other_length_notes(None, replications=9, horizon_s=60.0, normal=9) == ()
+    assert other_length_notes(broken, replications=9, horizon_s=72 * 3600.0, normal=9) == ()
+    (note,) = other_length_notes(broken, replications=9, horizon_s=86400.0, normal=9)
+    assert "plays 9 replications of 24 h, not the 9 of 72 h" in note
+    assert "9 次 × 24 小时" in in_language(note, "zh")

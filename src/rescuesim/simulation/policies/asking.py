@@ -60,13 +60,12 @@ def ask_unit(policy: DispatchPolicy, call: OrderedCall, choices: Iterator[Choice
 
     Examples
     --------
-    >>> class Broken:
+    >>> class Odd:
     ...     def choose(self, call: OrderedCall, choices: Iterator[Choice]) -> Unit | None:
-    ...         raise ValueError("no map")
-    >>> ask_unit(Broken(), OrderedCall("a", "fire", 10.0, 50.0), iter([]))
+    ...         return "s1"
+    >>> ask_unit(Odd(), OrderedCall("a", "fire", 10.0, 50.0), iter([]))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    rescuesim.errors.InputError: policy Broken raised ValueError: no map; asked at 50 s for the call of type fire at a,
-    ordered at 10 s, slot 0
+    rescuesim.errors.InputError: policy Odd chose 's1'; expected a unit on offer or None; asked at 50 s ...
     """
     try:
         chosen = policy.choose(call, choices)
