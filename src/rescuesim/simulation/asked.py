@@ -26,8 +26,14 @@ from rescuesim.simulation.checks.given import (
     calling_rows,
     calls_in_words,
 )
-from rescuesim.simulation.checks.options import option_faults
-from rescuesim.simulation.checks.packages import crews_of, n_slots_needed, package_faults, package_notes
+from rescuesim.simulation.checks.options import option_faults, warm_up_faults
+from rescuesim.simulation.checks.packages import (
+    crews_of,
+    n_slots_needed,
+    package_faults,
+    package_notes,
+    unhelped_faults,
+)
 from rescuesim.simulation.duties import EvacuationTask
 from rescuesim.simulation.fleet import Fleet
 from rescuesim.simulation.packages import single_unit_packages
@@ -103,6 +109,7 @@ class Asked:
         replications: int | range,
         horizon_s: float,
         seed: int,
+        warm_up_s: float = 0.0,
         sites_elsewhere: Collection[str] = (),
         **options: Any,
     ) -> Asked:
@@ -130,6 +137,9 @@ class Asked:
         model: CallModel | CallLog | Sequence[CallLog] = CallModel() if calls is None else calls
         logs = faults.of(lambda: call_logs(model, demand, len(numbers), float(horizon_s)))
         met = [one for one in through if one is not None]
+        if warm_up_s != 0:
+            condition = met[0].label if met else "intact"
+            faults.add(warm_up_faults(warm_up_s, horizon_s=float(horizon_s), condition=condition))
         where: Any = {"network": network, "plan": plan, "demand": demand}
         wrong, notes = check_disruptions(met, known_sites=known_sites, sites_elsewhere=sites_elsewhere, **where)
         faults.add(wrong)
@@ -180,7 +190,12 @@ class Asked:
                 self.network, self.plan, self.demand, rows, snap_limit_m=snap_limit_m, between_sites=moving
             )
         world = World.of(self.fleet, given.during(None), self.demand)
-        check_policies(world, policy=self.policy, queue=self.queue, move_up=self.move_up)
+        faults = Gathered()
+        faults.of(lambda: check_policies(world, policy=self.policy, queue=self.queue, move_up=self.move_up))
+        if not faults.found and self.setting.nobody_capable == "refuse":
+            words = calls_in_words(self.calls, self.demand, self.setting.horizon_s)
+            faults.add(unhelped_faults(self.setting.packages, calls=words, policy=self.policy, world=world))
+        faults.tell()
         return given
 
 

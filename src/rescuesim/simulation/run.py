@@ -31,7 +31,7 @@ from rescuesim.simulation.policies import (
     World,
     for_replication,
 )
-from rescuesim.simulation.records import SimulationResult, call_records, mission_records, unit_records
+from rescuesim.simulation.records import SimulationResult, after_warm_up, call_records, mission_records, unit_records
 from rescuesim.simulation.roads import BelievedTimes, Journeys, RoadTimes
 from rescuesim.simulation.setting import NobodyCapable, Setting
 from rescuesim.simulation.trajectory import Trajectory
@@ -132,6 +132,7 @@ def simulate(
     disruptions: Disruption | Sequence[Disruption] | None = None,
     replications: int | range = 100,
     horizon_s: float = 30 * 86400.0,
+    warm_up_s: float = 0.0,
     seed: int = 0,
     journeys: Journeys | None = None,
     seats: int | None = None,
@@ -180,6 +181,9 @@ def simulate(
     horizon_s : float, optional
         Length of each replication, seconds. It starts at 00:00, or when `calls` say, which is also the onset of the
         disruption.
+    warm_up_s : float, optional
+        Calls that ring earlier are simulated and left out of the records, with the records of units, which are sums;
+        only of normal days, and shorter than the horizon.
     seed : int, optional
         Root of all random streams. The plan and the disruption enter none of them, so plans are compared on
         the same calls and draws.
@@ -250,6 +254,7 @@ def simulate(
         disruptions=disruptions,
         replications=replications,
         horizon_s=horizon_s,
+        warm_up_s=warm_up_s,
         seed=seed,
         seats=seats,
         desk=desk,
@@ -287,7 +292,7 @@ def simulate(
     spells = [spell for disruption in met for spell in disruption.contacts]
     fallbacks += [spell.channel for spell in spells if spell.direction == "order" and spell.channel]
     channels = list(dict.fromkeys((PUBLIC_NETWORK, *fallbacks)))
-    return SimulationResult(
+    result = SimulationResult(
         plan=plan,
         standard=standard,
         demand=demand,
@@ -300,6 +305,7 @@ def simulate(
         mission_records=mission_records(fleet, channels, played),
         notes=asked.notes,
     )
+    return after_warm_up(result, warm_up_s) if warm_up_s > 0 else result
 
 
 def _play(

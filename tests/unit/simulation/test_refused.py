@@ -14,6 +14,8 @@ from rescuesim.simulation import (
     CallModel,
     EvacuationTask,
     Fleet,
+    MutualAid,
+    Pooled,
     ResponsePackage,
     RoadTimes,
     Setting,
@@ -214,3 +216,38 @@ def test_faults_of_several_artefacts_are_told_at_once(valley):
         policy=object(),
     )
     assert [word in said for word in ("'e', expected a demand point", "queue 'lifo'", "a method choose")] == [True] * 3
+
+
+def test_groups_within_which_nobody_is_capable_are_refused_with_their_points(valley):
+    plan = valley.plan("s1", "s2")
+    plan = replace(plan, sites=(replace(plan.sites[0], crew="township_duty", township="甲"), plan.sites[1]))
+    asked = {"demand": replace(valley.demand, townships=("甲",))}
+    groups = {"a": ["甲"], "b": ["T"]}
+    said = refusal(valley, plan, policy=MutualAid(groups, shared_crews=[]), **asked)
+    assert said == (
+        "groups, column package fire: 'd', expected a crew with fire in the group of each, or one that answers "
+        "everywhere; there are 2 calls of type fire, and those from 1 of 1 points are in vain. "
+        "nobody_capable='wait' simulates that"
+    )
+    waits = play(valley, plan, policy=MutualAid(groups, shared_crews=[]), nobody_capable="wait", **asked)
+    assert waits.records["outcome"].tolist() == ["waiting"] * 2
+    for policy in (MutualAid(groups, shared_crews=["brigade"]), Pooled(groups, shared_crews=[])):
+        assert play(valley, plan, policy=policy, **asked).records["outcome"].tolist() == ["handled"] * 2
+
+
+def test_a_warm_up_as_long_as_the_horizon_or_of_a_disaster_is_refused_before_the_first_event(valley):
+    storm = Disruption(label="storm")
+    assert refusal(valley, warm_up_s=86400.0, horizon_s=86400.0, disruptions=storm).splitlines() == [
+        "2 faults:",
+        "  1. storm: a disaster is told from its onset; there is no warm-up to leave out",
+        "  2. warm-up of 86400 s: expected 0 or more, and a horizon that is longer, not 86400 s",
+    ]
+    assert "warm-up of -1 s" in refusal(valley, warm_up_s=-1)
+    assert "warm-up of 'a day' s" in refusal(valley, warm_up_s="a day")
+
+
+def test_calls_of_the_warm_up_are_simulated_and_left_out(valley):
+    later, all_ = play(valley, warm_up_s=15.0), play(valley)
+    assert later.records["arrived_at_s"].tolist() == [20.0]
+    assert later.records["handling_at_s"].tolist() == all_.records["handling_at_s"].tolist()[1:]
+    assert later.unit_records.empty

@@ -16,7 +16,7 @@ from rescuesim.simulation.desk import Desk
 from rescuesim.simulation.packages import ResponsePackage
 from rescuesim.standard import ResponseStandard
 
-__all__ = ["option_faults", "yes_or_no_faults"]
+__all__ = ["option_faults", "warm_up_faults", "yes_or_no_faults"]
 
 _SWITCHES = ("preempt_on_scene", "divertible", "muster")
 
@@ -81,6 +81,27 @@ def _horizon(horizon_s: float) -> list[Fault]:
     if not (math.isfinite(horizon_s) and horizon_s > 0):
         return [Fault(problem=f"horizon_s {horizon_s}: expected finite seconds above 0")]
     return []
+
+
+def warm_up_faults(warm_up_s: float, *, horizon_s: float, condition: str = "intact") -> list[Fault]:
+    """Say what is wrong with a warm-up: not shorter than the horizon, or of a disaster.
+
+    Parameters
+    ----------
+    warm_up_s, horizon_s : float
+    condition : str, optional
+        ``intact``, or the label of a disruption.
+    """
+    faults = []
+    if condition != "intact":
+        faults.append(
+            Fault(problem=f"{condition}: a disaster is told from its onset; there is no warm-up to leave out")
+        )
+    if not isinstance(warm_up_s, Real) or isinstance(warm_up_s, bool) or not 0 <= warm_up_s < horizon_s:
+        shown = f"{warm_up_s:g}" if isinstance(warm_up_s, Real) else repr(warm_up_s)
+        expected = f"expected 0 or more, and a horizon that is longer, not {horizon_s:g} s"
+        faults.append(Fault(problem=f"warm-up of {shown} s: {expected}"))
+    return faults
 
 
 def _packages(packages: object) -> list[Fault]:

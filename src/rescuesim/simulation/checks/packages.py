@@ -12,9 +12,11 @@ from rescuesim._words import CALL_TYPE_WORDS, CAPABILITY_WORDS, Note
 from rescuesim.crew import CrewType
 from rescuesim.errors import Fault, InputError, nearest_name
 from rescuesim.simulation.packages import ResponsePackage, UnitNeed
+from rescuesim.simulation.policies.world import World
 
-__all__ = ["check_packages", "crews_of", "n_slots_needed", "package_faults", "package_notes"]
+__all__ = ["check_packages", "crews_of", "n_slots_needed", "package_faults", "package_notes", "unhelped_faults"]
 
+_SHOWN = 5  # of the points in a message
 Crews = Sequence[tuple[CrewType, int]]
 
 
@@ -226,3 +228,34 @@ def _of_fleet(crews: Crews) -> str:
         by_name[crew.name] = by_name.get(crew.name, 0) + number
     can = {crew.name: ", ".join(sorted(crew.capabilities)) or "nothing" for crew, _ in crews}
     return "; ".join(f"{number} × {name} ({can[name]})" for name, number in by_name.items())
+
+
+def unhelped_faults(
+    packages: Mapping[str, ResponsePackage], *, calls: Mapping[str, str], policy: object, world: World
+) -> list[Fault]:
+    """Say where no unit that a policy may send can start a call, as within the borders of groups.
+
+    Parameters
+    ----------
+    packages : mapping of str to ResponsePackage
+    calls : mapping of str to str
+        As of `package_faults`.
+    policy : DispatchPolicy
+        Asked by its method ``unhelped(world, capabilities)``, if it has one.
+    world : World
+    """
+    unhelped = getattr(policy, "unhelped", None)
+    if unhelped is None:
+        return []
+    faults = []
+    for name, many in calls.items():
+        capabilities = packages[name].starts_with
+        if points := list(unhelped(world, capabilities)):
+            shown = ", ".join(points[:_SHOWN]) + (f" and {len(points) - _SHOWN} more" if len(points) > _SHOWN else "")
+            expected = (
+                f"a crew with {_names(capabilities)} in the group of each, or one that answers everywhere; there are "
+                f"{many}, and those from {len(points)} of {len(world.roads.points)} points are in vain. "
+                "nobody_capable='wait' simulates that"
+            )
+            faults.append(Fault(file="groups", column=f"package {name}", value=shown, expected=expected))
+    return faults

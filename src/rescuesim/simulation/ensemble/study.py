@@ -32,7 +32,13 @@ _CALLS_A_PART = 20_000  # some seconds of work: little is lost with what is not 
 _REPLICATION_AS_CALLS = 200  # what starting a replication costs, in calls
 _DISRUPTION_AS_CALLS = 4_000  # what the travel times of a disruption of its own cost, in calls
 _OWN = ("plan", "network", "demand", "standard", "calls", "disruptions", "replications", "horizon_s", "seed")
-_LEFT = (*_OWN, "journeys", "executor", "progress")  # of the arguments of `simulate`, those that are no options here
+_LEFT = (
+    *_OWN,
+    "warm_up_s",
+    "journeys",
+    "executor",
+    "progress",
+)  # of the arguments of `simulate`, those that are no options here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
