@@ -103,8 +103,9 @@ def ensemble_prepared(
     horizon_s = (chosen.horizon_days if asked.horizon_days is None else asked.horizon_days) * 86_400
     if say is not None:
         cases = [(name, many, horizon_s) for name in {**conditions, **named}]
-        length = {"replications": many, "horizon_s": horizon_s}
-        said += other_length_notes(scenario.disruption, normal=chosen.replications, **length)
+        said += other_length_notes(
+            scenario.disruption, replications=many, horizon_s=horizon_s, normal=chosen.replications
+        )
         for line in (*simulated_in_words(chosen, cases), *said):
             say(line)
     return simulate_ensemble(
