@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Collection, Mapping
-from typing import cast
+from typing import Any, cast
 
-from rescuesim.errors import Fault, InputError
+from rescuesim.errors import Fault, InputError, RescueSimError
+from rescuesim.simulation.policies.asking import failed
 from rescuesim.simulation.policies.dispatch import DispatchPolicy, most_parallel
 from rescuesim.simulation.policies.move_up import MoveUpPolicy
 from rescuesim.simulation.policies.queueing import QueuePolicy
@@ -60,7 +61,7 @@ def check_policies(
     faults = shape_faults(policy=policy, queue=queue, move_up=move_up)
     for role, given in (("policy", policy), ("queue", queue), ("move_up", move_up)):
         if given is not None and hasattr(given, "check") and not _shape_faults(role, given):
-            faults += given.check(world)
+            faults += _own_check(role, given, world)
     if queue is not None and not faults:
         faults += trial_of_keys(cast(QueuePolicy, queue), world)
     if move_up is not None and not faults:
@@ -82,6 +83,19 @@ def shape_faults(*, policy: object = None, queue: object = None, move_up: object
     """Say which methods policies lack, or cannot be called as they are; this takes no world."""
     roles = {"policy": policy, "queue": queue, "move_up": move_up}
     return [fault for role, given in roles.items() if given is not None for fault in _shape_faults(role, given)]
+
+
+def _own_check(role: str, given: Any, world: World) -> list[Fault]:
+    """Return what a policy finds itself, or that its check fails."""
+    try:
+        return list(given.check(world))
+    except RescueSimError:
+        raise
+    except Exception as error:
+        if type(given).__module__.startswith("rescuesim."):
+            raise
+        expected = f"a check(world) that returns a list of Fault; it {failed(error)}"
+        return [Fault(column=role, value=type(given).__name__, expected=expected)]
 
 
 def _shape_faults(role: str, given: object) -> list[Fault]:

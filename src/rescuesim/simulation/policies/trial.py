@@ -14,7 +14,7 @@ from rescuesim.simulation.calls import call_needs
 from rescuesim.simulation.calls.log import call_priorities
 from rescuesim.simulation.fleet import Unit
 from rescuesim.simulation.packages import UnitNeed
-from rescuesim.simulation.policies.asking import ask_key, ask_moves, failed
+from rescuesim.simulation.policies.asking import ask_key, ask_moves, ask_unit, failed
 from rescuesim.simulation.policies.dispatch import Choice, DispatchPolicy, OrderedCall
 from rescuesim.simulation.policies.fleet_view import FleetView
 from rescuesim.simulation.policies.move_up import MoveUpPolicy
@@ -86,8 +86,11 @@ def _sends_nobody(policy: DispatchPolicy, world: World) -> list[Fault]:
             continue
         asked += 1
         for later in (call, call._replace(now_s=_PATIENT_S)):
-            if own.choose(later, iter(offered)) is not None:
-                return []
+            try:
+                if ask_unit(own, later, iter(offered)) is not None:
+                    return []
+            except InputError as error:
+                return [Fault(problem=str(error))]
     if not asked:
         return []
     expected = (

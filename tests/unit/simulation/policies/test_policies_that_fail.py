@@ -66,11 +66,26 @@ def refusal(world, **given):
         (lambda call, choices: first(choices) or fails(), "expected None where nobody is on offer; it raised ZeroDivi"),
         (lambda call, choices: 42, "it chose 42, which is no unit of the fleet"),
         (lambda call, choices: STRANGER, "it chose 'x#1', which is no unit of the fleet"),
+        (
+            lambda call, choices: fails() if call.now_s else None,
+            "policy Chooses raised ZeroDivisionError: division by zero; asked at 86400 s for the call of type",
+        ),
         (lambda call, choices: None, "at the order and a day later, it returned None for each of 5 calls"),
     ],
 )
 def test_a_policy_that_fails_on_paper_is_refused_before_the_first_event(two, does, message):
     assert message in refusal(two, policy=Chooses(does))
+
+
+def test_a_check_of_its_own_that_fails_is_told(two):
+    class Checks(Chooses):
+        def check(self, world):
+            return None
+
+    said = refusal(two, policy=Checks(lambda call, choices: first(choices)))
+    assert said.startswith(
+        "column policy: 'Checks', expected a check(world) that returns a list of Fault; it raised TypeE"
+    )
 
 
 def test_a_policy_that_lets_calls_wait_for_an_hour_is_none_that_sends_nobody(two):
