@@ -7,10 +7,10 @@ from types import MappingProxyType
 
 from rescuesim._defaults import default
 from rescuesim._words import CALL_TYPE_WORDS, CAPABILITY_WORDS, Note
-from rescuesim.scenario.sections import DisruptionSection, SimulationSection
+from rescuesim.scenario.sections import SimulationSection
 from rescuesim.simulation import UnitNeed
 
-__all__ = ["left_out_notes", "other_length_notes", "simulated_in_words"]
+__all__ = ["left_out_notes", "simulated_in_words"]
 
 Words = Mapping[str, tuple[str, str]]
 _QUEUE: Words = MappingProxyType(
@@ -163,44 +163,6 @@ def simulated_in_words(section: SimulationSection, cases: Sequence[tuple[str, in
             "；".join([switches[0][0], switches[1][0], moves[0]]) + "。",
         ),
     )  # fmt: skip
-
-
-def other_length_notes(
-    disruption: DisruptionSection | None, *, replications: int, horizon_s: float, normal: int
-) -> tuple[Note, ...]:
-    """Say where an ensemble, which has one length for all conditions, does not keep to that of the disruption.
-
-    Parameters
-    ----------
-    disruption : DisruptionSection, optional
-    replications : int
-        Of the ensemble.
-    horizon_s : float
-        Of the ensemble.
-    normal : int
-        Replications of normal days in the scenario, which a disruption has too if it does not say.
-
-    Examples
-    --------
-    >>> section = DisruptionSection(label="flood", horizon_h=48, replications=20)
-    >>> for note in other_length_notes(section, replications=100, horizon_s=30 * 86400.0, normal=100):
-    ...     print(note)
-    flood: an ensemble plays 100 replications of 720 h, not the 20 of 48 h that [disruption] gives for `rescuesim run`
-    """
-    if disruption is None:
-        return ()
-    many = disruption.replications or normal
-    if many == replications and disruption.horizon_h * 3600 == horizon_s:
-        return ()
-    asked, here = f"{many}", f"{horizon_s / 3600:g}"
-    return (
-        Note(
-            f"{disruption.label}: an ensemble plays {replications} replications of {here} h, not the {asked} of "
-            f"{disruption.horizon_h:g} h that [disruption] gives for `rescuesim run`",
-            f"{disruption.label}：集合仿真按 {replications} 次 × {here} 小时进行，"
-            f"不采用 [disruption] 为 `rescuesim run` 给出的 {asked} 次 × {disruption.horizon_h:g} 小时",
-        ),
-    )
 
 
 def left_out_notes(left_out: Mapping[str, Sequence[UnitNeed]]) -> tuple[Note, ...]:

@@ -11,7 +11,7 @@ from rescuesim._words import Note
 from rescuesim.disruption import Disruption, Disruptions, load_disruptions
 from rescuesim.errors import DataFileError, Fault, InputError
 from rescuesim.plan import Plan
-from rescuesim.scenario.dispatch_words import other_length_notes, simulated_in_words
+from rescuesim.scenario.dispatch_words import simulated_in_words
 from rescuesim.scenario.dispatching import asked_calls, asked_options
 from rescuesim.scenario.prepare import Prepared
 from rescuesim.scenario.siting_run import site_prepared
@@ -103,9 +103,6 @@ def ensemble_prepared(
     horizon_s = (chosen.horizon_days if asked.horizon_days is None else asked.horizon_days) * 86_400
     if say is not None:
         cases = [(name, many, horizon_s) for name in {**conditions, **named}]
-        said += other_length_notes(
-            scenario.disruption, replications=many, horizon_s=horizon_s, normal=chosen.replications
-        )
         for line in (*simulated_in_words(chosen, cases), *said):
             say(line)
     return simulate_ensemble(

@@ -10,7 +10,7 @@ from rescuesim._words import in_language
 from rescuesim.candidates import load_sites
 from rescuesim.demand import load_demand
 from rescuesim.plan import Plan
-from rescuesim.scenario.dispatch_words import other_length_notes, simulated_in_words
+from rescuesim.scenario.dispatch_words import simulated_in_words
 from rescuesim.scenario.dispatching import (
     asked_options,
     asked_policy,
@@ -19,7 +19,7 @@ from rescuesim.scenario.dispatching import (
     simulation_options,
 )
 from rescuesim.scenario.model import parse_scenario
-from rescuesim.scenario.sections import DisruptionSection, SimulationSection
+from rescuesim.scenario.sections import SimulationSection
 from rescuesim.standard import load_standard
 
 GROUPS = [{"name": "east", "members": ["甲乡", "S2"]}]
@@ -153,12 +153,3 @@ def test_how_much_is_simulated_is_said_in_days_or_hours():
 def test_calls_that_nobody_can_serve_may_be_asked_for_in_a_scenario():
     assert simulation_options(section(nobody_capable="wait")) == {"nobody_capable": "wait"}
     assert simulation_options(section()) == {}
-
-
-def test_an_ensemble_says_where_it_does_not_keep_to_the_length_of_the_disruption():
-    broken = DisruptionSection(label="断路", horizon_h=72.0)
-    assert other_length_notes(None, replications=9, horizon_s=60.0, normal=9) == ()
-    assert other_length_notes(broken, replications=9, horizon_s=72 * 3600.0, normal=9) == ()
-    (note,) = other_length_notes(broken, replications=9, horizon_s=86400.0, normal=9)
-    assert "plays 9 replications of 24 h, not the 9 of 72 h" in note
-    assert "9 次 × 24 小时" in in_language(note, "zh")
