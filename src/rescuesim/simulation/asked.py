@@ -234,7 +234,5 @@ def _served(
     )
     if faults:
         raise InputError(faults)
-    notes = package_notes(
-        setting.packages, calls=words, crews=crews, parallel=parallel, muster=setting.muster, may_wait=may_wait
-    )
+    notes = package_notes(setting.packages, calls=words, crews=crews, muster=setting.muster, may_wait=may_wait)
     return calls, notes

@@ -9,7 +9,7 @@ from rescuesim.crew import default_crews
 from rescuesim.errors import InputError
 from rescuesim.simulation import ResponsePackage, UnitNeed, default_packages
 from rescuesim.simulation.calls import call_needs
-from rescuesim.simulation.checks.packages import check_packages, crews_of, package_faults
+from rescuesim.simulation.checks.packages import check_packages
 from rescuesim.simulation.packages import single_unit_packages
 
 FIRE, ASSIST = UnitNeed.from_text("fire:3"), UnitNeed.from_text("assist:2")
@@ -87,11 +87,3 @@ def test_packages_are_refused_whose_first_action_takes_more_people_than_all_crew
     check_packages({"fire": two}, types=["fire"], crews=[small, small], n_slots=5)
     with_others = [small, default_crews()["brigade"]]
     check_packages({"fire": package(people_to_start=3)}, types=["fire"], crews=with_others, n_slots=5)
-
-
-def test_units_alerted_in_parallel_count_towards_the_people_who_can_start():
-    small = crews_of([replace(default_crews()["brigade"], people=2)] * 2)
-    asked = {"calls": {"fire": "1 call of type fire"}, "crews": small, "n_slots": 5}
-    three = {"fire": package(people_to_start=3, first=(FIRE,))}
-    assert len(package_faults(three, **asked)) == 1
-    assert package_faults(three, parallel=1, **asked) == []

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
-from scipy.optimize import linear_sum_assignment
-
 from rescuesim._words import CALL_TYPE_WORDS, CAPABILITY_WORDS, Note
 from rescuesim.crew import CrewType
 from rescuesim.errors import Fault, InputError, nearest_name
@@ -124,12 +121,12 @@ def package_faults(
                     value=value,
                     expected=f"{lacks}; asked for in vain by {many}. nobody_capable='wait' simulates that",
                 )
-                for column, value, lacks in _never_served(package, crews, muster, parallel)
+                for column, value, lacks in _never_served(package, crews, muster)
             ]
     return faults
 
 
-def _never_served(package: ResponsePackage, crews: Crews, muster: bool, parallel: int) -> list[tuple[str, str, str]]:
+def _never_served(package: ResponsePackage, crews: Crews, muster: bool) -> list[tuple[str, str, str]]:
     """Return column, value and what is expected of all that nobody can ever do."""
     found = []
     for slot, need in enumerate(package.needs):
@@ -142,7 +139,7 @@ def _never_served(package: ResponsePackage, crews: Crews, muster: bool, parallel
         else:
             lacks = f"a crew with {_names(need.capabilities)}; the fleet has {_of_fleet(crews)}"
         found.append((f"slot {slot}", str(need), lacks))
-    most = _most_to_start(package, crews, muster, parallel)
+    most = _most_to_start(package, crews, muster)
     if 0 < most < package.people_to_start:
         lacks = f"at most {most}, whom the whole fleet brings at once"
         found.append(("people_to_start", str(package.people_to_start), lacks))
@@ -154,7 +151,6 @@ def package_notes(
     *,
     calls: Mapping[str, str],
     crews: Crews,
-    parallel: int = 0,
     muster: bool = False,
     may_wait: bool = False,
 ) -> tuple[Note, ...]:
@@ -174,7 +170,7 @@ def package_notes(
                     f"package {name}, {column}: {value} asked for in vain by {many}, expected {lacks}",
                     f"{kind}:{column} 要求 {value},现有力量永远无法满足",
                 )
-                for column, value, lacks in _never_served(package, crews, muster, parallel)
+                for column, value, lacks in _never_served(package, crews, muster)
             ]
         wanted = Counter(need.capabilities for need in package.first)
         for capabilities, units in wanted.items():
@@ -202,20 +198,11 @@ def _can(crew: CrewType, need: UnitNeed, muster: bool) -> bool:
     return crew.can(need.capabilities) and not (muster and crew.roster is not None and crew.roster < need.people)
 
 
-def _most_to_start(package: ResponsePackage, crews: Crews, muster: bool, parallel: int) -> int:
-    """Return how many people who count towards `people_to_start` can come at most, those in parallel among them.
-
-    Each unit takes one slot: the best way to share the units out is an assignment.
-    """
-    slots: list[UnitNeed | None] = [*package.first, *[None] * parallel]  # those alerted in parallel fill no slot
-    units = [crew for crew, number in crews for _ in range(min(number, len(slots)))]
-    brings = np.zeros((len(slots), len(units)), dtype=np.int64)
-    for row, need in enumerate(slots):
-        for column, crew in enumerate(units):
-            if crew.can(package.starts_with) and (need is None or _can(crew, need, muster)):
-                mustered = crew.roster if muster and crew.roster is not None else crew.people
-                brings[row, column] = mustered or (1 if need is None else need.people)
-    return int(brings[linear_sum_assignment(brings, maximize=True)].sum())
+def _most_to_start(package: ResponsePackage, crews: Crews, muster: bool) -> int:
+    """Return how many people of the whole fleet could count towards `people_to_start`, were all its units sent."""
+    asked = max(need.people for need in package.first)
+    able = [(crew, number) for crew, number in crews if crew.can(package.starts_with)]
+    return sum(((crew.roster if muster and crew.roster is not None else crew.people) or asked) * n for crew, n in able)
 
 
 def _names(capabilities: Iterable[str]) -> str:
