@@ -343,14 +343,17 @@ def _observed(case: _Case) -> list[str]:
 
 
 def _notes(by_plan: Mapping[str, Mapping[str, SimulationResult]]) -> tuple[str, ...]:
-    """Say which points have no standard and are in no figure."""
+    """Say what was odd in the simulations, and which points have no standard and are in no figure."""
+    every = (result for by_condition in by_plan.values() for result in by_condition.values())
+    said = tuple(dict.fromkeys(note for result in every for note in result.notes))
     result = next(iter(next(iter(by_plan.values())).values()))
     demand = result.demand
     outside = np.array([zone not in result.standard.presets for zone in demand.zones])
     if not outside.any():
-        return ()
+        return said
     points, people = int(outside.sum()), demand.people[outside].sum()
     return (
+        *said,
         Note(
             f"{points} points with {people:.0f} people lie in zones without a standard and are in none of the "
             "three figures",

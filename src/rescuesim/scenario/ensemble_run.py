@@ -121,6 +121,7 @@ def ensemble_prepared(
         progress=progress,
         about=about,
         **options,
+        known_sites=prepared.sites.ids,
         snap_limit_m=scenario.network.snap_limit_m,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from rescuesim.errors import InputError
 from rescuesim.report.statistics.series import busy_units, waiting_calls
 from rescuesim.simulation import SimulationResult
+from rescuesim.simulation.checks.options import warm_up_faults
+from rescuesim.simulation.records import after_warm_up
 
 __all__ = ["WarmUp", "mser5", "warm_up", "welch_average", "without_warm_up"]
 
@@ -211,11 +213,6 @@ def without_warm_up(result: SimulationResult, warm_up_s: float) -> SimulationRes
     InputError
         If the horizon is not longer than the warm-up, or the result is of a disaster.
     """
-    if result.condition != "intact":
-        raise InputError(f"{result.condition}: a disaster is told from its onset; there is no warm-up to leave out")
-    if not (0 <= warm_up_s < result.horizon_s):
-        raise InputError(
-            f"warm-up of {warm_up_s:g} s: expected 0 or more, and a horizon that is longer, not {result.horizon_s:g} s"
-        )
-    later = result.records[result.records["arrived_at_s"] >= warm_up_s].reset_index(drop=True)
-    return replace(result, records=later, unit_records=result.unit_records.iloc[:0])
+    if faults := warm_up_faults(warm_up_s, horizon_s=result.horizon_s, condition=result.condition):
+        raise InputError(faults)
+    return after_warm_up(result, warm_up_s)

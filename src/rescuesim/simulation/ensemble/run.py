@@ -162,6 +162,8 @@ def simulate_ensemble(
         block=block,
         options=options,
     )
+    for note in study.notes:
+        logger.warning("%s", note)
     folder, manifest = Path(out), Manifest.of(study, about or {})
     with claimed(folder):
         held = read_manifest(folder)
