@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ import numpy as np
 from rescuesim._words import Note
 from rescuesim.crew import CrewType, Lognormal
 from rescuesim.demand import DemandPoints
+from rescuesim.disruption import Disruption
 from rescuesim.errors import DataFileError
 from rescuesim.simulation.ensemble.parts import write_part
 from rescuesim.simulation.ensemble.study import Study
 from rescuesim.standard import Preset, ResponseStandard, Stage
 
-__all__ = ["COUNTY", "County", "read_county", "write_county"]
+__all__ = ["COUNTY", "County", "lasting_s", "read_county", "write_county"]
 
 COUNTY = "county.json"
 _FORM = "rescuesim ensemble county 1"
@@ -37,11 +39,34 @@ class County:
         Without calls by type, grids and notes.
     said : tuple of Note
         What was simulated, in the words of who asked for it; else the options of `simulate` by name.
+    lasts_s : mapping of str to tuple of float
+        By the name of each set of disruptions, the seconds after which nothing of each of them is left; ``inf`` for
+        one that is never over. Empty for normal days.
     """
 
     standard: ResponseStandard
     demand: DemandPoints
     said: tuple[Note, ...] = ()
+    lasts_s: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+def lasting_s(disruption: Disruption) -> float:
+    """Return when the last road, site, channel or contact of a disruption is as before, in seconds from its onset.
+
+    Examples
+    --------
+    >>> from rescuesim.disruption import SiteOutage
+    >>> lasting_s(Disruption(label="flood", sites=(SiteOutage(site="s1", from_s=0.0, until_s=7200.0),)))
+    7200.0
+    """
+    kinds: tuple[Sequence[Any], ...] = (
+        disruption.roads,
+        disruption.slowings,
+        disruption.sites,
+        disruption.channels,
+        disruption.contacts,
+    )
+    return max((float(spell.until_s) for some in kinds for spell in some), default=0.0)
 
 
 def write_county(folder: Path, study: Study, said: Sequence[str] = ()) -> None:
@@ -62,6 +87,10 @@ def write_county(folder: Path, study: Study, said: Sequence[str] = ()) -> None:
     told = {
         "form": _FORM,
         "said": [[str(line), getattr(line, "zh", str(line))] for line in words],
+        "lasts_s": {
+            name: [None if (lasts := lasting_s(one)) == math.inf else lasts for one in some]
+            for name, some in study.disruptions.items()
+        },
         "standard": _plain_standard(study.standard),
         "points": points,
     }
@@ -87,17 +116,18 @@ def read_county(folder: Path) -> County | None:
         if told["form"] != _FORM:
             raise DataFileError(f"{path}: written as {told['form']!r}, expected {_FORM!r}")
         points = told["points"]
-        numbers = {name: np.array(points[name], dtype=np.float64) for name in _NUMBERS}
-        place = {name: np.array(points[name], dtype=np.float64) if name in points else None for name in ("lon", "lat")}
-        demand = DemandPoints(
-            **{name: tuple(points[name]) for name in _TEXTS},
-            **numbers,
-            **place,
-            calls_given=np.array(points["calls_given"], dtype=np.bool_),
-            source=str(path),
-        )
+        made: dict[str, Any] = {name: tuple(points[name]) for name in _TEXTS}
+        made |= {name: np.array(points[name], dtype=np.float64) for name in _NUMBERS}
+        for name in ("lon", "lat"):
+            made[name] = np.array(points[name], dtype=np.float64) if name in points else None
+        made["calls_given"] = np.array(points["calls_given"], dtype=np.bool_)
+        demand = DemandPoints(**made, source=str(path))
         said = tuple(Note(en, zh) for en, zh in told["said"])
-        return County(standard=_standard(told["standard"]), demand=demand, said=said)
+        lasts = {
+            name: tuple(math.inf if one is None else float(one) for one in some)
+            for name, some in told["lasts_s"].items()
+        }
+        return County(standard=_standard(told["standard"]), demand=demand, said=said, lasts_s=lasts)
     except (OSError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, DataFileError):
             raise

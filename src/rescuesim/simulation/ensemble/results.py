@@ -15,7 +15,7 @@ from pandas.api.types import union_categoricals
 
 from rescuesim._words import Lang
 from rescuesim.errors import DataFileError, InputError, UnknownIdError, nearest_name
-from rescuesim.simulation.ensemble.county import COUNTY, County, read_county
+from rescuesim.simulation.ensemble.county import COUNTY, County, lasting_s, read_county
 from rescuesim.simulation.ensemble.manifest import MANIFEST, Manifest, read_manifest
 from rescuesim.simulation.ensemble.parts import part_name, read_content, read_part
 from rescuesim.simulation.ensemble.story import LogLine, replication_log
@@ -111,7 +111,9 @@ class Ensemble:
         held = read_county(self.out)
         if self.study is not None:
             said = () if held is None else held.said
-            return County(standard=self.study.standard, demand=self.study.demand, said=said)
+            study = self.study
+            lasts = {name: tuple(map(lasting_s, some)) for name, some in study.disruptions.items()}
+            return County(standard=study.standard, demand=study.demand, said=said, lasts_s=lasts)
         if held is None:
             raise InputError(
                 f"{self.out}: no {COUNTY} with its standard and points; expected a folder that is run once more with "

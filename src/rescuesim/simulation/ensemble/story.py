@@ -138,9 +138,7 @@ _RANK = {
 }
 
 
-def _of_calls(
-    records: pd.DataFrame, horizon_s: float, names: Mapping[str, str], column: int
-) -> Iterator[_Told]:
+def _of_calls(records: pd.DataFrame, horizon_s: float, names: Mapping[str, str], column: int) -> Iterator[_Told]:
     for row in records.to_dict("records"):
         about = {"type": _word(CALL_TYPE_WORDS, row["type"], column), "place": _place(row, names, column)}
         call, ring_s = int(row["call"]), float(row["arrived_at_s"])
