@@ -188,6 +188,7 @@ from rescuesim.report.statistics import (
     welch_average as welch_average,
     without_warm_up as without_warm_up,
 )
+from rescuesim.report.warm_up_figure import plot_warm_up as plot_warm_up
 from rescuesim.scenario import (
     Outcome as Outcome,
     Scenario as Scenario,

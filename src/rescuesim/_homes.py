@@ -181,6 +181,7 @@ _HOMES = {
         "welch_average",
         "without_warm_up",
     ),
+    "rescuesim.report.warm_up_figure": ("plot_warm_up",),
     "rescuesim.scenario": (
         "Outcome",
         "Scenario",
