@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -14,7 +15,7 @@ from rescuesim.report.attainment.by_place import CAUSES, PlaceKind
 from rescuesim.report.attainment.words import milestone_words
 from rescuesim.report.labels import LANGUAGES, NOTHING, Lang, count, interval, label, language, share
 
-__all__ = ["print_places"]
+__all__ = ["place_name", "print_places", "stage_limit"]
 
 _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -87,12 +88,12 @@ def print_places(
     for row in bad.head(most).to_dict("records"):
         attained = share(row["share"], row["calls"], "calls", lang)
         cells = (
-            _place(row, by, lang),
+            place_name(row, by, lang),
             count(row["people"]),
             count(row["calls"]),
             count(row["missed"]),
             f"{attained} {interval(row['low'], row['high'])}".strip(),
-            _limit(row, lang, column),
+            stage_limit(row, lang),
             label("miss", str(row["reason"]), lang).replace("_", " "),
         )
         shown.add_row(*(Text(cell) for cell in cells))
@@ -103,7 +104,8 @@ def print_places(
     console.print(Text(_WORDS["few"][column]))
 
 
-def _place(row: Mapping[object, object], by: PlaceKind, lang: Lang) -> str:
+def place_name(row: Mapping[Any, Any], by: PlaceKind, lang: Lang) -> str:
+    """Return the name of a place, a village with its id and township."""
     id_, name = str(row["id"]), str(row["name"])
     if by == "zone":
         return label("zone", id_, lang)
@@ -115,9 +117,11 @@ def _place(row: Mapping[object, object], by: PlaceKind, lang: Lang) -> str:
     return f"{named}（{row['township']}）" if lang == "zh" else f"{named} ({row['township']})"
 
 
-def _limit(row: Mapping[object, object], lang: Lang, column: int) -> str:
+def stage_limit(row: Mapping[Any, Any], lang: Lang) -> str:
+    """Return the binding limit of a row of `attainment_by_place`; a dash if none binds."""
     if not row["binding"]:
         return NOTHING
+    column = LANGUAGES.index(language(lang))
     return _WORDS["within"][column].format(
         until=milestone_words(str(row["binding"]), lang), limit=f"{row['limit_s']:g}"
     )
