@@ -48,6 +48,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "over": ("道路、站点、通信在灾后 {lasts} 小时全部恢复；", "all is as before after {lasts} h."),
         "never": ("到统计终点仍未全部恢复；", "not all is as before at the end."),
+        "some_never": (
+            "其中 {n} 种到统计终点仍未全部恢复，其余在灾后 {lasts} 小时全部恢复；",
+            "in {n} of them not all is as before at the end, in the others after {lasts} h.",
+        ),
         "standard": (
             "达标：真实警情按“{standard}”的全部时限得到处置；无人到场、放弃、仍在等待的都算未达标。"
             "区间为 95%，按重复计，只反映随机波动，不代表参数准确。",
@@ -304,12 +308,14 @@ def _simulated(ensemble: Ensemble, lang: Lang) -> list[str]:
 
 
 def _over(lasts_s: Sequence[float], horizon_s: float, lang: Lang) -> str:
-    """Say when an event is over, or from when to when several are."""
-    hours = [value / 3600 for value in lasts_s]
-    if not hours or max(lasts_s) > horizon_s:
+    """Say when an event is over, or from when to when several are, as far as they are before the end."""
+    hours = [value / 3600 for value in lasts_s if value <= horizon_s]
+    if not hours:
         return _say("never", lang)
     least, most = (f"{value:.0f}" for value in (min(hours), max(hours)))
-    return _say("over", lang, lasts=least if least == most else f"{least}–{most}")
+    lasts = least if least == most else f"{least}–{most}"
+    still = len(lasts_s) - len(hours)
+    return _say("some_never", lang, n=still, lasts=lasts) if still else _say("over", lang, lasts=lasts)
 
 
 def _many(number: int, thing: str) -> str:

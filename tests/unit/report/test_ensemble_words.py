@@ -10,7 +10,14 @@ import pytest
 from ensemble_cases import town_study
 
 from rescuesim.report.attainment import attained, clock_from_s, counted_calls
-from rescuesim.report.ensemble_words import ensemble_attainment, ensemble_in_words, event_result
+from rescuesim.report.ensemble_words import (
+    _SENTENCES,
+    _difference_line,
+    _over,
+    ensemble_attainment,
+    ensemble_in_words,
+    event_result,
+)
 from rescuesim.simulation.ensemble import Ensemble, open_ensemble, simulate_ensemble
 
 
@@ -74,6 +81,38 @@ def test_a_difference_is_told_with_its_interval_and_whether_chance_explains_it(s
         clear = row["gain_low"] > 0 or row["gain_high"] < 0
         assert ("beyond chance" in line) == clear
         assert sum(words in line for words in said) == 1
+
+
+def test_when_events_are_over_is_said_of_each_kind() -> None:
+    told = [
+        _over([3600.0 * hours for hours in some], 86_400.0, "en") for some in ([7.0], [7.0, 9.0], [30.0], [7.0, 30.0])
+    ]
+    assert told == [
+        "all is as before after 7 h.",
+        "all is as before after 7–9 h.",
+        "not all is as before at the end.",
+        "in 1 of them not all is as before at the end, in the others after 7 h.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "part"),
+    [
+        ((0.1, 0.05, 0.15), "is better than today by 10.0 [5.0, 15.0] points, beyond chance"),
+        ((-0.1, -0.15, -0.05), "is worse than today by 10.0 [5.0, 15.0] points, beyond chance"),
+        ((0.1, -0.05, 0.25), "differs from today by +10.0 [−5.0, +25.0] points, which may be chance"),
+        ((0.1, np.nan, np.nan), "differs from today by +10.0 points; too few replications"),
+        ((0.0, 0.0, 0.0), "attained as many calls in every replication"),
+    ],
+)
+def test_better_worse_and_chance_are_told_apart(found: tuple[float, float, float], part: str) -> None:
+    row = {"disruption": "intact", "plan": "plan", "baseline": "today", "normal": ""}
+    row |= dict(zip(("gain", "gain_low", "gain_high"), found, strict=True))
+    (line,) = _difference_line(row, "gain", _SENTENCES["gain"], "en")
+    assert part in line
+    (chinese,) = _difference_line(row, "gain", _SENTENCES["gain"], "zh")
+    assert ("，超出随机波动" in chinese) == ("beyond chance" in part)
+    assert ("未超出随机波动" in chinese) == ("may be chance" in part)
 
 
 def test_one_replication_is_too_few_to_tell(tmp_path: Path) -> None:
