@@ -42,6 +42,8 @@ def drawn_case(seed: int, queue: str) -> tuple[Case, np.ndarray]:
     out[rng.random((sites, points)) < 0.15] = math.inf
     z = rng.standard_normal((calls, 3))
     abilities = [{name for name in ("assist", "fire", "rescue") if rng.random() < 0.7} or {"assist"} for _ in out]
+    # what nobody can do is refused before the first event
+    abilities[-1] |= {"assist", "fire", "rescue"}.difference(*abilities)
     alone = queue == "preemptive"
     case = Case(
         queue=queue,
