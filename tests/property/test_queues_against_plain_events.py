@@ -61,7 +61,7 @@ def drawn_case(seed: int, queue: str) -> tuple[Case, np.ndarray]:
         factor=VARIATION.from_normal(z).tolist(),
         work=rng.exponential(900, calls).tolist(),
         needs=ALONE if alone else TOGETHER,
-        start_with={"fire": int(rng.integers(1, 4)), "social": int(rng.integers(1, 4)), "rescue": 1},
+        start_with={"fire": int(rng.integers(1, 3)), "social": 1, "rescue": 1},  # every fleet brings so many
         more_after=math.inf if alone else float(rng.choice([0.5, 300.0, 1200.0, math.inf])),
         take_working=bool(rng.random() < 0.5),
     )
