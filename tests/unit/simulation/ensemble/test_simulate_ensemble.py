@@ -168,8 +168,11 @@ def test_a_replication_of_an_opened_folder_is_read_and_told(finished, study):
     one = opened.records(plan="plan", disruption="floods", replication=5)
     every = finished.records(plan="plan", disruption="floods")
     pd.testing.assert_frame_equal(one, every[every["replication"] == 5].reset_index(drop=True))
-    with pytest.raises(InputError, match="opened without its study"):
-        opened.result(plan="plan", disruption="floods")
+    read, made = (some.result(plan="plan", disruption="floods") for some in (opened, finished))
+    assert read.standard == made.standard
+    pd.testing.assert_frame_equal(read.demand.to_frame(), made.demand.to_frame())
+    pd.testing.assert_frame_equal(read.records, made.records)
+    assert opened.county.lasts_s == {"intact": (), "bridge": (7 * 3600.0,), "floods": (7 * 3600.0,) * 4}
     for given, message in (
         ({"plan": "plam", "disruption": "floods"}, "did you mean plan"),
         ({"plan": "plan", "disruption": "flood"}, "did you mean floods"),
