@@ -186,6 +186,7 @@ def test_without_a_queue_a_call_is_lost_when_the_crew_alerted_in_parallel_that_i
         queue="loss",
         policy=AlertsTheVillage(),
         muster=True,
+        nobody_capable="wait",
     )
     assert story[1] == "10 call 0 answered lost"
     assert [line for line in story if "refused" in line or "recalled" in line] == [
