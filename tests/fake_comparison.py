@@ -161,5 +161,18 @@ def comparison() -> Any:
         ),
         points=pd.concat([points(*pair) for pair in pairs], ignore_index=True),
         misses=pd.DataFrame(misses, columns=["condition", "plan", "reason", "calls", "share"]),
+        villages=pd.DataFrame(
+            [
+                (
+                    *(BROKEN, "plan", "v1", "下村 <b>", "溪口乡", "suburb", 800.0, 9, 2, 2 / 9, 0.1, 0.5, 7),
+                    *("on_scene", "arrived", 900.0, 5, "no_road", 0, 0, 4, 0, 3, 0),
+                )
+            ],
+            columns=[
+                *("condition", "plan", "id", "name", "township", "zone", "people", "calls", "attained", "share"),
+                *("low", "high", "missed", "binding", "since", "limit_s", "missed_alone", "reason"),
+                *("no_unit", "no_crew", "no_road", "no_message", "late", "other"),
+            ],
+        ),
         notes=("site table: cost not given for 2 of 2 sites: 1", "说明 <i>"),
     )

@@ -139,6 +139,7 @@ from rescuesim.report import (
 from rescuesim.report.attainment import (
     DisasterPhase as DisasterPhase,
     attainment_by_phase as attainment_by_phase,
+    attainment_by_place as attainment_by_place,
     figures_by_place as figures_by_place,
     miss_reasons as miss_reasons,
     simulate_until as simulate_until,
@@ -152,6 +153,10 @@ from rescuesim.report.disrupted.map import (
 from rescuesim.report.disrupted.measures import (
     DisruptionMeasures as DisruptionMeasures,
     disruption_measures as disruption_measures,
+)
+from rescuesim.report.ensemble_words import (
+    ensemble_attainment as ensemble_attainment,
+    ensemble_in_words as ensemble_in_words,
 )
 from rescuesim.report.frontier import (
     plot_frontier as plot_frontier,
@@ -183,6 +188,7 @@ from rescuesim.report.statistics import (
     welch_average as welch_average,
     without_warm_up as without_warm_up,
 )
+from rescuesim.report.warm_up_figure import plot_warm_up as plot_warm_up
 from rescuesim.scenario import (
     Outcome as Outcome,
     Scenario as Scenario,

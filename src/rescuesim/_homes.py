@@ -138,6 +138,7 @@ _HOMES = {
     "rescuesim.report.attainment": (
         "DisasterPhase",
         "attainment_by_phase",
+        "attainment_by_place",
         "figures_by_place",
         "miss_reasons",
         "simulate_until",
@@ -151,6 +152,10 @@ _HOMES = {
     "rescuesim.report.disrupted.measures": (
         "DisruptionMeasures",
         "disruption_measures",
+    ),
+    "rescuesim.report.ensemble_words": (
+        "ensemble_attainment",
+        "ensemble_in_words",
     ),
     "rescuesim.report.frontier": ("plot_frontier",),
     "rescuesim.report.replayed": (
@@ -176,6 +181,7 @@ _HOMES = {
         "welch_average",
         "without_warm_up",
     ),
+    "rescuesim.report.warm_up_figure": ("plot_warm_up",),
     "rescuesim.scenario": (
         "Outcome",
         "Scenario",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from rescuesim._words import Note, in_language
 from rescuesim.cli.options import FAULT, Json, Lang, Language, watching, wide_console
 from rescuesim.errors import InputError
 
@@ -29,6 +29,16 @@ ensemble_app = typer.Typer(
     no_args_is_help=True,
     help="Simulate plans through disruptions, many times, in a folder that a killed run is taken up from.",
 )
+
+
+class Places(StrEnum):
+    """What attainment is told by."""
+
+    village = "village"
+    township = "township"
+    zone = "zone"
+
+
 Folder = Annotated[Path, typer.Argument(help="Folder of an ensemble.")]
 
 
@@ -78,7 +88,6 @@ def run(
         if checked.faults or checked.prepared is None:
             raise InputError(checked.faults)
         tell("load", 1, 1)
-    said: list[Note] = []
     executor = SchedulerExecutor(scheduler) if scheduler is not None else None
     try:
         with _bar(as_json, lang) as (stage, progress):
@@ -89,7 +98,6 @@ def run(
                 executor=executor,
                 tell=stage,
                 progress=progress,
-                say=said.append,
             )
     except (KeyboardInterrupt, BrokenExecutor) as error:
         zh = lang is Language.zh
@@ -103,17 +111,55 @@ def run(
     finally:
         if executor is not None:
             executor.shutdown()
-    for line in () if as_json else said:
-        typer.echo(in_language(line, lang.value))
     _print(found, as_json, lang)
 
 
 @ensemble_app.command()
-def summary(out: Folder, as_json: Json = False, lang: Lang = Language.en) -> None:
-    """Print what an ensemble found, a row for each plan and disruption, and the hash of all its records."""
+def summary(
+    out: Folder,
+    by: Annotated[
+        Places | None, typer.Option("--by", help="Where calls were missed most, and why there, instead of all in all.")
+    ] = None,
+    plan: Annotated[str | None, typer.Option("--plan", help="With --by: this plan alone.")] = None,
+    disruption: Annotated[str | None, typer.Option("--disruption", help="With --by: this disruption alone.")] = None,
+    most: Annotated[int, typer.Option("--most", min=1, help="With --by: so many places; --json has all.")] = 15,
+    as_json: Json = False,
+    lang: Lang = Language.en,
+) -> None:
+    """Say what was simulated and what it tells, a row for each plan and disruption, and the hash of all records."""
     from rescuesim.simulation.ensemble import open_ensemble
 
-    _print(open_ensemble(out), as_json, lang)
+    ensemble = open_ensemble(out)
+    if by is None:
+        if plan is not None or disruption is not None:
+            raise typer.BadParameter("--plan, --disruption: expected --by village, township or zone beside them")
+        _print(ensemble, as_json, lang)
+        return
+    from rescuesim.report.attainment import attainment_by_place
+    from rescuesim.report.ensemble_words import event_result
+
+    plans = ensemble.plans if plan is None else (_own_name("plan", plan, ensemble.plans),)
+    through = ensemble.disruptions
+    through = through if disruption is None else (_own_name("condition", disruption, through),)
+    found = {
+        (condition, one): attainment_by_place(event_result(ensemble, plan=one, disruption=condition), by=by.value)
+        for condition in through
+        for one in plans
+    }
+    if as_json:
+        from rescuesim.report.document import json_text
+
+        rows = [
+            {"disruption": condition, "plan": one, **row}
+            for (condition, one), table in found.items()
+            for row in table.to_dict("records")
+        ]
+        typer.echo(json_text({"out": str(out), "by": by.value, "rows": rows}))
+        return
+    from rescuesim.report.place_tables import print_places
+
+    for (condition, one), table in found.items():
+        print_places(table, by=by.value, condition=condition, plan=one, most=most, lang=lang.value, console=_wide())
 
 
 @ensemble_app.command()
@@ -208,6 +254,8 @@ _HEADINGS = {
 
 
 def _print(ensemble: Ensemble, as_json: bool, lang: Language) -> None:
+    from rescuesim.report.ensemble_words import ensemble_attainment, ensemble_in_words
+
     table = ensemble.summary()
     if as_json:
         from rescuesim.report.document import json_text
@@ -220,6 +268,8 @@ def _print(ensemble: Ensemble, as_json: bool, lang: Language) -> None:
             "horizon_s": told.horizon_s,
             "seed": told.seed,
             "rows": table.to_dict("records"),
+            "attainment": ensemble_attainment(ensemble).to_dict("records"),
+            "words": ensemble_in_words(ensemble, lang=lang.value),
         }
         typer.echo(json_text(said))
         return
@@ -238,7 +288,13 @@ def _print(ensemble: Ensemble, as_json: bool, lang: Language) -> None:
             for name in _HEADINGS
         ]  # fmt: skip
         shown.add_row(*(Text(cell) for cell in cells))
+    _wide().print(shown)
+    for line in ensemble_in_words(ensemble, lang=lang.value):
+        typer.echo(line)
+    typer.echo(f"{'全部记录的校验值' if column == 0 else 'hash of all records'}: {ensemble.hash}")
+
+
+def _wide() -> Console:
     console = wide_console()
     console.width = max(console.width, _TABLE_WIDTH)
-    console.print(shown)
-    typer.echo(f"{'全部记录的校验值' if column == 0 else 'hash of all records'}: {ensemble.hash}")
+    return console

@@ -20,6 +20,7 @@ from rescuesim.errors import InputError
 from rescuesim.plan import Plan
 from rescuesim.report.attainment import (
     attainment_by_phase,
+    attainment_by_place,
     attainment_counts,
     figures_by_place,
     miss_reasons,
@@ -74,6 +75,9 @@ class Comparison:
         limit_s, reason, available, calls, attainment``; over several states: of the worst one for the plan.
     misses : DataFrame
         ``condition, plan, reason, calls, share``: what made missed calls late.
+    villages : DataFrame
+        ``condition, plan`` and the columns of `attainment_by_place`, for demand points with a missed call: how many, by
+        which limit, and why there.
     notes : tuple of str
     """
 
@@ -89,6 +93,7 @@ class Comparison:
     stages: pd.DataFrame
     points: pd.DataFrame
     misses: pd.DataFrame
+    villages: pd.DataFrame
     notes: tuple[str, ...] = ()
 
     def definition(self, *, lang: Lang = "en") -> str:
@@ -274,7 +279,7 @@ def compare(
         raise InputError(f"compare: no travel times for {missing}")
     standard = next(iter(by_plan[next(iter(by_plan))].values())).standard
     headline, differences, stages, points, misses = [], [], [], [], []
-    townships, zones, kept, phases = [], [], [], []
+    townships, zones, kept, phases, villages = [], [], [], [], []
     notes = list(_notes(by_plan))
     for condition in conditions:
         here = {name: found[condition] for name, found in by_plan.items() if condition in found}
@@ -293,6 +298,8 @@ def compare(
             stages.append(_named(case, stage_table(case.result, case.static.planned_drive_s)))
             points.append(case.points)
             misses.append(_misses(case))
+            places = attainment_by_place(case.result, by="village")
+            villages.append(_named(case, places[places["missed"] > 0]))
             if case is not cases[0]:
                 differences += _differences(case, cases[0])
     return Comparison(
@@ -308,6 +315,7 @@ def compare(
         stages=pd.concat(stages, ignore_index=True),
         points=pd.concat(points, ignore_index=True),
         misses=pd.concat(misses, ignore_index=True),
+        villages=pd.concat(villages, ignore_index=True),
         notes=tuple(notes),
     )
 
@@ -343,14 +351,17 @@ def _observed(case: _Case) -> list[str]:
 
 
 def _notes(by_plan: Mapping[str, Mapping[str, SimulationResult]]) -> tuple[str, ...]:
-    """Say which points have no standard and are in no figure."""
+    """Say what was odd in the simulations, and which points have no standard and are in no figure."""
+    every = (result for by_condition in by_plan.values() for result in by_condition.values())
+    said = tuple(dict.fromkeys(note for result in every for note in result.notes))
     result = next(iter(next(iter(by_plan.values())).values()))
     demand = result.demand
     outside = np.array([zone not in result.standard.presets for zone in demand.zones])
     if not outside.any():
-        return ()
+        return said
     points, people = int(outside.sum()), demand.people[outside].sum()
     return (
+        *said,
         Note(
             f"{points} points with {people:.0f} people lie in zones without a standard and are in none of the "
             "three figures",

@@ -114,6 +114,7 @@ def write_page(
         phases=page_attainment.phases_table(comparison, lang),
         stages=page_tables.stages_table(comparison, lang),
         misses=page_tables.misses_table(comparison, lang),
+        villages=page_attainment.villages_table(comparison, lang),
         uncovered=page_tables.uncovered_table(comparison, lang),
         new_sites=page_tables.new_sites_table(comparison, lang),
         force=page_tables.force_table(force or {}, lang),

@@ -9,14 +9,16 @@ import pandas as pd
 
 from rescuesim.report.attainment.words import milestone_words, phase_words, say
 from rescuesim.report.labels import NOTHING, Lang, count, interval, label, share
+from rescuesim.report.place_tables import place_name, stage_limit
 
 if TYPE_CHECKING:
     from rescuesim.report.comparison import Comparison
 
-__all__ = ["attainment_lines", "kept_table", "phases_table", "zones_table"]
+__all__ = ["attainment_lines", "kept_table", "phases_table", "villages_table", "zones_table"]
 
 Block = dict[str, object]
 _MOST_REASONS = 4  # said in one line; the page lists all
+_MOST_VILLAGES = 25
 
 
 def _plans_under(comparison: Comparison, condition: str) -> list[str]:
@@ -116,6 +118,34 @@ def phases_table(comparison: Comparison, lang: Lang) -> list[Block]:
                 cells += [_seconds_cell(float(row["p90_s"]), lang), count(float(row["calls"])), reason]
             rows.append({"name": phase_words(str(phase), lang), "cells": cells})
         blocks.append(_block(condition, plans, rows, lang))
+    return blocks
+
+
+def villages_table(comparison: Comparison, lang: Lang) -> list[Block]:
+    """Return, by condition and plan, the villages with most missed calls, the limit that binds there and the reason."""
+    blocks: list[Block] = []
+    for condition in comparison.conditions:
+        for plan in _plans_under(comparison, condition):
+            frame = comparison.villages
+            frame = frame[(frame["condition"] == condition) & (frame["plan"] == plan)]
+            if frame.empty:
+                continue
+            rows = [
+                {
+                    "name": place_name(row, "village", lang),
+                    "people": count(row["people"]),
+                    "calls": count(row["calls"]),
+                    "missed": count(row["missed"]),
+                    "attained": _share_cell(pd.Series(row), lang),
+                    "binding": stage_limit(row, lang),
+                    "reason": label("miss", str(row["reason"]), lang).replace("_", " "),
+                }
+                for row in frame.head(_MOST_VILLAGES).to_dict("records")
+            ]
+            left = frame.iloc[_MOST_VILLAGES:]
+            rest = say("villages_rest", lang, n=count(len(left)), missed=count(float(left["missed"].sum())))
+            names = f"{label('condition', condition, lang)} · {label('plan', plan, lang)}"
+            blocks.append({"name": names, "rows": rows, "rest": rest if len(left) else ""})
     return blocks
 
 

@@ -94,7 +94,7 @@ def simulation_options(
     >>> simulation_options(SimulationSection(queue="priority", divertible=True))
     {'queue': 'priority', 'divertible': True}
     """
-    plain = ("seats", "queue", "information", "divertible", "muster")
+    plain = ("seats", "queue", "nobody_capable", "information", "divertible", "muster")
     fields = SimulationSection.model_fields
     options: dict[str, Any] = {
         name: getattr(section, name) for name in plain if getattr(section, name) != fields[name].default

@@ -14,6 +14,7 @@ from rescuesim.plan import Plan
 from rescuesim.scenario.dispatch_words import simulated_in_words
 from rescuesim.scenario.dispatching import asked_calls, asked_options
 from rescuesim.scenario.prepare import Prepared
+from rescuesim.scenario.sections import DisruptionSection
 from rescuesim.scenario.siting_run import site_prepared
 from rescuesim.simulation.ensemble import Ensemble, EnsembleProgress, content_hash, open_ensemble, simulate_ensemble
 from rescuesim.simulation.ensemble.manifest import MANIFEST
@@ -55,7 +56,6 @@ def ensemble_prepared(
     executor: Executor | None = None,
     tell: Callable[[str, int, int], None] = lambda stage, done, total: None,
     progress: Callable[[EnsembleProgress], None] | None = None,
-    say: Callable[[Note], None] | None = None,
 ) -> Ensemble:
     """Simulate a scenario's plans through its disruptions; taken up again where an earlier run stopped.
 
@@ -69,8 +69,6 @@ def ensemble_prepared(
         Called with the stage, the steps done and all steps before the simulation begins.
     progress : callable, optional
         Of the simulation.
-    say : callable, optional
-        Called with each line that says what is simulated.
 
     Returns
     -------
@@ -101,10 +99,7 @@ def ensemble_prepared(
     options, said = asked_options(chosen, plans.values(), prepared.standard)
     many = chosen.replications if asked.replications is None else asked.replications
     horizon_s = (chosen.horizon_days if asked.horizon_days is None else asked.horizon_days) * 86_400
-    if say is not None:
-        cases = [(name, many, horizon_s) for name in {**conditions, **named}]
-        for line in (*simulated_in_words(chosen, cases), *said):
-            say(line)
+    settings = simulated_in_words(chosen, [])[1:]  # how many of what the manifest says
     return simulate_ensemble(
         plans,
         network=prepared.network,
@@ -120,8 +115,30 @@ def ensemble_prepared(
         executor=executor,
         progress=progress,
         about=about,
+        said=(*settings, *said, *_horizon_notes(scenario.disruption, horizon_s, many)),
         **options,
+        known_sites=prepared.sites.ids,
         snap_limit_m=scenario.network.snap_limit_m,
+    )
+
+
+def _horizon_notes(disruption: DisruptionSection | None, horizon_s: float, replications: int) -> tuple[Note, ...]:
+    """Say where an ensemble does not follow the length and number that a scenario gives its disruption."""
+    if disruption is None:
+        return ()
+    own_s, own = disruption.horizon_h * 3600, disruption.replications or replications
+    if own_s == horizon_s and own == replications:
+        return ()
+    own_zh, own_en = f"{own} 次、每次 {disruption.horizon_h:g} 小时", f"{own} of {disruption.horizon_h:g} h"
+    label, days = disruption.label, horizon_s / 86_400
+    return (
+        Note(
+            f"{label}: the scenario's own replications and horizon_h ({own_en}) are those of `rescuesim run`; here "
+            f"all conditions have {replications} of {days:g} days, so that calls pair; `--days` and `--replications` "
+            "change that",
+            f"{label}：情景文件中该灾情的 replications、horizon_h（{own_zh}）只用于 rescuesim run；"
+            f"此处各情景一律 {replications} 次、每次 {days:g} 天，以便逐次配对，可用 --days、--replications 更改",
+        ),
     )
 
 

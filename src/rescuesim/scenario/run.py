@@ -214,6 +214,7 @@ def _simulate(
                 horizon_s=horizon_s,
                 seed=scenario.seed,
                 **options,
+                known_sites=prepared.sites.ids,
                 snap_limit_m=scenario.network.snap_limit_m,
                 progress=lambda at, _, before=before: progress("simulation", before + at, total),  # type: ignore[misc]
             )

@@ -195,6 +195,7 @@ class SimulationSection(Section):
     seats: int | None = Field(default=None, ge=1)
     queue: Literal["fifo", "priority", "preemptive", "loss"] = "fifo"
     packages: Literal["single_unit", "formation"] = "single_unit"
+    nobody_capable: Literal["refuse", "wait"] = "refuse"
     information: Literal["complete", "platform", "desk", "unit"] = "complete"
     divertible: bool = False
     muster: bool = False

@@ -15,7 +15,7 @@ from rescuesim.errors import Fault, InputError, nearest_name
 from rescuesim.simulation.calls.log import call_needs
 from rescuesim.simulation.durations import Duration, as_duration
 
-__all__ = ["ResponsePackage", "Tier", "UnitNeed", "check_packages", "default_packages", "single_unit_packages"]
+__all__ = ["ResponsePackage", "Tier", "UnitNeed", "default_packages", "single_unit_packages"]
 
 Tier = Literal["first", "reinforcement", "escalation"]
 
@@ -274,62 +274,4 @@ def single_unit_packages() -> Mapping[str, ResponsePackage]:
             name: ResponsePackage(type=name, first=(UnitNeed(capabilities=needs),))
             for name, needs in call_needs().items()
         }
-    )
-
-
-def check_packages(
-    packages: Mapping[str, ResponsePackage], *, types: Iterable[str], crews: Iterable[CrewType], n_slots: int
-) -> None:
-    """Check packages against the calls and the crews of a fleet, before the first event.
-
-    Parameters
-    ----------
-    packages : mapping of str to ResponsePackage
-        By call type.
-    types : iterable of str
-        Types of the calls.
-    crews : iterable of CrewType
-        Of the units of the fleet.
-    n_slots : int
-        Unit slots that the calls have draws for.
-
-    Raises
-    ------
-    InputError
-        With every type without a package, every capability that no crew has, more people at the start than all crews
-        bring, and too few draws.
-    """
-    fleet, faults, types_ = list(crews), [], list(types)
-    for name in types_:
-        if name not in packages:
-            faults.append(Fault(file="packages", column=name, expected=nearest_name(name, packages)))
-            continue
-        package = packages[name]
-        if package.type != name:
-            faults.append(Fault(file="packages", column=name, value=package.type, expected="the package of this type"))
-        if package.n_slots > n_slots:
-            expected = f"calls drawn for {package.n_slots} unit slots or more; CallModel(n_slots={package.n_slots})"
-            faults.append(Fault(file=f"package {name}", column="n_slots", value=str(n_slots), expected=expected))
-        for slot, need in enumerate(package.needs):
-            if not any(crew.can(need.capabilities) for crew in fleet):
-                expected = "capabilities that a crew of the fleet has all together"
-                faults.append(Fault(file=f"package {name}", column=f"slot {slot}", value=str(need), expected=expected))
-        most = _most_to_start(package, fleet)
-        if 0 < most < package.people_to_start:
-            expected = f"at most {most}, whom the crews of the fleet bring at once"
-            value = str(package.people_to_start)
-            faults.append(Fault(file=f"package {name}", column="people_to_start", value=value, expected=expected))
-    if faults:
-        raise InputError(faults)
-
-
-def _most_to_start(package: ResponsePackage, crews: Iterable[CrewType]) -> int:
-    """Return how many people the units sent at once can bring at most who count towards `people_to_start`."""
-    fleet = list(crews)
-    return sum(
-        max(
-            (crew.people or need.people for crew in fleet if crew.can(need.capabilities | package.starts_with)),
-            default=0,
-        )
-        for need in package.first
     )

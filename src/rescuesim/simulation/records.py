@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from rescuesim.simulation.missions import ENDED, MISSION_STAMPS, TIERS
 from rescuesim.simulation.trajectory import OUTCOMES, STAMPS, Trajectory
 from rescuesim.standard import ResponseStandard
 
-__all__ = ["SimulationResult", "call_records", "mission_records", "unit_records"]
+__all__ = ["SimulationResult", "after_warm_up", "call_records", "mission_records", "unit_records"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,6 +70,8 @@ class SimulationResult:
         rolling_at_s, on_scene_at_s, ready_at_s, cleared_at_s, available_at_s``, ``people``, ``blocks`` (closures met),
         ``distance_m`` (to the call; NaN where only travel times are known), ``ended_at_s`` and ``ended``, one of
         `missions.ENDED`.
+    notes : tuple of str
+        What was odd in the input and was simulated all the same.
     """
 
     plan: Plan
@@ -82,6 +84,7 @@ class SimulationResult:
     records: pd.DataFrame
     unit_records: pd.DataFrame
     mission_records: pd.DataFrame = field(default_factory=pd.DataFrame)
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         outcome = self.records["outcome"].astype(str)
@@ -91,6 +94,24 @@ class SimulationResult:
             f"plan {self.plan.name}, {self.condition}: {self.replications} replications of "
             f"{self.horizon_s / 86400:g} days, {len(self.records)} calls ({counts or 'none'})"
         )
+
+
+def after_warm_up(result: SimulationResult, warm_up_s: float) -> SimulationResult:
+    """Leave out the calls that rang during the warm-up.
+
+    Parameters
+    ----------
+    result : SimulationResult
+    warm_up_s : float
+
+    Returns
+    -------
+    SimulationResult
+        Records of the later calls. Records of units are sums over the whole horizon and cannot be cut: they are left
+        out.
+    """
+    later = result.records[result.records["arrived_at_s"] >= warm_up_s].reset_index(drop=True)
+    return replace(result, records=later, unit_records=result.unit_records.iloc[:0])
 
 
 def _words(codes: NDArray[np.int64], names: Iterable[str]) -> pd.Categorical[str]:

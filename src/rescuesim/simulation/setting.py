@@ -5,19 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import Literal, get_args
 
 from rescuesim._defaults import default
 from rescuesim.crew import Lognormal
-from rescuesim.errors import InputError
+from rescuesim.errors import Fault, InputError
 from rescuesim.simulation.believed_roads import InformationLevel
 from rescuesim.simulation.calls import HazardGrowth
 from rescuesim.simulation.calls.growth import default_growth
+from rescuesim.simulation.checks.options import yes_or_no_faults
 from rescuesim.simulation.desk import Desk
 from rescuesim.simulation.packages import ResponsePackage, single_unit_packages
 from rescuesim.simulation.policies import QueueName, QueuePolicy
 
-__all__ = ["Setting"]
+__all__ = ["NobodyCapable", "Setting"]
+
+NobodyCapable = Literal["refuse", "wait"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,9 @@ class Setting:
         queue has to be one that waits. (Taken on its way, a unit leaves a call that waits, or else is lost.)
     packages : mapping of str to ResponsePackage
         Units of each call type; one capable unit if absent.
+    nobody_capable : {'refuse', 'wait'}
+        Calls that nobody of the fleet can ever serve, for want of a capability or of people, are refused before the
+        first event, or wait until the horizon.
     information : {'complete', 'unit', 'desk', 'platform'}
         Who knows of the roads what. ``complete``: a unit knows the roads as they are when it leaves, and a road that
         closes while it drives does not stop it. The others drive by what is believed, see `KnowledgeBoard`.
@@ -60,7 +66,7 @@ class Setting:
     Raises
     ------
     InputError
-        If a number is out of bounds, a choice is unknown, or a distribution is missing.
+        With every number that is out of bounds, choice that is unknown and distribution that is missing.
     """
 
     chain: Mapping[str, Lognormal]
@@ -71,37 +77,43 @@ class Setting:
     queue: QueueName | QueuePolicy = "fifo"
     preempt_on_scene: bool = False
     packages: Mapping[str, ResponsePackage] = field(default_factory=lambda: dict(single_unit_packages()))
+    nobody_capable: NobodyCapable = "refuse"
     information: InformationLevel = "complete"
     divertible: bool = False
     muster: bool = False
     growth: Mapping[str, HazardGrowth] = field(default_factory=lambda: dict(default_growth()))
 
     def __post_init__(self) -> None:
+        wrong = []
         if not (math.isfinite(self.horizon_s) and self.horizon_s > 0):
-            raise InputError(f"horizon_s {self.horizon_s}: expected finite seconds above 0")
+            wrong.append(f"horizon_s {self.horizon_s}: expected finite seconds above 0")
         if self.seats < 1:
-            raise InputError(f"seats {self.seats}: expected at least 1")
+            wrong.append(f"seats {self.seats}: expected at least 1")
         if self.seed < 0:
-            raise InputError(f"seed {self.seed}: expected a whole number of 0 or more")
-        if isinstance(self.queue, str) and self.queue not in get_args(QueueName):
-            raise InputError(f"queue {self.queue!r}: expected fifo, priority, preemptive or loss")
-        if not isinstance(self.queue, str) and (
-            lacks := [name for name in ("key", "waits", "preempts") if not hasattr(self.queue, name)]
-        ):
+            wrong.append(f"seed {self.seed}: expected a whole number of 0 or more")
+        preempts = self.queue == "preemptive"
+        if isinstance(self.queue, str):
+            if self.queue not in get_args(QueueName):
+                wrong.append(f"queue {self.queue!r}: expected fifo, priority, preemptive or loss")
+        elif lacks := [name for name in ("key", "waits", "preempts") if not hasattr(self.queue, name)]:
             named = type(self.queue).__name__
-            raise InputError(f"queue {named}: expected an object with key(call), waits and preempts; no {lacks[0]}")
+            wrong.append(f"queue {named}: expected an object with key(call), waits and preempts; no {lacks[0]}")
+        else:
+            preempts = self.queue.preempts
         if self.information not in get_args(InformationLevel):
-            raise InputError(f"information {self.information!r}: expected complete, unit, desk or platform")
-        preempts = self.queue == "preemptive" if isinstance(self.queue, str) else self.queue.preempts
+            wrong.append(f"information {self.information!r}: expected complete, unit, desk or platform")
+        if self.nobody_capable not in get_args(NobodyCapable):
+            wrong.append(f"nobody_capable {self.nobody_capable!r}: expected refuse or wait")
         if self.preempt_on_scene and not preempts:
-            raise InputError(f"preempt_on_scene with queue {self.queue!r}: expected queue preemptive")
-        if self.preempt_on_scene and not isinstance(self.queue, str) and not self.queue.waits:
+            wrong.append(f"preempt_on_scene with queue {self.queue!r}: expected queue preemptive")
+        if self.preempt_on_scene and not getattr(self.queue, "waits", True):
             named = type(self.queue).__name__
-            raise InputError(
-                f"preempt_on_scene with queue {named}: expected a queue that waits; nobody resumes the work"
-            )
+            wrong.append(f"preempt_on_scene with queue {named}: expected a queue that waits; nobody resumes the work")
         if missing := {"answering", "order", "set_up", "variation"} - set(self.chain):
-            raise InputError(f"chain: expected a distribution of {', '.join(sorted(missing))}")
+            wrong.append(f"chain: expected a distribution of {', '.join(sorted(missing))}")
+        switches = {name: getattr(self, name) for name in ("preempt_on_scene", "divertible", "muster")}
+        if faults := [*(Fault(problem=problem) for problem in wrong), *yes_or_no_faults(switches)]:
+            raise InputError(faults)
 
     @property
     def answering_desk(self) -> Desk:

@@ -46,7 +46,8 @@ def recall():
 def loss():
     j = line([0], [1000], ends_m=[0, 1000])
     p = {"fire": package("fire", "fire:3 fire:3", people_to_start=4)}
-    return told(j, {"s0#1": crew(people=3)}, calls_at(0.0, on_scene_s=[[600.0, 300.0]]), packages=p, queue="loss")
+    calls, asked = calls_at(0.0, on_scene_s=[[600.0, 300.0]]), {"packages": p, "nobody_capable": "wait"}
+    return told(j, {"s0#1": crew(people=3)}, calls, queue="loss", **asked)
 
 
 def test_the_first_action_waits_for_the_people_of_a_second_unit_from_another_station():
@@ -156,6 +157,7 @@ def test_without_a_queue_a_call_is_not_lost_before_those_who_are_alerted_in_para
         packages={"fire": package("fire", "fire:3 fire+rescue:1", people_to_start=4)},
         queue="loss",
         policy=AlertsTheVillage(),
+        nobody_capable="wait",
     )
     assert "30 call 0 s1#1 dispatched parallel" in story
     assert "220 call 0 s1#1 first action" in story or "220 call 0 s0#1 first action" in story
@@ -169,6 +171,7 @@ def test_without_a_queue_a_call_that_those_alerted_in_parallel_cannot_start_eith
         packages={"fire": package("fire", "fire:3 fire+rescue:1", people_to_start=4)},
         queue="loss",
         policy=AlertsTheVillage(),
+        nobody_capable="wait",
     )
     assert story[1] == "10 call 0 answered lost"
     assert [line for line in story if "recalled" in line] == ["30 call 0 s0#1 recalled", "30 call 0 s1#1 recalled"]
@@ -183,6 +186,7 @@ def test_without_a_queue_a_call_is_lost_when_the_crew_alerted_in_parallel_that_i
         queue="loss",
         policy=AlertsTheVillage(),
         muster=True,
+        nobody_capable="wait",
     )
     assert story[1] == "10 call 0 answered lost"
     assert [line for line in story if "refused" in line or "recalled" in line] == [

@@ -69,7 +69,8 @@ def test_a_further_unit_that_is_busy_is_waited_for():
 
 
 def test_where_nobody_else_is_capable_the_call_is_lost_and_those_who_came_go_home():
-    story = told(ROAD, {"s0#1": PAIR, "s1#1": crew("assist", people=9)}, calls_at(0), packages=THREE)
+    fleet = {"s0#1": PAIR, "s1#1": crew("assist", people=9)}
+    story = told(ROAD, fleet, calls_at(0), packages=THREE, nobody_capable="wait")
     assert story == [
         ORDERED[0],
         "10 call 0 answered lost",

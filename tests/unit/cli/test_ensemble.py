@@ -89,6 +89,18 @@ def test_a_study_is_run_taken_up_summed_up_and_told(
     again = json.loads(capsys.readouterr().out)
     assert again["replications"] == 4
     assert again["hash"] != said["hash"]
+    assert again["words"] == [line for line in again["words"] if "100%" not in line]
+    assert {row["disruption"] for row in again["attainment"]} == {"intact", "桥断"}
+    assert left_with("summary", out, "--by", "village", "--plan", "方案", "--lang", "zh") == 0
+    places = capsys.readouterr().out
+    assert places.count("处有警情") == 2
+    assert "桥断，方案" in places
+    assert left_with("summary", out, "--by", "zone", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["id"] for row in rows] == ["built_up"] * 4
+    assert all(row["calls"] == row["attained"] + row["missed"] for row in rows)
+    assert left_with("summary", out, "--plan", "plan") == 2
+    assert "expected --by" in capsys.readouterr().err
     assert left_with("log", out, "--plan", "plan", "--replication", 3, "--lang", "zh") == 0
     lines = capsys.readouterr().out.splitlines()
     assert any("来电" in line for line in lines)

@@ -191,6 +191,18 @@ def test_misses_stages_notes_and_new_sites_are_said_in_words(town: RoadNetwork, 
     assert "a note of the caller" in text
 
 
+def test_the_villages_with_most_missed_calls_are_told_with_limit_and_reason(town: RoadNetwork, tmp_path: Path) -> None:
+    page(town, tmp_path / "report.html")
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    villages = html[html.index('<section id="villages">') : html.index('<section id="uncovered">')]
+    for words in ("下村 &lt;b&gt; v1", "no open road led there", "on scene ≤ 900 s", "22.2% [10.0%, 50.0%]", ">7<"):
+        assert words in villages
+    nobody = comparison()
+    nobody.villages = nobody.villages.iloc[:0]
+    page(town, tmp_path / "none.html", table=nobody)
+    assert '<section id="villages">' not in (tmp_path / "none.html").read_text(encoding="utf-8")
+
+
 def test_a_percentile_of_a_thin_simulation_is_withheld(town: RoadNetwork, tmp_path: Path) -> None:
     page(town, tmp_path / "report.html")
     html = (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -11,7 +11,13 @@ from rescuesim.candidates import load_sites
 from rescuesim.demand import load_demand
 from rescuesim.plan import Plan
 from rescuesim.scenario.dispatch_words import simulated_in_words
-from rescuesim.scenario.dispatching import asked_options, asked_policy, policy_faults, policy_faults_of_points
+from rescuesim.scenario.dispatching import (
+    asked_options,
+    asked_policy,
+    policy_faults,
+    policy_faults_of_points,
+    simulation_options,
+)
 from rescuesim.scenario.model import parse_scenario
 from rescuesim.scenario.sections import SimulationSection
 from rescuesim.standard import load_standard
@@ -142,3 +148,8 @@ def test_how_much_is_simulated_is_said_in_days_or_hours():
     lines = simulated_in_words(section(), [("intact", 3, 30 * 86_400.0), ("暴雨", 5, 72 * 3600.0)])
     assert lines[0].startswith("Simulated: intact, 3 replications of 30 days; 暴雨, 5 replications of 72 h; every plan")
     assert in_language(lines[0], "zh") == "仿真量：正常 3 次 × 30 天；暴雨 5 次 × 72 小时；各方案面对同一批呼叫。"
+
+
+def test_calls_that_nobody_can_serve_may_be_asked_for_in_a_scenario():
+    assert simulation_options(section(nobody_capable="wait")) == {"nobody_capable": "wait"}
+    assert simulation_options(section()) == {}

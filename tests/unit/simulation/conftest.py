@@ -25,7 +25,7 @@ def exactly(value: float) -> Lognormal:
     return Lognormal(median=value, p90=value)
 
 
-def crew(name: str, *, turnout: float = 60.0, present: float = 1.0, can: str = "assist fire") -> CrewType:
+def crew(name: str, *, turnout: float = 60.0, present: float = 1.0, can: str = "assist fire rescue") -> CrewType:
     return CrewType(
         name=name,
         turnout={"day": exactly(turnout), "night": exactly(2 * turnout)},

@@ -142,7 +142,7 @@ def test_a_policy_that_chooses_a_unit_that_is_away_is_named_before_the_first_eve
     class Wild(Stubborn):
         unit = "s9#1"
 
-    with pytest.raises(InputError, match=r"'Wild', expected one of .* it chose 's9#1', which is away"):
+    with pytest.raises(InputError, match=r"'Wild', expected one of .* it chose 's9#1', which is no unit of the fleet"):
         play(valley, policy=Wild())
 
 

@@ -9,7 +9,8 @@ from rescuesim.crew import default_crews
 from rescuesim.errors import InputError
 from rescuesim.simulation import ResponsePackage, UnitNeed, default_packages
 from rescuesim.simulation.calls import call_needs
-from rescuesim.simulation.packages import check_packages, single_unit_packages
+from rescuesim.simulation.checks.packages import check_packages
+from rescuesim.simulation.packages import single_unit_packages
 
 FIRE, ASSIST = UnitNeed.from_text("fire:3"), UnitNeed.from_text("assist:2")
 
@@ -83,6 +84,6 @@ def test_packages_are_refused_whose_first_action_takes_more_people_than_all_crew
     with pytest.raises(InputError, match=r"people_to_start: '3', expected at most 2"):
         check_packages({"fire": package(people_to_start=3, first=(FIRE,))}, types=["fire"], crews=[small], n_slots=5)
     two = package(people_to_start=4, first=(FIRE, FIRE))
-    check_packages({"fire": two}, types=["fire"], crews=[small], n_slots=5)
+    check_packages({"fire": two}, types=["fire"], crews=[small, small], n_slots=5)
     with_others = [small, default_crews()["brigade"]]
     check_packages({"fire": package(people_to_start=3)}, types=["fire"], crews=with_others, n_slots=5)

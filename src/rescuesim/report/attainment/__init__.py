@@ -4,12 +4,14 @@ The clock runs from the first attempt to call, in a silent place from the onset,
 the first action start: the first capable one with enough people. Every genuine incident of a zone with a reading is
 in the denominator; abandoned, unheard, lost, unreached and waiting ones are failures; duplicates and false calls do
 not count. `marks` says which calls kept which stage; `stages` which stage binds; `reasons` why a call was missed;
-`places` puts built, available and attained figures side by side; `phases` follows a disaster; `until` simulates
-until the figure is known closely enough.
+`by_place` says where calls were missed, and why there; `places` puts built, available and attained figures side by
+side; `phases` follows a disaster; `until` simulates until the figure is known closely enough.
 """
 
 from __future__ import annotations
 
+from rescuesim.report.attainment.by_place import CAUSES as CAUSES
+from rescuesim.report.attainment.by_place import attainment_by_place as attainment_by_place
 from rescuesim.report.attainment.marks import attained as attained
 from rescuesim.report.attainment.marks import attainment_counts as attainment_counts
 from rescuesim.report.attainment.marks import clock_from_s as clock_from_s

@@ -41,6 +41,16 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "p90": ("P90，秒", "P90, s"),
         "main_reason": ("主要原因", "main reason"),
         "never": ("未处置", "never"),
+        "villages": ("哪些村点未达标最多", "Where calls were missed most"),
+        "villages_note": (
+            "按未达标次数排列；“卡点”为该村单独放开能多救回最多次呼叫的时限。呼叫少的村，达标率的偶然成分大，须看区间。",
+            "By missed calls; the binding limit is the one that, lifted alone, would gain most calls there. Where calls"
+            " are few a share is mostly chance: see the intervals.",
+        ),
+        "villages_rest": ("其余 {n} 个点未达标 {missed} 次。", "{missed} more were missed in {n} other places."),
+        "village": ("村、点", "village"),
+        "missed": ("未达标", "missed"),
+        "attained": ("达标率", "attained"),
         "binding_line": (
             "{condition}，{plan}，{reading}：卡点是“{stage}”，仅此一项未达标的 {alone} 次，共 {missed} 次未达。",
             "{condition}, {plan}, {reading}: the binding limit is {stage}; {alone} calls missed it alone, {missed} in"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,8 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from rescuesim.errors import InputError
 from rescuesim.report.statistics.series import busy_units, waiting_calls
 from rescuesim.simulation import SimulationResult
+from rescuesim.simulation.checks.options import warm_up_faults
+from rescuesim.simulation.records import after_warm_up
 
-__all__ = ["WarmUp", "mser5", "warm_up", "welch_average", "without_warm_up"]
+__all__ = ["WarmUp", "mser5", "settling", "warm_up", "welch_average", "without_warm_up"]
 
 _BATCH = 5
 _DAY_S = 86_400.0
@@ -165,18 +167,35 @@ def warm_up(result: SimulationResult, *, bucket_s: float = 3600.0, daily: bool =
     InputError
         If the result is of a disaster, which has no steady state, or the horizon is too short to tell.
     """
-    if result.condition != "intact":
-        raise InputError(f"{result.condition}: a disaster has no steady state; report it by phase over its horizon")
-    found = []
-    for series in (busy_units(result, bucket_s=bucket_s), waiting_calls(result, bucket_s=bucket_s)):
-        mean = series.mean(axis=0)
-        found.append(mser5(_without_days(mean, bucket_s, result.horizon_s) if daily else mean, bucket_s=bucket_s))
+    found = settling(result, bucket_s=bucket_s, daily=daily).values()
     if not all(one.found for one in found):
         raise InputError(
             f"horizon of {result.horizon_s / _DAY_S:g} days: the run has not settled in its first half; "
             "expected a longer horizon"
         )
     return max(found, key=lambda one: one.observations)
+
+
+def settling(result: SimulationResult, *, bucket_s: float = 3600.0, daily: bool = True) -> dict[str, WarmUp]:
+    """Cut busy units and waiting calls each by itself, settled or not; arguments as of `warm_up`.
+
+    Returns
+    -------
+    dict of str to WarmUp
+        ``busy_units`` and ``waiting_calls``.
+
+    Raises
+    ------
+    InputError
+        If the result is of a disaster, or the horizon is too short to look.
+    """
+    if result.condition != "intact":
+        raise InputError(f"{result.condition}: a disaster has no steady state; report it by phase over its horizon")
+    found = {}
+    for name, measured in (("busy_units", busy_units), ("waiting_calls", waiting_calls)):
+        mean = measured(result, bucket_s=bucket_s).mean(axis=0)
+        found[name] = mser5(_without_days(mean, bucket_s, result.horizon_s) if daily else mean, bucket_s=bucket_s)
+    return found
 
 
 def _without_days(mean: NDArray[np.float64], bucket_s: float, horizon_s: float) -> NDArray[np.float64]:
@@ -211,11 +230,6 @@ def without_warm_up(result: SimulationResult, warm_up_s: float) -> SimulationRes
     InputError
         If the horizon is not longer than the warm-up, or the result is of a disaster.
     """
-    if result.condition != "intact":
-        raise InputError(f"{result.condition}: a disaster is told from its onset; there is no warm-up to leave out")
-    if not (0 <= warm_up_s < result.horizon_s):
-        raise InputError(
-            f"warm-up of {warm_up_s:g} s: expected 0 or more, and a horizon that is longer, not {result.horizon_s:g} s"
-        )
-    later = result.records[result.records["arrived_at_s"] >= warm_up_s].reset_index(drop=True)
-    return replace(result, records=later, unit_records=result.unit_records.iloc[:0])
+    if faults := warm_up_faults(warm_up_s, horizon_s=result.horizon_s, condition=result.condition):
+        raise InputError(faults)
+    return after_warm_up(result, warm_up_s)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rescuesim.errors import InputError
 from rescuesim.simulation.packages import UnitNeed
 from rescuesim.simulation.policies import Choice, OrderedCall
+from rescuesim.simulation.policies.asking import ask_unit, where
 
 if TYPE_CHECKING:
     from rescuesim.simulation.engine.mission import Mission
@@ -166,13 +167,14 @@ def choose(run: Replication, mission: Mission) -> int | None:
             return first_at_home(run, mission)
         if run.move_up is None:
             return first_of_all(run, mission)
-    chosen = run.policy.choose(asked_of(run, mission), choices(run, mission))
+    asked = asked_of(run, mission)
+    chosen = ask_unit(run.policy, asked, choices(run, mission))
     if chosen is None:
         return None
-    unit = run.unit_row.get(getattr(chosen, "id", ""), -1)
+    unit = run.unit_row.get(chosen.id, -1)
     if reason := cannot_go(run, mission, unit):
-        policy, name = type(run.policy).__name__, getattr(chosen, "id", chosen)
-        raise InputError(f"policy {policy} chose unit {name!r}, which {reason}; expected one on offer")
+        named = f"policy {type(run.policy).__name__} chose unit {chosen.id!r}, which {reason}"
+        raise InputError(f"{named}; expected one on offer; asked {where(asked)}")
     return unit
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rescuesim._defaults import default
-from rescuesim.errors import InputError
+from rescuesim.errors import InputError, nearest_name
 from rescuesim.simulation.duties import EvacuationTask
 from rescuesim.simulation.engine.mission import Mission
-from rescuesim.simulation.policies import FleetView, MoveUpPolicy
+from rescuesim.simulation.policies import FleetView, Move, MoveUpPolicy
+from rescuesim.simulation.policies.asking import ask_moves
 
 if TYPE_CHECKING:
     from rescuesim.simulation.clock import Steps
@@ -175,23 +176,25 @@ class MoveUp:
             return
         self._asking = True
         view = self.view()
-        for move in self._policy.moves(view):
+        for move in ask_moves(self._policy, view):
             unit = self._run.unit_row.get(move.unit.id, -1)
-            name = type(self._policy).__name__
-            if unit < 0 or not self._run.free[unit]:
-                raise InputError(
-                    f"policy {name} moves unit {move.unit.id!r}, which stands at no site; expected a free one"
-                )
-            if move.site not in self._row:
-                raise InputError(
-                    f"policy {name} moves unit {move.unit.id!r} to {move.site!r}: expected a site of the roads"
-                )
-            if view.between_s[self._run.road_row[unit], self._row[move.site]] == math.inf:
-                raise InputError(
-                    f"policy {name} moves unit {move.unit.id!r} to {move.site!r}: expected a site with a way"
-                )
+            if reason := self._cannot_move(unit, move, view):
+                named = f"move_up {type(self._policy).__name__} at {view.now_s:.6g} s moves unit {move.unit.id!r}"
+                raise InputError(f"{named} to {move.site!r}: {reason}")
             self._leave(unit, move.site)
         self._asking = False
+
+    def _cannot_move(self, unit: int, move: Move, view: FleetView) -> str:
+        """Say what is wrong with a move; nothing if it can be made."""
+        if unit < 0:
+            return "it is no unit of the fleet"
+        if not self._run.free[unit]:
+            return "it stands at no site; expected a free one"
+        if move.site not in self._row:
+            return f"expected a site of the roads, {nearest_name(move.site, self._sites)}"
+        if view.between_s[self._run.road_row[unit], self._row[move.site]] == math.inf:
+            return "expected a site with a way"
+        return ""
 
     def _leave(self, unit: int, site: str) -> None:
         run = self._run

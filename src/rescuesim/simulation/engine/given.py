@@ -11,6 +11,8 @@ from rescuesim.demand import DemandPoints
 from rescuesim.disruption import ChannelOutage, ContactSpell, FirstContact
 from rescuesim.errors import InputError
 from rescuesim.simulation.calls import CallLog
+from rescuesim.simulation.checks.given import counted_in_words
+from rescuesim.simulation.checks.packages import crews_of, package_faults
 from rescuesim.simulation.duties import EvacuationTask
 from rescuesim.simulation.engine.incident import CallPlan
 from rescuesim.simulation.fleet import Fleet
@@ -55,16 +57,18 @@ def check_fit(
     if late.size:
         moment = calls.arrived_at_s[late[0]]
         raise InputError(f"call {late[0]} at {moment} s: expected before the horizon of {setting.horizon_s} s")
-    for code in np.unique(calls.type_code).tolist():
-        package = setting.packages.get(calls.types[code])
-        if package is None:
-            raise InputError(f"packages: expected one for calls of type {calls.types[code]!r}")
-        wanted = package.n_slots + parallel
-        if wanted > calls.n_slots:
-            raise InputError(
-                f"package {package.type}: {wanted} unit slots with those alerted in parallel, but calls drawn for "
-                f"{calls.n_slots}; expected CallModel(n_slots={wanted}) or more"
-            )
+    many = np.bincount(calls.type_code, minlength=len(calls.types)).tolist()
+    faults = package_faults(
+        setting.packages,
+        calls=counted_in_words(dict(zip(calls.types, many, strict=True))),
+        crews=crews_of(unit.crew for unit in fleet.units),
+        n_slots=calls.n_slots,
+        parallel=parallel,
+        muster=setting.muster,
+        may_wait=setting.nobody_capable == "wait",
+    )
+    if faults:
+        raise InputError(faults)
     if believed is None and (setting.divertible or setting.information != "complete"):
         what = "divertible" if setting.divertible else f"information {setting.information!r}"
         raise InputError(f"{what}: expected believed=, the roads themselves; travel times alone have no positions")

@@ -39,9 +39,9 @@ from rescuesim.simulation.policies import (
     OrderedCall,
     Reach,
     most_parallel,
-    parallel_units,
     queue_policy,
 )
+from rescuesim.simulation.policies.asking import ask_also, ask_key, where
 from rescuesim.simulation.roads import BelievedTimes, RoadTimes
 from rescuesim.simulation.setting import Setting
 from rescuesim.simulation.trajectory import Trajectory, checked
@@ -163,7 +163,7 @@ class Replication:
         queue = queue_policy(setting.queue)
         self.loss, self.preemptive = not queue.waits, queue.preempts
         # first asked first served by name; by an object also who asks anew goes by its order
-        self.line = Line(None if setting.queue == "fifo" else lambda mission: queue.key(asked_of(self, mission)))
+        self.line = Line(None if setting.queue == "fifo" else lambda mission: ask_key(queue, asked_of(self, mission)))
 
         # calls
         self.heard = hear(calls, setting, contacts=given.contacts, found=given.found, replication=given.replication)
@@ -467,13 +467,12 @@ class Replication:
         asked: OrderedCall = asked_of(self, mission)
         mission.need = ANYBODY
         chosen = []
-        for unit in parallel_units(self.policy, asked, choices(self, mission)):
-            row = self.unit_row.get(getattr(unit, "id", ""), -1)
+        for unit in ask_also(self.policy, asked, choices(self, mission)):
+            row = self.unit_row.get(unit.id, -1)
             if (reason := cannot_go(self, mission, row)) or row in chosen:
-                policy, name = type(self.policy).__name__, getattr(unit, "id", unit)
-                raise InputError(
-                    f"policy {policy} alerts unit {name!r}, which {reason or 'it names twice'}; expected one on offer"
-                )
+                policy, name = type(self.policy).__name__, unit.id
+                named = f"policy {policy} alerts unit {name!r}, which {reason or 'it names twice'}"
+                raise InputError(f"{named}; expected one on offer; asked {where(asked)}")
             chosen.append(row)
         most = self.calls.n_slots - incident.plan.package.n_slots
         if len(chosen) > most:

@@ -15,6 +15,7 @@ from pandas.api.types import union_categoricals
 
 from rescuesim._words import Lang
 from rescuesim.errors import DataFileError, InputError, UnknownIdError, nearest_name
+from rescuesim.simulation.ensemble.county import COUNTY, County, lasting_s, read_county
 from rescuesim.simulation.ensemble.manifest import MANIFEST, Manifest, read_manifest
 from rescuesim.simulation.ensemble.parts import part_name, read_content, read_part
 from rescuesim.simulation.ensemble.story import LogLine, replication_log
@@ -34,7 +35,7 @@ class Ensemble:
     manifest : Manifest
         What the study is.
     study : Study or None
-        What it was made of; None if the folder alone was opened.
+        What it was made of; None if the folder was opened.
 
     Examples
     --------
@@ -95,6 +96,30 @@ class Ensemble:
 
     def _tables(self, chunk: Chunk) -> tuple[str, ...]:
         return read_content(self.out / part_name("records", chunk.key), table="records", key=chunk.key)[1]
+
+    @property
+    def county(self) -> County:
+        """Standard, points and settings: of the study, or as the folder says them.
+
+        Raises
+        ------
+        InputError
+            If the folder does not say them.
+        DataFileError
+            If what it says cannot be read.
+        """
+        held = read_county(self.out)
+        if self.study is not None:
+            said = () if held is None else held.said
+            study = self.study
+            lasts = {name: tuple(map(lasting_s, some)) for name, some in study.disruptions.items()}
+            return County(standard=study.standard, demand=study.demand, said=said, lasts_s=lasts)
+        if held is None:
+            raise InputError(
+                f"{self.out}: no {COUNTY} with its standard and points; expected a folder that is run once more with "
+                "the same arguments, what is finished is kept"
+            )
+        return held
 
     def records(
         self,
@@ -158,18 +183,20 @@ class Ensemble:
         Raises
         ------
         InputError
-            If the folder alone was opened: standard and demand are not stored there.
+            If not all of it has been simulated yet, or the folder does not say its standard and points, as one of an
+            earlier version.
+        DataFileError
+            If a part is damaged.
         """
-        if self.study is None:
-            raise InputError(f"{self.out}: opened without its study; expected the ensemble that simulate_ensemble gave")
+        county = self.county
         tables: dict[str, Any] = {
             table: self.records(plan=plan, disruption=disruption, table=table)
             for table in self._tables(self._first(plan, disruption))
         }
         return SimulationResult(
-            plan=self.study.plans[plan],
-            standard=self.study.standard,
-            demand=self.study.demand,
+            plan=self.manifest.plans[plan],
+            standard=county.standard,
+            demand=county.demand,
             condition=disruption if self.manifest.disruptions[disruption] else "intact",
             replications=self.manifest.replications,
             horizon_s=self.manifest.horizon_s,
@@ -195,7 +222,11 @@ class Ensemble:
         records = read()
         tables = self._tables(self._first(plan, disruption))
         missions = read(table="mission_records") if "mission_records" in tables else None
-        return replication_log(records, missions=missions, horizon_s=self.manifest.horizon_s, lang=lang)
+        names = {site.id: site.name for site in self.manifest.plans[plan].sites}
+        if self.study is not None or (self.out / COUNTY).exists():
+            demand = self.county.demand
+            names |= dict(zip(demand.ids, demand.names, strict=True))
+        return replication_log(records, missions=missions, horizon_s=self.manifest.horizon_s, names=names, lang=lang)
 
     def _first(self, plan: str, disruption: str) -> Chunk:
         return next(one for one in self.manifest.chunks if (one.plan, one.disruption) == (plan, disruption))
@@ -259,7 +290,7 @@ def open_ensemble(out: Path | str) -> Ensemble:
     Returns
     -------
     Ensemble
-        Without its study: records and summaries, but no `SimulationResult`.
+        Without its study; standard, points and settings as the folder says them.
 
     Raises
     ------

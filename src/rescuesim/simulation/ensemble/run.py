@@ -18,6 +18,7 @@ from rescuesim.errors import DataFileError, Fault, InputError
 from rescuesim.network import RoadNetwork
 from rescuesim.plan import Plan
 from rescuesim.simulation.calls import CallLog, CallModel
+from rescuesim.simulation.ensemble.county import write_county
 from rescuesim.simulation.ensemble.manifest import Manifest, check_same_study, read_manifest
 from rescuesim.simulation.ensemble.parts import (
     claimed,
@@ -92,6 +93,7 @@ def simulate_ensemble(
     workers: int | None = None,
     progress: Progress | None = None,
     about: Mapping[str, str] | None = None,
+    said: Sequence[str] = (),
     **options: Any,
 ) -> Ensemble:
     """Simulate every plan under every set of disruptions on the same calls, and keep what is finished on disk.
@@ -129,6 +131,9 @@ def simulate_ensemble(
         Called with an `EnsembleProgress` when parts have been taken over, and after each part.
     about : mapping of str to str, optional
         Said in the manifest; a folder in which it differs is refused.
+    said : sequence of str, optional
+        Lines that say what is simulated, `Note` where they know their Chinese; kept in the folder for summaries. The
+        options by name if absent.
     **options
         Of `simulate`, such as ``seats``, ``queue`` or ``policy``.
 
@@ -162,6 +167,8 @@ def simulate_ensemble(
         block=block,
         options=options,
     )
+    for note in study.notes:
+        logger.warning("%s", note)
     folder, manifest = Path(out), Manifest.of(study, about or {})
     with claimed(folder):
         held = read_manifest(folder)
@@ -172,9 +179,11 @@ def simulate_ensemble(
         left = [chunk for chunk in chunks if not _finished(folder, chunk)]
         watch = _Watch(chunks, left, progress)
         if left:
-            _simulate_left(study, left, folder, manifest, executor, workers or 1, watch)
-        elif held is None or held.replications != manifest.replications:
-            manifest.write(folder)
+            _simulate_left(study, left, folder, manifest, said, executor, workers or 1, watch)
+        else:
+            write_county(folder, study, said)
+            if held is None or held.replications != manifest.replications:
+                manifest.write(folder)
     return Ensemble(out=folder, manifest=manifest, study=study)
 
 
@@ -215,6 +224,7 @@ def _simulate_left(
     left: Sequence[Chunk],
     folder: Path,
     manifest: Manifest,
+    said: Sequence[str],
     executor: Executor | None,
     workers: int,
     watch: _Watch,
@@ -227,6 +237,7 @@ def _simulate_left(
         shared = stack.enter_context(share(study, chosen))
         for chunk, parts in _played(shared, left, chosen):
             if not told:  # a study that is refused before its first result leaves no manifest
+                write_county(folder, study, said)
                 manifest.write(folder)
                 told = True
             # the records last: where they are, the other tables are too

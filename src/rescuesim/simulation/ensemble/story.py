@@ -98,6 +98,7 @@ def replication_log(
     *,
     missions: pd.DataFrame | None = None,
     horizon_s: float,
+    names: Mapping[str, str] = MappingProxyType({}),
     lang: Lang = "en",
 ) -> list[LogLine]:
     """Tell one replication from its records.
@@ -110,6 +111,8 @@ def replication_log(
         What every unit did; told from the unit of the call if absent.
     horizon_s : float
         End of the replication.
+    names : mapping of str to str, optional
+        Of sites and of demand points by id, told beside their ids.
     lang : {'zh', 'en'}, optional
 
     Returns
@@ -118,8 +121,8 @@ def replication_log(
         By time; what happens at the same moment by call and in the order of the chain.
     """
     column = 0 if lang == "zh" else 1
-    told = list(_of_calls(records, horizon_s, column))
-    told += _of_units(records if missions is None else missions, horizon_s, column)
+    told = list(_of_calls(records, horizon_s, names, column))
+    told += _of_units(records if missions is None else missions, horizon_s, names, column)
     return [line for _, line in sorted(told, key=lambda one: (one[1].at_s, one[1].call, one[0]))]
 
 
@@ -135,9 +138,9 @@ _RANK = {
 }
 
 
-def _of_calls(records: pd.DataFrame, horizon_s: float, column: int) -> Iterator[_Told]:
+def _of_calls(records: pd.DataFrame, horizon_s: float, names: Mapping[str, str], column: int) -> Iterator[_Told]:
     for row in records.to_dict("records"):
-        about = {"type": _word(CALL_TYPE_WORDS, row["type"], column), "place": _place(row, column)}
+        about = {"type": _word(CALL_TYPE_WORDS, row["type"], column), "place": _place(row, names, column)}
         call, ring_s = int(row["call"]), float(row["arrived_at_s"])
         for name, words in _CALL.items():
             at_s = float(row[f"{name}_at_s"])
@@ -156,18 +159,18 @@ def _of_calls(records: pd.DataFrame, horizon_s: float, column: int) -> Iterator[
             yield _RANK["dispatched"], LogLine(float(row["dispatched_at_s"]), call, text)
 
 
-def _of_units(rows: pd.DataFrame, horizon_s: float, column: int) -> Iterator[_Told]:
-    names = [name for name in _UNIT if f"{name}_at_s" in rows]
+def _of_units(rows: pd.DataFrame, horizon_s: float, names: Mapping[str, str], column: int) -> Iterator[_Told]:
+    steps = [name for name in _UNIT if f"{name}_at_s" in rows]
     for row in rows.to_dict("records"):
         if not str(row["unit"]):
             continue
         about = {
-            "unit": row["unit"],
+            "unit": _named(str(row["unit"]), names.get(str(row["site"]), ""), str(row["site"])),
             "crew": _word(CREW_WORDS, row["crew"], column),
             "channel": _word(CHANNEL_WORDS, row["channel"] or "–", column),
         }
         call, last_s = int(row["call"]), math.nan
-        for name in names:
+        for name in steps:
             at_s = float(row[f"{name}_at_s"])
             if not math.isnan(at_s):
                 last_s = at_s
@@ -183,10 +186,25 @@ def _word(words: Mapping[str, tuple[str, str]], name: object, column: int) -> st
     return words[str(name)][column] if str(name) in words else str(name)
 
 
-def _place(row: Mapping[Any, Any], column: int) -> str:
+def _named(id_: str, name: str, own: str) -> str:
+    """Put a name before an id, where there is one that says more.
+
+    Examples
+    --------
+    >>> _named("S1#2", "城区站", "S1"), _named("S1#2", "S1", "S1"), _named("v1", "", "v1")
+    ('城区站 S1#2', 'S1#2', 'v1')
+    """
+    return f"{name} {id_}" if name and name != own else id_
+
+
+def _place(row: Mapping[Any, Any], names: Mapping[str, str], column: int) -> str:
+    id_ = str(row["demand_id"])
+    place = _named(id_, names.get(id_, ""), id_)
     township, zone = str(row["township"]), _word(ZONE_WORDS, row["zone"], column)
     within = [part for part in (zone, township) if part]
-    return f"{row['demand_id']}（{'，'.join(within)}）" if column == 0 else f"{row['demand_id']} ({', '.join(within)})"
+    if not within:
+        return place
+    return f"{place}（{'，'.join(within)}）" if column == 0 else f"{place} ({', '.join(within)})"
 
 
 def _span(seconds: float) -> str:

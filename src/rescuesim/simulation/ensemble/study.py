@@ -16,11 +16,14 @@ from rescuesim.disruption import Disruption, Disruptions
 from rescuesim.errors import Fault, InputError, nearest_name
 from rescuesim.network import RoadNetwork
 from rescuesim.plan import Plan
+from rescuesim.simulation.asked import Asked
 from rescuesim.simulation.calls import CallLog, CallModel
+from rescuesim.simulation.checks.gathered import Gathered
+from rescuesim.simulation.checks.given import calling_rows, expected_calls
 from rescuesim.simulation.ensemble.content import content_hash, program_hash
 from rescuesim.simulation.ensemble.parts import TABLES, part_bytes
 from rescuesim.simulation.roads import Journeys
-from rescuesim.simulation.run import calling_rows, expected_calls, simulate
+from rescuesim.simulation.run import simulate
 from rescuesim.standard import ResponseStandard
 
 __all__ = ["Chunk", "Digests", "Study", "blocks", "check_study", "usual_block"]
@@ -29,7 +32,13 @@ _CALLS_A_PART = 20_000  # some seconds of work: little is lost with what is not 
 _REPLICATION_AS_CALLS = 200  # what starting a replication costs, in calls
 _DISRUPTION_AS_CALLS = 4_000  # what the travel times of a disruption of its own cost, in calls
 _OWN = ("plan", "network", "demand", "standard", "calls", "disruptions", "replications", "horizon_s", "seed")
-_LEFT = (*_OWN, "journeys", "executor", "progress")  # of the arguments of `simulate`, those that are no options here
+_LEFT = (
+    *_OWN,
+    "warm_up_s",
+    "journeys",
+    "executor",
+    "progress",
+)  # of the arguments of `simulate`, those that are no options here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +94,8 @@ class Study:
     digests : Digests
     program : str
         `program_hash`.
+    notes : tuple of str
+        What is odd and is simulated all the same.
     """
 
     plans: dict[str, Plan]
@@ -101,6 +112,7 @@ class Study:
     block: int
     digests: Digests
     program: str
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -131,9 +143,9 @@ class Study:
         sets = {name: _as_tuple(some) for name, some in disruptions.items()}
         model: Any = CallModel() if calls is None else calls if isinstance(calls, CallModel | CallLog) else tuple(calls)
         logs = (model,) if isinstance(model, CallLog) else model
-        if isinstance(model, tuple) and len(model) != replications:
-            expected = f"one CallLog for each of {replications} replications; got {len(model)}"
-            raise InputError(f"calls: expected {expected}")
+        given = {"network": network, "demand": demand, "standard": standard, "calls": model}
+        counts = {"replications": int(replications), "horizon_s": horizon_s, "seed": seed}
+        asked = checked_plans(plans, sets, options, **given, **counts)
         rows = np.asarray(calling_rows(logs, demand, options.get("evacuation", ())))
         snap, moving = options.get("snap_limit_m"), options.get("move_up") is not None
         digests = Digests(
@@ -155,13 +167,16 @@ class Study:
             standard=standard,
             calls=model,
             journeys={
-                name: Journeys.on(network, plan, demand, rows, snap_limit_m=snap, between_sites=moving)
+                name: asked[name].journeys(
+                    Journeys.on(network, plan, demand, rows, snap_limit_m=snap, between_sites=moving), snap_limit_m=snap
+                )
                 for name, plan in plans.items()
             },
             replications=int(replications),
             horizon_s=float(horizon_s),
             seed=int(seed),
             options=dict(options),
+            notes=tuple(dict.fromkeys(note for one in asked.values() for note in one.notes)),
             block=usual_block(expected_calls(logs, demand, horizon_s)) if block is None else int(block),
             digests=digests,
             program=program_hash(),
@@ -228,6 +243,44 @@ class Study:
         frames = {name: getattr(result, name, None) for name in TABLES}
         found = {name: frame for name, frame in frames.items() if frame is not None}
         return {name: part_bytes(frame, table=name, key=chunk.key, tables=list(found)) for name, frame in found.items()}
+
+
+def checked_plans(
+    plans: Mapping[str, Plan], sets: Mapping[str, tuple[Disruption, ...]], options: Mapping[str, Any], **given: Any
+) -> dict[str, Asked]:
+    """Check every plan under every set of disruptions as `simulate` does, before anything is played.
+
+    Raises
+    ------
+    InputError
+        With the faults of all; those of a single plan name it.
+    """
+    every = tuple(disruption for some in sets.values() for disruption in some)
+    sites = {site.id for plan in plans.values() for site in plan.sites}
+    defaults = {name: one.default for name, one in inspect.signature(simulate).parameters.items() if name not in _LEFT}
+    wanted = {**defaults, **options}
+    wanted.pop("snap_limit_m")
+    known = wanted.pop("known_sites")
+    asked, faults, of_plan = {}, Gathered(), {}
+    for name, plan in plans.items():
+        mine = Gathered()
+        # without known sites those of the other plans are no slip, and what is in none of them may be a candidate
+        elsewhere = frozenset(sites - {site.id for site in plan.sites})
+        made = mine.of(
+            lambda plan=plan, elsewhere=elsewhere: Asked.of(  # type: ignore[misc]
+                plan, disruptions=every or None, known_sites=known, sites_elsewhere=elsewhere, **wanted, **given
+            )
+        )
+        of_plan[name] = mine.found
+        if made is not None:
+            asked[name] = made
+    common = [fault for fault in next(iter(of_plan.values())) if all(fault in found for found in of_plan.values())]
+    faults.add(common)
+    for name, found in of_plan.items():
+        own = (fault for fault in found if fault not in common)
+        faults.add(Fault(problem=str(fault) if name in str(fault) else f"plan {name!r}: {fault}") for fault in own)
+    faults.tell()
+    return asked
 
 
 def usual_block(expected: float) -> int:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Collection, Mapping
-from typing import cast
+from typing import Any, cast
 
-from rescuesim.errors import Fault, InputError
+from rescuesim.errors import Fault, InputError, RescueSimError
+from rescuesim.simulation.policies.asking import failed
 from rescuesim.simulation.policies.dispatch import DispatchPolicy, most_parallel
-from rescuesim.simulation.policies.trial import trial_faults
+from rescuesim.simulation.policies.move_up import MoveUpPolicy
+from rescuesim.simulation.policies.queueing import QueuePolicy
+from rescuesim.simulation.policies.trial import trial_faults, trial_of_keys, trial_of_moves
 from rescuesim.simulation.policies.world import World
 
-__all__ = ["check_policies"]
+__all__ = ["check_policies", "shape_faults"]
 
 _METHODS = {"policy": {"choose": 2, "also": 2}, "queue": {"key": 1}, "move_up": {"moves": 1}}
 _REQUIRED = {"policy": "choose", "queue": "key", "move_up": "moves"}
@@ -42,7 +45,8 @@ def check_policies(
     ------
     InputError
         With everything that is wrong: a policy without its method, what its own ``check(world)`` finds, and a unit
-        that a policy chose in a trial though it was not on offer (see `trial_faults`).
+        that a policy chose in a trial though it was not on offer, an error that it raised there, a move or a key that
+        cannot be (see `trial`).
 
     Examples
     --------
@@ -54,14 +58,14 @@ def check_policies(
     Traceback (most recent call last):
     rescuesim.errors.InputError: column policy: 'nearest', expected an object with a method choose(call, choices)
     """
-    faults: list[Fault] = []
+    faults = shape_faults(policy=policy, queue=queue, move_up=move_up)
     for role, given in (("policy", policy), ("queue", queue), ("move_up", move_up)):
-        if given is None:
-            continue
-        wrong = _shape_faults(role, given)
-        faults += wrong
-        if not wrong and hasattr(given, "check"):
-            faults += given.check(world)
+        if given is not None and hasattr(given, "check") and not _shape_faults(role, given):
+            faults += _own_check(role, given, world)
+    if queue is not None and not faults:
+        faults += trial_of_keys(cast(QueuePolicy, queue), world)
+    if move_up is not None and not faults:
+        faults += trial_of_moves(cast(MoveUpPolicy, move_up), world)
     if policy is not None and not faults:
         asked = cast(DispatchPolicy, policy)
         faults += trial_faults(asked, world)
@@ -73,6 +77,25 @@ def check_policies(
             faults.append(Fault(column="policy", value=str(drawn_slots), expected=expected))
     if faults:
         raise InputError(faults)
+
+
+def shape_faults(*, policy: object = None, queue: object = None, move_up: object = None) -> list[Fault]:
+    """Say which methods policies lack, or cannot be called as they are; this takes no world."""
+    roles = {"policy": policy, "queue": queue, "move_up": move_up}
+    return [fault for role, given in roles.items() if given is not None for fault in _shape_faults(role, given)]
+
+
+def _own_check(role: str, given: Any, world: World) -> list[Fault]:
+    """Return what a policy finds itself, or that its check fails."""
+    try:
+        return list(given.check(world))
+    except RescueSimError:
+        raise
+    except Exception as error:
+        if type(given).__module__.startswith("rescuesim."):
+            raise
+        expected = f"a check(world) that returns a list of Fault; it {failed(error)}"
+        return [Fault(column=role, value=type(given).__name__, expected=expected)]
 
 
 def _shape_faults(role: str, given: object) -> list[Fault]:

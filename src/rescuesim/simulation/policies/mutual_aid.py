@@ -121,6 +121,24 @@ class MutualAid:
         township = call.township if self._world is None else self._world.township_of(call)
         return not self._groups(unit.site, unit.township).isdisjoint(self._groups(call.demand_id, township))
 
+    def unhelped(self, world: World, capabilities: frozenset[str]) -> list[str]:
+        """Return the points of the roads for whose calls no unit that helps there has some capabilities.
+
+        Parameters
+        ----------
+        world : World
+        capabilities : frozenset of str
+        """
+        capable = [unit for unit in world.fleet.units if unit.crew.can(capabilities)]
+        if any(unit.crew.name in self.shared_crews for unit in capable):
+            return []
+        helping = {name for unit in capable for name in self._groups(unit.site, unit.township)}
+        return [
+            point
+            for point in world.roads.points
+            if helping.isdisjoint(self._groups(point, world.townships.get(point, "")))
+        ]
+
     def _groups(self, id_: str, township: str) -> frozenset[str]:
         """Look the groups up by id, else by township, else the township stands alone."""
         found = self._of.get(id_) or self._of.get(township)
@@ -172,6 +190,10 @@ class Pooled(MutualAid):
         if math.isnan(given) or given < 0:
             raise InputError(f"not_later_than_s {given}: expected seconds of 0 or more, or inf")
         self.not_later_than_s = float(given)
+
+    def unhelped(self, world: World, capabilities: frozenset[str]) -> list[str]:
+        """Return no point: everybody is asked in the end."""
+        return []
 
     def choose(self, call: OrderedCall, choices: Iterator[Choice]) -> Unit | None:
         """Return what the policy within chooses in the group in time, else among all."""

@@ -32,6 +32,8 @@ class World:
         Its points are those that can call.
     townships : mapping of str to str
         Township of each point; empty or absent if it has none.
+    zones : mapping of str to str
+        Zone of each point; empty or absent if it has none.
     weights : mapping of str to float
         Weight of each point; 0 if absent.
 
@@ -49,15 +51,17 @@ class World:
     fleet: Fleet
     roads: RoadTimes
     townships: Mapping[str, str] = field(default_factory=dict)
+    zones: Mapping[str, str] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, fleet: Fleet, roads: RoadTimes, demand: DemandPoints) -> World:
-        """Take townships and weights from the demand points."""
+        """Take townships, zones and weights from the demand points."""
         return cls(
             fleet=fleet,
             roads=roads,
             townships=dict(zip(demand.ids, demand.townships, strict=True)),
+            zones=dict(zip(demand.ids, demand.zones, strict=True)),
             weights=dict(zip(demand.ids, demand.weights.tolist(), strict=True)),
         )
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from oracles_simulation_statistics import mean_going_on, moving_average, mser5_cut
 
 from rescuesim.errors import InputError
+from rescuesim.report.labels import Lang
 from rescuesim.report.statistics import (
     busy_units,
     mser5,
@@ -21,6 +22,8 @@ from rescuesim.report.statistics import (
     without_warm_up,
 )
 from rescuesim.report.statistics.series import mean_in_state
+from rescuesim.report.statistics.warm_up import settling
+from rescuesim.report.warm_up_figure import plot_warm_up
 from rescuesim.simulation import SimulationResult
 
 DAY_S = 86_400.0
@@ -116,6 +119,26 @@ def test_a_horizon_shorter_than_the_warm_up_is_refused() -> None:
     growing = steady(12, settled_h=24 * 9)
     with pytest.raises(InputError, match="expected a longer horizon"):
         warm_up(growing)
+
+
+@pytest.mark.parametrize(("lang", "words"), [("zh", "MSER-5 截去前"), ("en", "MSER-5 leaves out")])
+def test_the_picture_of_welch_shows_the_curve_beside_the_cut(lang: Lang, words: str) -> None:
+    result = steady(12, settled_h=30)
+    ax = plot_warm_up(result, window_s=6 * 3600.0, lang=lang)
+    ax.get_figure(root=True).canvas.draw()  # type: ignore[union-attr]
+    curve = next(line for line in ax.lines if len(line.get_xdata()) == 288 - 6)  # type: ignore[arg-type]
+    assert curve.get_ydata() == pytest.approx(welch_average(busy_units(result), 6))
+    cut = settling(result)["busy_units"].warm_up_s
+    assert any(set(line.get_xdata()) == {cut / DAY_S} for line in ax.lines)  # type: ignore[arg-type]
+    assert words in str(ax.get_legend().get_texts()[0].get_text())  # type: ignore[union-attr]
+
+
+def test_a_run_that_has_not_settled_is_drawn_without_a_cut() -> None:
+    ax = plot_warm_up(steady(12, settled_h=24 * 9), lang="en")
+    assert "not settled" in str(ax.get_legend().get_texts()[0].get_text())  # type: ignore[union-attr]
+    storm = result_of([call(0, 0, "city", IN_TIME)], replications=1, condition="storm")
+    with pytest.raises(InputError, match="no steady state"):
+        plot_warm_up(storm)
 
 
 def test_a_disaster_has_no_warm_up() -> None:

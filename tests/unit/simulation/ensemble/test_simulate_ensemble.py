@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 from ensemble_cases import bytes_of, closed, town_study
 
+from rescuesim.disruption import Disruption, RoadOutage, SiteOutage
 from rescuesim.errors import DataFileError, InputError, UnknownIdError
+from rescuesim.network.states import Closure
 from rescuesim.simulation import NearestAvailable, simulate
 from rescuesim.simulation.ensemble import open_ensemble, simulate_ensemble
 
@@ -165,8 +168,11 @@ def test_a_replication_of_an_opened_folder_is_read_and_told(finished, study):
     one = opened.records(plan="plan", disruption="floods", replication=5)
     every = finished.records(plan="plan", disruption="floods")
     pd.testing.assert_frame_equal(one, every[every["replication"] == 5].reset_index(drop=True))
-    with pytest.raises(InputError, match="opened without its study"):
-        opened.result(plan="plan", disruption="floods")
+    read, made = (some.result(plan="plan", disruption="floods") for some in (opened, finished))
+    assert read.standard == made.standard
+    pd.testing.assert_frame_equal(read.demand.to_frame(), made.demand.to_frame())
+    pd.testing.assert_frame_equal(read.records, made.records)
+    assert opened.county.lasts_s == {"intact": (), "bridge": (7 * 3600.0,), "floods": (7 * 3600.0,) * 4}
     for given, message in (
         ({"plan": "plam", "disruption": "floods"}, "did you mean plan"),
         ({"plan": "plan", "disruption": "flood"}, "did you mean floods"),
@@ -232,3 +238,36 @@ def test_a_policy_is_an_option_whose_content_counts(study, tmp_path):
     }
     with pytest.raises(InputError, match="option policy"):
         simulate_ensemble(out=nearest.out, policy=TheLast(), **few)
+
+
+def test_every_plan_is_checked_before_anything_is_played_and_the_plan_at_fault_is_named(study, tmp_path):
+    today = study["plans"]["today"]
+    helpers = replace(today, name="helpers", sites=tuple(replace(one, crew="township_duty") for one in today.sites))
+    asked = small(study, plans={"today": today, "helpers": helpers})
+    with pytest.raises(InputError) as caught:
+        simulate_ensemble(out=tmp_path / "refused", **asked)
+    said = str(caught.value)
+    assert "plan 'helpers': package fire, column slot 0: 'fire:1', expected a crew with fire" in said
+    assert "plan 'today'" not in said
+    assert not list((tmp_path / "refused").glob("*"))
+    simulate_ensemble(out=tmp_path / "waits", **asked, nobody_capable="wait")
+
+
+def test_faults_that_all_plans_share_are_told_once(study, tmp_path):
+    odd = Disruption(label="odd", roads=(RoadOutage(closure=Closure(road=99), from_s=0.0, until_s=1.0),))
+    with pytest.raises(InputError) as caught:
+        simulate_ensemble(out=tmp_path, **{**study, "disruptions": {"odd": odd}, "queue": "lifo"})
+    assert [str(fault)[:24] for fault in caught.value.faults] == [
+        "queue 'lifo': expected f",
+        "disruption 'odd', road 9",
+    ]
+
+
+def test_a_site_of_one_plan_is_no_slip_for_another_and_one_of_none_is_said(study, tmp_path, caplog):
+    dark = [Disruption(label="dark", sites=(SiteOutage(site=site, from_s=0.0, until_s=1.0),)) for site in "bc"]
+    simulate_ensemble(out=tmp_path / "b", **{**study, "disruptions": {"dark": dark[0]}})
+    assert caplog.text == ""
+    simulate_ensemble(out=tmp_path / "c", **{**study, "disruptions": {"dark": dark[1]}})
+    assert "outages or contacts of c, which plan" in caplog.text
+    with pytest.raises(InputError, match="column site: 'c', expected a site of the plan or a known one"):
+        simulate_ensemble(out=tmp_path / "d", **{**study, "disruptions": {"dark": dark[1]}, "known_sites": ["a", "b"]})

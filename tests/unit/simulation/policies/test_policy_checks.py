@@ -123,7 +123,7 @@ def test_a_simulation_refuses_a_wrong_policy_before_the_first_event(valley):
     given = {name: getattr(valley, name) for name in ("network", "demand", "standard")}
     for policy, message in [(object(), "expected an object with a method choose"), (JurisdictionFirst(), "a township")]:
         with pytest.raises(InputError, match=message):
-            simulate(valley.plan("s1"), calls=valley.calls(1.0), replications=1, policy=policy, **given)
+            simulate(valley.plan("s1"), calls=valley.calls(1.0, turnout_z=[[0.0] * 3]), policy=policy, **given)
 
 
 def test_a_policy_that_fails_where_nobody_is_on_offer_is_refused(here):
