@@ -147,6 +147,7 @@ def played(seed, *, information=None, n_calls=60, short=False):
         information=level,
         divertible=on_roads and bool(rng.integers(0, 2)),
         muster=bool(rng.integers(0, 2)),
+        nobody_capable="wait" if short else "refuse",
     )
     roads = journeys.during(storm)
     position = np.array([0.0, 300.0, 600.0, 900.0])

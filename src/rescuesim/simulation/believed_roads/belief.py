@@ -188,9 +188,10 @@ class Belief:
         if isinstance(start, Place):
             if (start.road, start.position_m) == (roads.stop_road.item(target), roads.stop_m.item(target)):
                 return roads.way(start, target, [], [])
-            exits = self._usual_exits(start)
-            exits = list(self._exits(start)) if exits is None else exits
-            return self._to(node, exits, start, target, try_intact=target < n_sites or roads.keeps_trees_of_points)
+            usual, try_intact = self._usual_exits(start), target < n_sites or roads.keeps_trees_of_points
+            if usual is not None:
+                return self._to(node, usual, start, target, try_intact=try_intact, as_usual=True)
+            return self._to(node, list(self._exits(start)), start, target, try_intact=try_intact)
         origin = graph.point_node.item(start)
         if start >= n_sites:
             return self._to(node, [(origin, [], 0)], start, target, try_intact=False)
@@ -199,7 +200,16 @@ class Belief:
             return None
         return roads.way(start, target, [], roads.arcs(towards=False).pieces_between(found, graph, node))
 
-    def _to(self, node: int, exits: list[_Exit], start: int | Place, target: int, *, try_intact: bool) -> Way | None:
+    def _to(
+        self,
+        node: int,
+        exits: list[_Exit],
+        start: int | Place,
+        target: int,
+        *,
+        try_intact: bool,
+        as_usual: bool = False,
+    ) -> Way | None:
         """Way to a node by the exit that makes it shortest, the first of equal ones."""
         roads = self.roads
         if not exits:
@@ -217,7 +227,8 @@ class Belief:
                 return roads.way(
                     start, target, steps, self.roads.arcs(towards=True).pieces_between(found, roads.graph, leads)
                 )
-            way = roads.way_by_tree(start, target, steps, ticks, found, leads, self.marked[0])
+            known = ticks if as_usual else None
+            way = roads.way_by_tree(start, target, steps, known, found, leads, self.marked[0])
             if way is not None:
                 return way
         return None

@@ -343,7 +343,7 @@ class PlacedRoads:
         start: int | Place,
         target: int,
         steps: list[Step],
-        ticks: int,
+        ticks: int | None,
         found: Found,
         node: int,
         changed: NDArray[np.bool_],
@@ -356,8 +356,8 @@ class PlacedRoads:
         target : int
         steps : list of Step
             To the node.
-        ticks : int
-            Of the step.
+        ticks : int or None
+            Of the step on intact roads, if known.
         found : Found
             Of a search towards its root.
         node : int
@@ -370,7 +370,10 @@ class PlacedRoads:
         from rescuesim.simulation.believed_roads.search_kernels import drive_to_root
 
         one = steps[0] if steps else None
-        first = (-1, 0.0, 0.0, True, 0) if one is None else (one.piece, one.enter_m, one.leave_m, one.up, ticks)
+        first = -1, 0.0, 0.0, True, 0
+        if one is not None:
+            free = self.step_ticks(one.piece, one.enter_m, one.leave_m) if ticks is None else ticks
+            first = one.piece, one.enter_m, one.leave_m, one.up, free
         piece, enter_m, leave_m, up, before, length_m, is_open = drive_to_root(
             found[1], arcs.piece, self.graph.head, node, changed, first, *self._driven[0]
         )
