@@ -1,12 +1,13 @@
 """Simulation: the engine with every stamp against a textbook SimPy model of the same calls and units.
 
 A line of calls before several servers, which Ciw can express too, is given to both with the same draws.
-The textbook model keeps its units in a FilterStore and spends a process and five events on each call. Both
-are given the same draws, so that their moments of arrival can be compared.
+The textbook model keeps its units in a FilterStore, spends a process and its events on each call and works out
+duration by duration. Both are given the same draws, so that their moments of arrival can be compared.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from dataclasses import replace
 from functools import partial
@@ -65,33 +66,36 @@ def ours(fleet: Fleet, roads: RoadTimes, calls: rs.CallLog, setting: Setting) ->
 
 
 def textbook(fleet: Fleet, roads: RoadTimes, calls: rs.CallLog, setting: Setting) -> NDArray[np.float64]:
-    """Moments at which help arrives, by a process a call and a store of units."""
+    """Moments at which help arrives, by a process a call and a store of units; each duration is drawn when it begins."""
     chain, crew = setting.chain, fleet.units[0].crew
-    answering, order = chain["answering"].from_normal(calls.answering_z), chain["order"].from_normal(calls.order_z)
-    turnout = crew.turnout["day"].from_normal(calls.turnout_z)
-    factor, set_up = chain["variation"].from_normal(calls.travel_z), chain["set_up"].from_normal(calls.set_up_z)
+    laws = chain["answering"], chain["order"], crew.turnout["day"], chain["variation"], chain["set_up"]
+    answering, order, turnout, variation, set_up = ((law.median, law.sigma) for law in laws)
     drive, on_scene = roads.out_s[0], np.full(len(calls), np.nan)
     env = simpy.Environment()
     seats, store = simpy.Resource(env, setting.seats), simpy.FilterStore(env)
     store.items.extend(range(len(fleet.units)))
 
+    def drawn(law: tuple[float, float], z: float) -> float:
+        return law[0] * math.exp(law[1] * z)
+
     def story(call: int) -> Generator[simpy.Event, Any, None]:
         with seats.request() as seat:
             yield seat
-            yield env.timeout(answering[call])
-        yield env.timeout(order[call])
+            yield env.timeout(drawn(answering, calls.answering_z[call]))
+        yield env.timeout(drawn(order, calls.order_z[call]))
         point = calls.point[call]
         if store.items:
             best = min(store.items, key=lambda unit: (drive[unit, point], unit))
             unit = yield store.get(lambda found: found == best)
         else:
             unit = yield store.get()
-        yield env.timeout(turnout[call])
-        yield env.timeout(drive[unit, point] * factor[call])
+        yield env.timeout(drawn(turnout, calls.turnout_z[call]))
+        factor = drawn(variation, calls.travel_z[call])
+        yield env.timeout(drive[unit, point] * factor)
         on_scene[call] = env.now
-        yield env.timeout(set_up[call])
+        yield env.timeout(drawn(set_up, calls.set_up_z[call]))
         yield env.timeout(calls.on_scene_s[call])
-        yield env.timeout(drive[unit, point] * factor[call])
+        yield env.timeout(drive[unit, point] * factor)
         store.put(unit)
 
     def source() -> Generator[simpy.Event, Any, None]:

@@ -97,6 +97,7 @@ class RoadTruth:
         default_factory=OrderedDict, init=False, repr=False
     )
     _looked: dict[tuple[int, int], _Known] = field(default_factory=dict, init=False, repr=False)
+    _unaffected: dict[tuple[int, int], _Known] = field(default_factory=dict, init=False, repr=False)
     _ever_changes: list[NDArray[np.bool_]] = field(default_factory=list, init=False, repr=False)  # by piece
     _knowledge: dict[int, RoadKnowledge] = field(default_factory=dict, init=False, repr=False)
 
@@ -211,7 +212,7 @@ class RoadTruth:
         belief, ways = self._belief(believed)
         if isinstance(start, Place):  # nobody comes to stand at just this place again
             return self._looked_over(belief.way(start, target), belief)
-        known = ways.get((start, target))
+        known = self._unaffected.get((start, target)) or ways.get((start, target))
         if known is None:
             if len(ways) >= _MOST_WAYS:
                 ways.clear()
@@ -228,6 +229,10 @@ class RoadTruth:
             known = self._looked_over_once(way, belief)
             if way is self.roads.kept_way(way.start, way.target):
                 self._looked[way.start, way.target] = known
+                ends_road = self.roads.graph.point_road.item(way.target)
+                if not known.concerns and known.start_road < 0 and ends_road not in self._on_road:
+                    # the shortest of the intact roads, and nothing on it ever changes: so it is under any belief
+                    self._unaffected[way.start, way.target] = known
         return known._replace(belief=belief)
 
     def _looked_over_once(self, way: Way, belief: Belief) -> _Known:
