@@ -66,7 +66,7 @@ def ours(fleet: Fleet, roads: RoadTimes, calls: rs.CallLog, setting: Setting) ->
 
 
 def textbook(fleet: Fleet, roads: RoadTimes, calls: rs.CallLog, setting: Setting) -> NDArray[np.float64]:
-    """Moments at which help arrives, by a process a call and a store of units; each duration is drawn when it begins."""
+    """Moments at which help arrives, by a process a call and a store of units; durations are drawn one by one."""
     chain, crew = setting.chain, fleet.units[0].crew
     laws = chain["answering"], chain["order"], crew.turnout["day"], chain["variation"], chain["set_up"]
     answering, order, turnout, variation, set_up = ((law.median, law.sigma) for law in laws)

@@ -24,7 +24,12 @@ from rescuesim.network.store import cache_folder
 __all__ = ["SHARED", "KernelState", "compiled", "kernel_folder", "loaded_kernels"]
 
 # files of the package that kernels of other files take something from
-SHARED = ("network/road_network.py", "travel/compiled.py", "travel/contraction/lanes.py")
+SHARED = (
+    "network/road_network.py",
+    "travel/compiled.py",
+    "travel/contraction/lanes.py",
+    "simulation/believed_roads/search_kernels.py",
+)
 
 _Given = ParamSpec("_Given")
 _Made = TypeVar("_Made")

@@ -188,10 +188,14 @@ class Belief:
         if isinstance(start, Place):
             if (start.road, start.position_m) == (roads.stop_road.item(target), roads.stop_m.item(target)):
                 return roads.way(start, target, [], [])
-            usual, try_intact = self._usual_exits(start), target < n_sites or roads.keeps_trees_of_points
-            if usual is not None:
-                return self._to(node, usual, start, target, try_intact=try_intact, as_usual=True)
-            return self._to(node, list(self._exits(start)), start, target, try_intact=try_intact)
+            try_intact = target < n_sites or roads.keeps_trees_of_points
+            if try_intact and start.road not in self._roads_changed:
+                way = roads.way_from_place(start, target, self.marked[0])
+                if way is not None:
+                    return way
+            exits = self._usual_exits(start)
+            exits = list(self._exits(start)) if exits is None else exits
+            return self._to(node, exits, start, target, try_intact=try_intact)
         origin = graph.point_node.item(start)
         if start >= n_sites:
             return self._to(node, [(origin, [], 0)], start, target, try_intact=False)
@@ -200,18 +204,9 @@ class Belief:
             return None
         return roads.way(start, target, [], roads.arcs(towards=False).pieces_between(found, graph, node))
 
-    def _to(
-        self,
-        node: int,
-        exits: list[_Exit],
-        start: int | Place,
-        target: int,
-        *,
-        try_intact: bool,
-        as_usual: bool = False,
-    ) -> Way | None:
+    def _to(self, node: int, exits: list[_Exit], start: int | Place, target: int, *, try_intact: bool) -> Way | None:
         """Way to a node by the exit that makes it shortest, the first of equal ones."""
-        roads = self.roads
+        roads, arcs = self.roads, self.roads.arcs(towards=True)
         if not exits:
             return None
         for intact in (True, False) if try_intact else (False,):
@@ -219,18 +214,12 @@ class Belief:
                 found = roads.tree(node, towards=True)
             else:
                 found = self._search(node, [one[0] for one in exits], towards=True)
-            best_ticks, best = min((one[2] + found[0].item(one[0]), number) for number, one in enumerate(exits))
-            if best_ticks >= UNREACHABLE:
+            ticks, best = min((one[2] + found[0].item(one[0]), number) for number, one in enumerate(exits))
+            if ticks >= UNREACHABLE:
                 return None
-            leads, steps, ticks = exits[best]
-            if not intact:
-                return roads.way(
-                    start, target, steps, self.roads.arcs(towards=True).pieces_between(found, roads.graph, leads)
-                )
-            known = ticks if as_usual else None
-            way = roads.way_by_tree(start, target, steps, known, found, leads, self.marked[0])
-            if way is not None:
-                return way
+            pieces = arcs.pieces_between(found, roads.graph, exits[best][0])
+            if not intact or not self._touches(pieces):
+                return roads.way(start, target, exits[best][1], pieces)
         return None
 
     def _touches(self, pieces: list[int]) -> bool:

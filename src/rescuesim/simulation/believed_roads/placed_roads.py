@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -338,51 +338,45 @@ class PlacedRoads:
             before=before,
         )
 
-    def way_by_tree(
-        self,
-        start: int | Place,
-        target: int,
-        steps: list[Step],
-        ticks: int | None,
-        found: Found,
-        node: int,
-        changed: NDArray[np.bool_],
-    ) -> Way | None:
-        """Put a way together from at most one step and a path to the root of a tree; None over a changed piece.
+    def way_from_place(self, start: Place, target: int, changed: NDArray[np.bool_]) -> Way | None:
+        """Put the shortest way from a place on a usual road together if it is that of the intact tree.
 
         Parameters
         ----------
-        start : int or Place
+        start : Place
         target : int
-        steps : list of Step
-            To the node.
-        ticks : int or None
-            Of the step on intact roads, if known.
-        found : Found
-            Of a search towards its root.
-        node : int
         changed : ndarray of bool, shape (n_pieces,)
-        """
-        arcs = self.arcs(towards=True)
-        if not compiled_trees() or len(steps) > 1:
-            pieces = arcs.pieces_between(found, self.graph, node)
-            return None if changed[pieces].any() else self.way(start, target, steps, pieces)
-        from rescuesim.simulation.believed_roads.search_kernels import drive_to_root
+            Pieces that must not be on it.
 
-        one = steps[0] if steps else None
-        first = -1, 0.0, 0.0, True, 0
-        if one is not None:
-            free = self.step_ticks(one.piece, one.enter_m, one.leave_m) if ticks is None else ticks
-            first = one.piece, one.enter_m, one.leave_m, one.up, free
-        piece, enter_m, leave_m, up, before, length_m, is_open = drive_to_root(
-            found[1], arcs.piece, self.graph.head, node, changed, first, *self._driven[0]
-        )
-        if not is_open:
+        Returns
+        -------
+        Way or None
+            None without kernels, without a way, over a changed piece, or where a unit may back out of its road.
+        """
+        if not compiled_trees():
             return None
+        from rescuesim.simulation.believed_roads.place_kernels import way_from_place
+
+        write_down: Any = way_from_place  # its arguments come in tuples of what does not change
+        found = write_down(
+            start.road,
+            start.position_m,
+            -1 if start.along is None else int(start.along),
+            math.nan if start.retreat_m is None else start.retreat_m,
+            *self.sides,
+            *self.tree(self.graph.point_node.item(target), towards=True),
+            self.arcs(towards=True).piece,
+            self.graph.head,
+            changed,
+            *self._driven[0],
+        )
+        if not found[-1]:
+            return None
+        piece, enter_m, leave_m, up, before, length_m, _ = found
         return Way(
             start=start,
             target=target,
-            access_ticks=start.access_ticks if isinstance(start, Place) else self.stop_access_ticks.item(start),
+            access_ticks=start.access_ticks,
             final_ticks=self.stop_access_ticks.item(target),
             piece=piece,
             enter_m=enter_m,

@@ -21,8 +21,8 @@ class RoadSides(NamedTuple):
         Pieces that lead down road r are ``first[2 r]`` to ``first[2 r + 1] - 1``, those that lead up follow.
     metres : ndarray of float64, shape (n_pieces, 3)
         From where to where each lies, and the ticks of its edge.
-    leads : ndarray of int32, shape (n_pieces, 2)
-        The node that it leads to, and whether it is driven along the edge.
+    leads : ndarray of int32, shape (n_pieces, 3)
+        The node that it leads to, whether it is driven along the edge, and the piece.
     end_node : ndarray of int32, shape (n_roads, 2)
     length_m : ndarray of float64, shape (n_roads,)
     """
@@ -44,7 +44,7 @@ class RoadSides(NamedTuple):
         first = np.zeros(2 * n_roads + 1, dtype=np.int64)
         np.cumsum(np.bincount(side, minlength=2 * n_roads), out=first[1:])
         metres = np.column_stack((graph.from_m, graph.to_m, graph.edge_ticks[graph.edge]))[order].astype(np.float64)
-        leads = np.column_stack((graph.head, graph.forward))[order].astype(np.int32)
+        leads = np.column_stack((graph.head[order], graph.forward[order], order)).astype(np.int32)
         up = first[1::2], first[2::2]
         end_node = np.column_stack((graph.tail[order[up[0]]], graph.head[order[up[1] - 1]])).astype(np.int32)
         return cls(first, metres, leads, end_node, length_m)

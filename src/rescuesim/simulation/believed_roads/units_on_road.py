@@ -33,7 +33,7 @@ class UnitsOnRoad:
     """
 
     def __init__(self, roads: PlacedRoads, n_units: int) -> None:
-        from rescuesim.simulation.believed_roads.search_kernels import nearest_on_road, write_down
+        from rescuesim.simulation.believed_roads.place_kernels import nearest_on_road, write_down
 
         self._roads, self._write_down = roads, write_down
         self._nearest: Any = nearest_on_road  # its arguments come in tuples of what does not change
