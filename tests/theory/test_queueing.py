@@ -56,6 +56,12 @@ def test_the_share_of_calls_that_wait_is_that_of_erlang_c(seed):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
+def test_the_mean_wait_is_that_of_erlang_c(seed):
+    assert_agrees(line(Study(seed=seed, replications=60, calls=5_000), servers=2, offered=1.0))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_share_of_calls_that_are_lost_is_that_of_erlang_b(seed):
     assert_agrees(losses(Study(seed=seed, calls=2_000), servers=4, offered=3.0))
 

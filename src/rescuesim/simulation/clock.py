@@ -1,15 +1,15 @@
-"""Exact moments: events at absolute times, stories that wait for them, and when calls have been answered."""
+"""Exact moments: events at absolute times, and stories that wait for them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from heapq import heappop, heappush, heapreplace
+from collections.abc import Callable, Generator
+from heapq import heappop, heappush
 from typing import Any, cast
 
 import simpy
 from simpy.events import NORMAL, Event, EventPriority
 
-__all__ = ["Clock", "Steps", "Story", "answered_at_s"]
+__all__ = ["Clock", "Steps", "Story"]
 
 Steps = Generator[Any, None, None]  # of moments in seconds, and of events
 
@@ -126,32 +126,3 @@ class Story:
         if event is not None and event.callbacks:
             event.callbacks = [one for one in event.callbacks if getattr(one, "__self__", None) is not self]
         self._steps.close()
-
-
-def answered_at_s(arrived_s: Sequence[float], answering_s: Sequence[float], seats: int) -> list[float]:
-    """Answer calls in the order of arrival at a number of seats; exact, since units play no part.
-
-    Parameters
-    ----------
-    arrived_s : sequence of float, ascending
-    answering_s : sequence of float
-        Seconds that answering holds a seat.
-    seats : int
-
-    Returns
-    -------
-    list of float
-        The moment at which each call has been answered.
-
-    Examples
-    --------
-    >>> answered_at_s([0.0, 1.0, 2.0], [10.0, 10.0, 10.0], 2)
-    [10.0, 11.0, 20.0]
-    """
-    free_from = [0.0] * seats
-    answered = []
-    for rings, takes in zip(arrived_s, answering_s, strict=True):
-        done = max(rings, free_from[0]) + takes
-        heapreplace(free_from, done)
-        answered.append(done)
-    return answered

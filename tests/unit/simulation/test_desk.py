@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from oracles_queueing import starts_in_turn
 
 from rescuesim.crew import Lognormal
 from rescuesim.errors import InputError
 from rescuesim.simulation import CallLog, Desk
-from rescuesim.simulation.clock import answered_at_s
 from rescuesim.simulation.desk import Callers, answer, unattended_s
 
 
@@ -18,7 +18,8 @@ def test_callers_who_never_give_up_are_answered_as_before():
     rng = np.random.default_rng(5)
     arrived, takes = np.sort(rng.random(400)) * 3000, rng.exponential(20.0, 400)
     found = answer(Callers(arrived_s=arrived, answering_s=takes), 3)
-    assert found.at_s.tolist() == answered_at_s(arrived.tolist(), takes.tolist(), 3)
+    starts = starts_in_turn(arrived.tolist(), takes.tolist(), 3)
+    assert found.at_s.tolist() == [start + held for start, held in zip(starts, takes.tolist(), strict=True)]
     assert set(found.rings.tolist()) == {1}
 
 

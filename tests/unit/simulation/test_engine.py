@@ -12,7 +12,8 @@ from rescuesim.crew import default_crews
 from rescuesim.errors import InputError, RescueSimError
 from rescuesim.plan import Plan
 from rescuesim.simulation import CallLog, Fleet, RoadTimes, Setting, Unit, run_replication
-from rescuesim.simulation.clock import Clock, answered_at_s
+from rescuesim.simulation.clock import Clock
+from rescuesim.simulation.desk import Callers, answer
 from rescuesim.simulation.fleet import ShiftTimeline
 from rescuesim.simulation.roads import Journeys
 from rescuesim.simulation.trajectory import STAMPS, checked
@@ -40,7 +41,7 @@ def test_an_event_happens_at_exactly_its_moment():
     assert seen == [0.1, 0.1 + 0.2, 1e9 + 0.1]
 
 
-def test_answering_agrees_with_a_line_of_calls_played_second_by_second():
+def test_the_desk_agrees_with_a_line_of_calls_played_second_by_second():
     rng = np.random.default_rng(3)
     arrived, takes = np.sort(rng.integers(0, 300, 60)), rng.integers(1, 20, 60)
     for seats in (1, 2, 3):
@@ -50,7 +51,8 @@ def test_answering_agrees_with_a_line_of_calls_played_second_by_second():
                 while line and busy_until[seat] <= now and arrived[line[0]] <= now:
                     call = line.pop(0)
                     busy_until[seat] = answered[call] = now + int(takes[call])
-        assert answered_at_s(arrived.tolist(), takes.tolist(), seats) == answered
+        callers = Callers(arrived_s=arrived.astype(float), answering_s=takes.astype(float))
+        assert answer(callers, seats).at_s.tolist() == answered
 
 
 def test_units_of_equal_time_are_sent_in_the_order_of_the_plan(valley):
