@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
@@ -73,6 +74,8 @@ def run(
     from rescuesim.scenario.prepare import prepare
     from rescuesim.simulation.ensemble import SchedulerExecutor
 
+    if days is not None and not 0 < days < math.inf:
+        raise typer.BadParameter(f"--days {days:g}: expected a number of days above 0")
     if workers is not None and scheduler is not None:
         raise typer.BadParameter("--workers and --scheduler: expected one of them")
     asked = EnsembleAsked(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ensemble_attainment", "ensemble_in_words", "event_result"]
 
 Row = Mapping[str, Any]
+_Counts = tuple[int, int]  # attained, and all that count
 _MOST_REASONS = 3
 _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -42,9 +43,14 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "one_event": ("灾情 1 种", "1 event"),
         "events": ("灾情 {n} 种，各次重复依次采用", "{n} events, replications go through them in turn"),
+        "first_events": (
+            "灾情抽取 {n} 种，{met} 次重复依次采用前 {met} 种",
+            "{n} events are drawn, of which {met} replications meet the first {met}",
+        ),
         "table": (
-            "上表按每次{span}全程统计；“已处置”只表示得到处置，不表示及时。",
-            "The table counts all {span} of each; handled means at all, not in time.",
+            "上表按每次{span}全程统计；“呼叫”含虚假警，“已处置”只计真实警情，且只表示得到处置，不表示及时。",
+            "The table counts all {span} of each; calls include false ones, handled counts genuine ones and"
+            " means at all, not in time.",
         ),
         "over": ("道路、站点、通信在灾后 {lasts} 小时全部恢复；", "all is as before after {lasts} h."),
         "never": ("到统计终点仍未全部恢复；", "not all is as before at the end."),
@@ -53,10 +59,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "in {n} of them not all is as before at the end, in the others after {lasts} h.",
         ),
         "standard": (
-            "达标：真实警情按“{standard}”的全部时限得到处置；无人到场、放弃、仍在等待的都算未达标。"
-            "区间为 95%，按重复计，只反映随机波动，不代表参数准确。",
-            "Attained: genuine calls that kept all limits of {standard}; lost, abandoned and waiting ones are failures."
-            " Intervals are of 95% over replications; they tell luck, not whether the inputs are right.",
+            "达标：真实警情按“{standard}”的全部时限得到处置；无人到场、放弃、仍在等待的都算未达标；"
+            "没有标准的区域（一般农村）不计。区间为 95%，按重复计，只反映随机波动，不代表参数准确。",
+            "Attained: genuine calls that kept all limits of {standard}; lost, abandoned and waiting ones are failures,"
+            " places without a standard (rural) do not count. Intervals are of 95% over replications; they tell luck,"
+            " not whether the inputs are right.",
         ),
         "share": (
             "{condition}，{plan}：{calls} 次警情中达标 {share}{between}。",
@@ -67,6 +74,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "  主要卡在{stage}；未达标原因：{reasons}。",
             "  Most are lost by the limit {stage}; why they were missed: {reasons}.",
         ),
+        "rest": ("其他原因 {n}", "other reasons {n}"),
         "within": ("“{since}后 {limit} 秒内{until}”", "“{until} within {limit} s of {since}”"),
         "better": (
             "{condition}：{plan}比{baseline}好 {points} 个百分点，超出随机波动。",
@@ -91,25 +99,31 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{condition}: {plan} and {baseline} attained as many calls in every replication.",
         ),
         "taken": (
-            "{condition}使{plan}的达标率比{normal}低 {points} 个百分点，超出随机波动。",
-            "{condition} takes {points} points from {plan}, against {normal}, beyond chance.",
+            "{condition}使{plan}的达标率比{normal}低 {points} 个百分点{usual}，超出随机波动。",
+            "{condition} takes {points} points from {plan}, against {normal}{usual}, beyond chance.",
         ),
         "given": (
-            "{condition}下{plan}的达标率比{normal}高 {points} 个百分点，超出随机波动；应查明原因。",
-            "{condition}: {plan} attains {points} points more than under {normal}, beyond chance; find out why.",
+            "{condition}下{plan}的达标率比{normal}高 {points} 个百分点{usual}，超出随机波动；应查明原因。",
+            "{condition}: {plan} attains {points} points more than under {normal}{usual}, beyond chance; find out why.",
         ),
         "taken_alike": (
-            "{condition}使{plan}的达标率变化 {points} 个百分点（与{normal}相比），未超出随机波动。",
-            "{condition} changes {plan} by {points} points, against {normal}, which may be chance.",
+            "{condition}使{plan}的达标率与{normal}相比变化 {points} 个百分点{usual}，未超出随机波动。",
+            "{condition} changes {plan} by {points} points, against {normal}{usual}, which may be chance.",
         ),
         "taken_one": (
-            "{condition}使{plan}的达标率变化 {points} 个百分点（与{normal}相比）；重复次数不足，无法判断是否出于偶然。",
-            "{condition} changes {plan} by {points} points, against {normal}; too few replications to tell it from"
-            " chance.",
+            "{condition}使{plan}的达标率与{normal}相比变化 {points} 个百分点{usual}；重复次数不足，"
+            "无法判断是否出于偶然。",
+            "{condition} changes {plan} by {points} points, against {normal}{usual}; too few replications to tell it"
+            " from chance.",
+        ),
+        # what the points are counted from: not the share of all the days, which stands above
+        "usual": (
+            "（{normal}同一时段 {calls} 次警情中达标 {share}）",
+            " (the same time: {share} of {calls} calls)",
         ),
         "taken_same": (
-            "{condition}未改变{plan}任何一次重复的达标数（与{normal}相比）。",
-            "{condition} changes nothing for {plan}, against {normal}, in any replication.",
+            "与{normal}相比，{condition}未改变{plan}任何一次重复的达标数{usual}。",
+            "{condition} changes nothing for {plan}, against {normal}{usual}, in any replication.",
         ),
     }
 )
@@ -200,14 +214,16 @@ def ensemble_attainment(ensemble: Ensemble) -> pd.DataFrame:
     --------
     ``ensemble_attainment(open_ensemble("study"))``
     """
-    found, _ = _attainment_and_reasons(ensemble, reasons=False)
+    found, _, _ = _attainment_and_reasons(ensemble, reasons=False)
     return found
 
 
 def _attainment_and_reasons(
     ensemble: Ensemble, *, reasons: bool
-) -> tuple[pd.DataFrame, dict[tuple[str, str], tuple[pd.Series | None, pd.Series]]]:
+) -> tuple[pd.DataFrame, dict[tuple[str, str], tuple[pd.Series | None, pd.Series]], dict[tuple[str, str], _Counts]]:
+    """Return the table, why calls were missed, and what normal days attained in the time of each disruption."""
     counts: dict[tuple[str, str], NDArray[np.float64]] = {}
+    same_time: dict[tuple[str, str], _Counts] = {}
     why: dict[tuple[str, str], tuple[pd.Series | None, pd.Series]] = {}
     for disruption in ensemble.disruptions:
         for plan in ensemble.plans:
@@ -230,12 +246,15 @@ def _attainment_and_reasons(
         usual = None
         if normal is not None and disruption != normal:
             usual = _by_replication(event_result(ensemble, plan=plan, disruption=normal, during=disruption))
+            kept, met = usual.sum(axis=0).tolist()
+            if met != counts[(normal, plan)][:, 1].sum():
+                same_time[(disruption, plan)] = (int(kept), int(met))
         change = _paired(one, usual)
         head = (disruption, plan, int(total[1]), int(total[0]), *shares)
         rows.append(
             (*head, base if plan != base else "", *gain, (normal or "") if disruption != normal else "", *change)
         )
-    return pd.DataFrame(rows, columns=_COLUMNS), why
+    return pd.DataFrame(rows, columns=_COLUMNS), why, same_time
 
 
 def _paired(one: NDArray[np.float64], other: NDArray[np.float64] | None) -> tuple[float, float, float]:
@@ -268,7 +287,7 @@ def ensemble_in_words(ensemble: Ensemble, *, lang: Lang = "en") -> list[str]:
     InputError
         As `ensemble_attainment`.
     """
-    table, why = _attainment_and_reasons(ensemble, reasons=True)
+    table, why, same_time = _attainment_and_reasons(ensemble, reasons=True)
     zh = lang == "zh"
     lines = [_say("table", lang, span=_span(ensemble.manifest.horizon_s, zh)), *_simulated(ensemble, lang)]
     rows: list[Row] = [dict(zip(table.columns, values, strict=True)) for values in table.itertuples(index=False)]
@@ -276,7 +295,8 @@ def ensemble_in_words(ensemble: Ensemble, *, lang: Lang = "en") -> list[str]:
         lines += _attained_lines(row, why[(row["disruption"], row["plan"])], lang)
     for value, keys in _SENTENCES.items():
         for row in rows:
-            lines += _difference_line(row, value, keys, lang)
+            usual = same_time.get((row["disruption"], row["plan"])) if value == "change" else None
+            lines += _difference_line(row, value, keys, lang, usual)
     return lines
 
 
@@ -292,7 +312,7 @@ def _simulated(ensemble: Ensemble, lang: Lang) -> list[str]:
             plans=plans if zh else f"{_many(plans, 'plan')} through {_many(conditions, 'condition')}",
             conditions=conditions,
             plan_names=comma.join(label("plan", name, lang) for name in told.plans),
-            condition_names=comma.join(label("condition", name, lang) for name in told.disruptions),
+            condition_names=comma.join(_named(label("condition", name, lang), zh) for name in told.disruptions),
             n=told.replications if zh else _many(told.replications, "replication"),
             span=span,
             seed=told.seed,
@@ -300,8 +320,10 @@ def _simulated(ensemble: Ensemble, lang: Lang) -> list[str]:
     ]
     for name, labels in told.disruptions.items():
         if labels:
-            drawn = _say("events" if len(labels) > 1 else "one_event", lang, n=len(labels))
-            over = _over(county.lasts_s.get(name, ()), told.horizon_s, lang)
+            met = min(told.replications, len(labels))  # the others happen to nobody
+            events = "one_event" if len(labels) == 1 else "first_events" if met < len(labels) else "events"
+            drawn = _say(events, lang, n=len(labels), met=met)
+            over = _over(county.lasts_s.get(name, ())[:met], told.horizon_s, lang)
             lines.append(_say("drawn", lang, condition=label("condition", name, lang), drawn=drawn, over=over))
     lines += [in_language(line, lang) for line in county.said]
     return [*lines, _say("standard", lang, standard=county.standard.name)]
@@ -316,6 +338,19 @@ def _over(lasts_s: Sequence[float], horizon_s: float, lang: Lang) -> str:
     lasts = least if least == most else f"{least}–{most}"
     still = len(lasts_s) - len(hours)
     return _say("some_never", lang, n=still, lasts=lasts) if still else _say("over", lang, lasts=lasts)
+
+
+def _named(name: str, zh: bool) -> str:
+    """Quote a name that would look like several in a list.
+
+    Examples
+    --------
+    >>> _named("台风洪水", zh=True), _named("断路、断网、断电", zh=True)
+    ('台风洪水', '“断路、断网、断电”')
+    """
+    if not any(mark in name for mark in "、，,"):
+        return name
+    return f"“{name}”" if zh else f'"{name}"'
 
 
 def _many(number: int, thing: str) -> str:
@@ -347,11 +382,13 @@ def _attained_lines(row: Row, why: tuple[pd.Series | None, pd.Series], lang: Lan
     stage = _say("within", lang, since=since, until=until, limit=f"{binding['limit_s']:g}")
     most = sorted(reasons.items(), key=lambda one: (-one[1], str(one[0])))[:_MOST_REASONS]
     told = [f"{label('miss', str(name), lang).replace('_', ' ')} {count(float(many))}" for name, many in most]
+    if rest := sum(float(many) for many in reasons) - sum(float(many) for _, many in most):
+        told.append(_say("rest", lang, n=count(rest)))
     return [*lines, _say("why", lang, stage=stage, reasons=("、" if lang == "zh" else "; ").join(told))]
 
 
-def _difference_line(row: Row, value: str, keys: Sequence[str], lang: Lang) -> list[str]:
-    """Say a difference, if there is one to say."""
+def _difference_line(row: Row, value: str, keys: Sequence[str], lang: Lang, usual: _Counts | None = None) -> list[str]:
+    """Say a difference, if there is one to say, and what it is counted from where that stands nowhere else."""
     by, low, high = (float(row[name]) for name in (value, f"{value}_low", f"{value}_high"))
     if by != by:
         return []
@@ -364,6 +401,11 @@ def _difference_line(row: Row, value: str, keys: Sequence[str], lang: Lang) -> l
         "baseline": label("plan", str(row["baseline"]), lang),
         "normal": label("condition", str(row["normal"]), lang),
     }
+    normal = ""
+    if usual is not None and usual[1]:
+        written = share(usual[0] / usual[1], float(usual[1]), "calls", lang)
+        normal = _say("usual", lang, normal=names["normal"], share=written, calls=count(float(usual[1])))
     told = (-by, -high, -low) if key == under else (by, low, high)
     points = difference(*told) if known else difference(by)
-    return [_say(key, lang, **names, points=points.replace("+", "") if key in (above, under) else points)]
+    points = points.replace("+", "") if key in (above, under) else points
+    return [_say(key, lang, **names, points=points, usual=normal)]

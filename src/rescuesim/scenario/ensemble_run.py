@@ -129,15 +129,19 @@ def _horizon_notes(disruption: DisruptionSection | None, horizon_s: float, repli
     own_s, own = disruption.horizon_h * 3600, disruption.replications or replications
     if own_s == horizon_s and own == replications:
         return ()
-    own_zh, own_en = f"{own} 次、每次 {disruption.horizon_h:g} 小时", f"{own} of {disruption.horizon_h:g} h"
-    label, days = disruption.label, horizon_s / 86_400
+    hours, label, days = f"{disruption.horizon_h:g}", disruption.label, horizon_s / 86_400
+    if disruption.replications is None:  # a number that the file does not give is not told as the file's
+        own_zh, own_en = f"horizon_h（{hours} 小时）", f"horizon_h ({hours} h) is"
+    else:
+        own_zh = f"replications、horizon_h（{own} 次、每次 {hours} 小时）"
+        own_en = f"replications and horizon_h ({own} of {hours} h) are"
     return (
         Note(
-            f"{label}: the scenario's own replications and horizon_h ({own_en}) are those of `rescuesim run`; here "
+            f"{label}: the scenario's own {own_en} for `rescuesim run`; here "
             f"all conditions have {replications} of {days:g} days, so that calls pair; `--days` and `--replications` "
-            "change that",
-            f"{label}：情景文件中该灾情的 replications、horizon_h（{own_zh}）只用于 rescuesim run；"
-            f"此处各情景一律 {replications} 次、每次 {days:g} 天，以便逐次配对，可用 --days、--replications 更改",
+            "change that.",
+            f"{label}：情景文件中该灾情的 {own_zh}只用于 rescuesim run；"
+            f"此处各情景一律 {replications} 次、每次 {days:g} 天，以便逐次配对，可用 --days、--replications 更改。",
         ),
     )
 

@@ -13,6 +13,8 @@ from rescuesim.cli.ensemble import _left_words
 from rescuesim.cli.options import Language
 from rescuesim.disruption import Disruption, Disruptions, RoadOutage
 from rescuesim.network.states import Closure
+from rescuesim.scenario.ensemble_run import _horizon_notes
+from rescuesim.scenario.sections import DisruptionSection
 from rescuesim.simulation.ensemble import EnsembleProgress
 
 SCENARIO = """
@@ -126,9 +128,24 @@ def test_another_siting_or_a_name_that_stands_twice_is_refused(
     assert left_with("run", scenario, "--out", out, "--disruptions", str(bridge)) == 2
     assert "expected NAME=FILE" in capsys.readouterr().err
     assert left_with("run", scenario, "--out", out, "--workers", 2, "--scheduler", "tcp://127.0.0.1:1") == 2
+    assert left_with("run", scenario, "--out", out, "--days", -2) == 2
+    assert "--days -2: expected a number of days above 0" in capsys.readouterr().err
     assert left_with("log", out, "--plan", "plam", "--replication", 0) == 2
     assert "did you mean plan" in capsys.readouterr().err
     assert left_with("summary", tmp_path / "none") == 2
+
+
+def test_only_what_the_scenario_says_of_its_disruption_is_told_as_its_own() -> None:
+    event = {"label": "洪水", "preset": "typhoon_flood", "horizon_h": 72}
+    for own, en, zh in (
+        (None, "own horizon_h (72 h) is for", "horizon_h（72 小时）"),
+        (5, "(5 of 72 h)", "（5 次、每次"),
+    ):
+        (note,) = _horizon_notes(DisruptionSection(**event, replications=own), 5 * 86_400, 10)
+        assert en in str(note)
+        assert zh in note.zh
+        assert ("10 次、每次 72" in note.zh) is False
+    assert not _horizon_notes(None, 86_400, 1)
 
 
 def test_the_time_that_is_left_is_said_in_both_languages() -> None:

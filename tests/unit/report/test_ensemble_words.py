@@ -6,12 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from ensemble_cases import town_study
 
 from rescuesim.report.attainment import attained, clock_from_s, counted_calls
 from rescuesim.report.ensemble_words import (
     _SENTENCES,
+    _attained_lines,
     _difference_line,
     _over,
     ensemble_attainment,
@@ -113,6 +115,35 @@ def test_better_worse_and_chance_are_told_apart(found: tuple[float, float, float
     (chinese,) = _difference_line(row, "gain", _SENTENCES["gain"], "zh")
     assert ("，超出随机波动" in chinese) == ("beyond chance" in part)
     assert ("未超出随机波动" in chinese) == ("may be chance" in part)
+
+
+def test_what_an_event_takes_is_told_with_what_it_is_counted_from(study: Ensemble) -> None:
+    """The share of all days of normal operation stands above and is another one."""
+    for plan in study.plans:
+        usual = event_result(study, plan=plan, disruption="intact", during="bridge")
+        calls = counted_calls(usual)
+        kept = attained(calls, usual.standard)
+        lines = [line for line in ensemble_in_words(study) if line.startswith("bridge") and "the same time" in line]
+        assert any(f"(the same time: {kept.mean():.1%} of {len(calls)} calls)" in line for line in lines)
+
+
+def test_reasons_add_up_to_the_calls_that_were_missed() -> None:
+    row = {"disruption": "intact", "plan": "plan", "calls": 60, "share": 0.5, "low": 0.4, "high": 0.6}
+    stage = pd.Series({"since": "arrived", "stage": "on_scene", "limit_s": 900.0})
+    many = pd.Series({"drive": 20, "turnout": 5, "answering": 3, "set_up": 1, "order": 1})
+    for lang, rest in (("en", "; other reasons 2."), ("zh", "、其他原因 2。")):
+        assert _attained_lines(row, (stage, many), lang)[-1].endswith(rest)
+        assert "2" not in _attained_lines(row, (stage, many[:3]), lang)[-1].rpartition("3")[2]
+
+
+def test_a_name_that_looks_like_several_is_quoted_and_only_events_that_were_met_count(tmp_path: Path) -> None:
+    asked = town_study(tmp_path, replications=2)
+    events = {"intact": None, "断路、断网": asked["disruptions"]["floods"]}
+    found = simulate_ensemble(out=tmp_path / "out", **{**asked, "disruptions": events})
+    chinese = "\n".join(ensemble_in_words(found, lang="zh"))
+    assert "2 种情景（正常、“断路、断网”）" in chinese
+    assert "灾情抽取 4 种，2 次重复依次采用前 2 种；" in chinese
+    assert "4 events are drawn, of which 2 replications meet the first 2;" in "\n".join(ensemble_in_words(found))
 
 
 def test_one_replication_is_too_few_to_tell(tmp_path: Path) -> None:

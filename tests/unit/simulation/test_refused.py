@@ -74,6 +74,7 @@ def test_calls_that_nobody_can_serve_wait_where_that_is_asked_for_and_the_notes_
     assert found.records["outcome"].tolist() == ["waiting"] * 2
     assert found.records["held_by"].tolist() == ["not_capable"] * 2
     assert ["in vain by 2 calls of type fire" in note for note in found.notes] == [True]
+    assert [note.zh for note in found.notes] == ["火灾扑救：编成要求 fire:1（slot 0），现有力量无一能胜任"]
 
 
 def test_one_replication_on_plain_matrices_refuses_a_missing_capability_too(valley):

@@ -106,7 +106,6 @@ _TEXT: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{lost:,.0f} person-hours of cover are lost in {hours:g} h.",
         ),
         "back": ("覆盖恢复到平时的 {share:.0%}：{when}。", "Cover is back to {share:.0%} of normal {when}."),
-        "at": ("灾后 {minutes:,.0f} 分钟", "{minutes:,.0f} min after the onset"),
         "never_fell": ("始终未低于", "at all times: it never fell below"),
         "not_back": ("{hours:g} 小时内未恢复", "not within {hours:g} h"),
         "states": (
@@ -186,7 +185,7 @@ def measures_in_words(
     lines.append(say("cover", label=row["disruption"], **values, lost=row["person_hours_lost"], hours=hours))
     back = float(row["cover_back_min"])
     if not math.isnan(back):
-        when = say("at", minutes=back) if math.isfinite(back) else say("not_back", hours=hours)
+        when = say("at_h", hours=back / 60) if math.isfinite(back) else say("not_back", hours=hours)
         lines.append(say("back", share=share, when=when if back else say("never_fell")))
     lines.append(say("states", **{name: int(row[f"villages_{name}_most"]) for name in STATE_WORDS}))
     lines.append(say("contact", when=moment(float(row["all_contacted_h"]))))

@@ -39,6 +39,7 @@ _CHAIN = MappingProxyType(
 _HEADS: Mapping[str, str] = MappingProxyType(
     {
         **{"incident": "序号", "row": "行号", "id": "编号", "time": "报警时间", "place": "地点", "township": "乡镇"},
+        "left_out_why": "未采用的原因",
         **{"type": "类型", "site": "出动站点", "crew": "队伍类型", "unit": "车组", "shift": "班次", "hours": "时段"},
         **{"stage": "环节", "since": "起点", "until": "终点", "n": "次数", "why": "可能的原因", "by": "出动依据"},
         **{"recorded_s": "记录（秒）", "predicted_s": "模型中位（秒）", "low_s": "模型P10（秒）"},

@@ -172,7 +172,8 @@ def call_type_codes(table: TextTable, type_names: Mapping[str, str], faults: lis
     for row, cell in zip(table.frame.index, _cells(table, "type"), strict=True):
         codes.append(words.get(_plain(cell), -1))
         if cell and codes[-1] < 0:
-            expected = f"a type of call, {nearest_name(cell, [*CALL_TYPES, *type_names])}, or its word in type_names"
+            known = nearest_name(cell, [*CALL_TYPES, *type_names])
+            expected = f"a type of call, {known}, or its word in type_names (--type {cell}=rescue, say)"
             faults.append(table.fault(int(row), "type", expected))
     return codes
 

@@ -168,7 +168,7 @@ def package_notes(
             notes += [
                 Note(
                     f"package {name}, {column}: {value} asked for in vain by {many}, expected {lacks}",
-                    f"{kind}:{column} 要求 {value},现有力量永远无法满足",
+                    f"{kind}：编成要求 {value}（{column}），现有力量无一能胜任",
                 )
                 for column, value, lacks in _never_served(package, crews, muster)
             ]

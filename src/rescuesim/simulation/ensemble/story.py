@@ -208,12 +208,13 @@ def _place(row: Mapping[Any, Any], names: Mapping[str, str], column: int) -> str
 
 
 def _span(seconds: float) -> str:
-    """Write a span as minutes and seconds.
+    """Write a span as minutes and seconds, one of an hour or more with its hours.
 
     Examples
     --------
-    >>> _span(754.2)
-    '12:34'
+    >>> _span(754.2), _span(62809.0)
+    ('12:34', '17:26:49')
     """
     whole = math.floor(seconds + 0.5)
-    return f"{whole // 60}:{whole % 60:02}"
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

@@ -37,6 +37,9 @@ _DURATIONS = (
     ("set_up_s", 4, 1.0),
     ("on_scene_min", 5, 60.0),
 )
+# the headers of the Chinese workbook, by which a reason can be found in it
+_MOMENTS_ZH = ("报警时间", "接听时间", "派警时间", "出动时间", "到场时间", "启动处置时间", "处置完毕时间")
+_STAGES_ZH = ("接警用时", "派警用时", "出动用时", "行车用时", "展开用时", "处置时长")
 INCIDENT_COLUMNS = (
     Column(name="id", aliases=("警情编号", "案件编号", "报警编号")),
     Column(
@@ -268,14 +271,14 @@ def _impossible(
 ) -> list[LeftOut]:
     """List the rows of which the facts contradict each other: which of them is wrong cannot be told."""
     longest_s = default("replay.longest_h").number * 3600
-    words = dict(zip(MILESTONES, _MOMENTS, strict=True))
     found = []
     for at, (row, name) in enumerate(zip(table.frame.index, names, strict=True)):
         why = []
         known = [k for k in range(len(MILESTONES)) if not np.isnan(moment_s[at, k])]
         for before, after in itertools.pairwise(known):
             gap_s = moment_s[at, after] - moment_s[at, before]
-            first, second = (words[MILESTONES[k]] for k in (before, after))
+            first, second = (_MOMENTS[k] for k in (before, after))
+            first_zh, second_zh = (_MOMENTS_ZH[k] for k in (before, after))
             if gap_s < 0:
                 shown = [
                     f"{starts + datetime.timedelta(seconds=moment_s[at, k]):%Y-%m-%d %H:%M:%S}" for k in (after, before)
@@ -283,27 +286,27 @@ def _impossible(
                 why.append(
                     (
                         f"{second} {shown[0]} is before {first} {shown[1]}",
-                        f"{second} {shown[0]} 早于 {first} {shown[1]}",
+                        f"{second_zh} {shown[0]} 早于{first_zh} {shown[1]}",
                     )
                 )
             elif gap_s > longest_s:
                 why.append(
                     (
                         f"{first} to {second} is {gap_s / 3600:.0f} h",
-                        f"{first} 至 {second} 长达 {gap_s / 3600:.0f} 小时",
+                        f"{first_zh}至{second_zh}长达 {gap_s / 3600:.0f} 小时",
                     )
                 )
             elif after == before + 1 and abs(gap_s - stage_s[at, before]) > 120:
-                stage, value = STAGES[before], stage_s[at, before]
+                stage, stage_zh, value = STAGES[before], _STAGES_ZH[before], stage_s[at, before]
                 why.append(
                     (
                         f"{stage} is given as {value:.0f} s and is {gap_s:.0f} s by {first} and {second}",
-                        f"{stage} 填 {value:.0f} 秒，而按 {first} 与 {second} 为 {gap_s:.0f} 秒",
+                        f"{stage_zh}填 {value:.0f} 秒，而按{first_zh}与{second_zh}为 {gap_s:.0f} 秒",
                     )
                 )
-        for stage, value in zip(STAGES, stage_s[at].tolist(), strict=True):
+        for stage, stage_zh, value in zip(STAGES, _STAGES_ZH, stage_s[at].tolist(), strict=True):
             if value < 0 or value > longest_s:
-                why.append((f"{stage} of {value:g} s", f"{stage} 为 {value:g} 秒"))
+                why.append((f"{stage} of {value:g} s", f"{stage_zh}为 {value:g} 秒"))
         if why:
             en, zh = "; ".join(one for one, _ in why), "；".join(one for _, one in why)
             found.append(LeftOut(row=int(row), id=name, why=en, why_zh=zh))

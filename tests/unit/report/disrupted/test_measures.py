@@ -73,6 +73,7 @@ def test_cover_and_isolation_follow_the_road_and_come_back_with_it(road: rs.Road
     row = found.summary.iloc[0]
     assert row["person_hours_lost"] == pytest.approx(300 * 9)
     assert row["cover_back_min"] == pytest.approx(600)
+    assert "覆盖恢复到平时的 95%：灾后 10.0 小时。" in found.in_words("zh")  # in hours, like everything beside it
     by_township = found.by_township.set_index("township")
     assert by_township.loc["乙镇", "person_hours_isolated"] == pytest.approx(300 * 9)
     assert by_township.loc["甲镇", "cover_back_min"] == 0

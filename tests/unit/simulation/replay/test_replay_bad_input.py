@@ -28,6 +28,7 @@ def test_one_message_has_every_fault_of_both_tables(replayed):
         "'2025-03-01', expected a day and a time of day",
         "'无此村', expected the name of one village",
         "'火宅', expected a type of call",
+        "(--type 火宅=rescue, say)",
         "'上村', expected the name of one village of demand table, or an address with it; 2 points have this name",
         "'成区站', expected id or name of a station of plan today",
         "'八点', expected a moment",

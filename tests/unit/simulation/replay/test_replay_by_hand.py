@@ -103,6 +103,10 @@ def test_impossible_rows_are_listed_with_their_reason_and_nothing_else_is_lost(r
     assert "on_scene_at 2025-03-01 08:00:30 is before rolling_at 2025-03-01 08:01:36" in said[0]
     assert "travel of -5 s" in said[1]
     assert "travel is given as 600 s and is 89 s by rolling_at and on_scene_at" in said[2]
+    chinese = [one.why_zh for one in found.left_out]  # by the headers of the workbook, not by inner names
+    assert "到场时间 2025-03-01 08:00:30 早于出动时间 2025-03-01 08:01:36" in chinese[0]
+    assert chinese[1] == "行车用时为 -5 秒"
+    assert "行车用时填 600 秒，而按出动时间与到场时间为 89 秒" in chinese[2]
     assert found.incidents["id"].tolist() == ["a"]
     assert any("3 rows left out" in note for note in found.notes)
 
