@@ -67,6 +67,35 @@ def test_an_order_goes_by_runner():
     ]
 
 
+def by(channel, direction, from_s, until_s, delay_s=None):
+    place, delay = ("s0" if direction == "order" else "d0"), None if delay_s is None else exactly(delay_s)
+    return ContactSpell(place=place, direction=direction, channel=channel, from_s=from_s, until_s=until_s, delay=delay)
+
+
+def messages(*contacts):
+    road = line([0], [1000], ends_m=[0, 1000])
+    story = told(road, {"s0#1": crew()}, calls_at(0.0), disruption=Disruption(label="x", contacts=contacts))
+    return [one for one in story if "alerted" in one or "answered" in one]
+
+
+def test_the_telephone_that_is_back_overtakes_the_runner_with_an_order():
+    assert messages(by("runner", "order", 0, 600, 1800)) == ["10 call 0 answered", "600 call 0 s0#1 alerted"]
+    # after a silence, and by a channel that takes its time but less than is left of the way
+    walks = by("runner", "order", 0, 600, 1800), by("", "order", 600, 900)
+    assert messages(*walks)[1] == "900 call 0 s0#1 alerted"
+    radio = by("radio_370", "order", 900, 9000, 120)
+    assert messages(*walks, radio)[1] == "1020 call 0 s0#1 alerted by radio_370"
+    late = by("radio_370", "order", 900, 9000, 1200)
+    assert messages(*walks, late)[1] == "1830 call 0 s0#1 alerted by runner"
+
+
+def test_the_telephone_that_is_back_overtakes_the_runner_with_a_call():
+    assert messages(by("runner", "call", 0, 600, 1800))[0] == "610 call 0 answered"
+    walks = by("runner", "call", 0, 600, 1800), by("", "call", 600, 9000)
+    assert messages(*walks)[0] == "1810 call 0 answered"
+    assert messages(*walks[:1], by("beidou", "call", 600, 9000, 60))[0] == "670 call 0 answered"
+
+
 def test_a_station_whose_generator_runs_dry_while_its_crew_is_out_takes_it_back_and_sends_nobody():
     assert generator() == [
         "0 call 0 rings fire at d0",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from rescuesim._defaults import default
@@ -73,14 +74,30 @@ class Alerting:
         return self.channels.index(channel)
 
     def message(self, unit: int, call: int, now_s: float) -> tuple[int, float]:
-        """Return the number of the channel of an order given now, and the moment at which it is through."""
+        """Return the number of the channel of an order given now, and the moment at which it is through.
+
+        The desk tries again whenever another channel holds: the telephone that is back overtakes the runner.
+        """
+        channel, through_s, until_s = self._tried(unit, call, now_s)
+        while until_s < through_s:
+            if (spell := self.spell(unit, until_s)) is not None and spell.delay is None:  # nothing reaches the site
+                until_s = spell.until_s
+                continue
+            other, other_s, until_s = self._tried(unit, call, until_s)
+            if other_s < through_s:
+                channel, through_s = other, other_s
+        return self._number(channel), through_s
+
+    def _tried(self, unit: int, call: int, now_s: float) -> tuple[str, float, float]:
+        """Return the channel that holds at a moment, when an order given then is through, and how long it holds."""
         spell = self.spell(unit, now_s)
         if spell is not None and spell.delay is not None:
-            return self._number(spell.channel), now_s + self._delay_s(spell.delay, call)
+            return spell.channel, now_s + self._delay_s(spell.delay, call), spell.until_s
         for outage, units in self._outages:
             if unit in units and outage.from_s <= now_s < outage.until_s:
-                return self._number(outage.fallback), now_s + self._delay_s(self._usual[outage.fallback], call)
-        return 0, now_s
+                through_s = now_s + self._delay_s(self._usual[outage.fallback], call)
+                return outage.fallback, through_s, outage.until_s
+        return PUBLIC_NETWORK, now_s, math.inf
 
     def is_lost(self, unit: int, channel: int, through_s: float) -> bool:
         """Whether nothing reaches the unit's site any more when a message should be through."""

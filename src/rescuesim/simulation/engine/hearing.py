@@ -76,9 +76,10 @@ def hear(
 
     Notes
     -----
-    - A call from a place with another channel reaches the desk after the delay of that channel. From a silent place it
-      is tried again when the spell ends, and is heard earlier if somebody comes to look after the first attempt. A
-      messenger, a runner or who came to look, stays until answered.
+    - A call from a place with another channel reaches the desk after the delay of that channel, or by the next one if
+      that is sooner: callers try again whenever a channel ends. From a silent place too, and there it is heard earlier
+      if somebody comes to look after the first attempt. A messenger, a runner or who came to look, stays until
+      answered.
     - A further call about an incident holds a seat as any. It is known as one when another call about the incident has
       been answered before; the first that is answered, whichever it is, begins the incident. That stands in the row of
       the first call: its clock runs from the first attempt, its units take their draws from there.
@@ -144,13 +145,16 @@ def _reaches_desk(
 
 
 def _message(spells: Sequence[ContactSpell], first_s: float, z: float) -> tuple[float, bool]:
-    """Return when a call of a place is heard of, and whether by a messenger."""
-    now = first_s
-    while now < math.inf:
+    """Return when a call of a place is heard of, and whether by a messenger.
+
+    The caller tries again whenever another channel holds, also while a message of his is under way.
+    """
+    heard_s, stays, now = math.inf, True, first_s
+    while now < heard_s:
         spell = next((spell for spell in spells if spell.from_s <= now < spell.until_s), None)
         if spell is None:
             return now, False
-        if spell.delay is not None:
-            return now + float(spell.delay.from_normal(z)), spell.channel == RUNNER
+        if spell.delay is not None and (comes_s := now + float(spell.delay.from_normal(z))) < heard_s:
+            heard_s, stays = comes_s, spell.channel == RUNNER
         now = spell.until_s
-    return math.inf, True
+    return heard_s, stays
