@@ -23,9 +23,11 @@ from rescuesim.simulation import (
     event_log,
     run_replication,
 )
+from rescuesim.simulation.believed_roads import UnitsOnRoad
 from rescuesim.simulation.missions import ENDED
 from rescuesim.simulation.policies import Move
 from rescuesim.simulation.trajectory import OUTCOMES
+from rescuesim.travel.trees import compiled_trees
 
 HORIZON_S = 40_000.0
 
@@ -213,3 +215,27 @@ def test_where_crews_are_short_nobody_stands_at_a_scene_for_ever(seed):
         starters = np.array([fleet.units[unit].crew.can(package.starts_with) for unit in missions.unit])
         ready = (missions.call == call) & (missions.at_s("ready") <= handling[call]) & starters
         assert missions.people[ready].sum() >= package.people_to_start
+
+
+@pytest.mark.parametrize("short", [False, True], ids=["enough", "short"])
+@pytest.mark.parametrize("information", ["complete", "unit", "desk", "platform"])
+def test_a_replication_is_the_same_whether_units_are_placed_at_once_or_one_by_one(information, short, monkeypatch):
+    if not compiled_trees():
+        pytest.skip("numba is not installed")
+    asked, nearest = [], UnitsOnRoad.nearest
+
+    def counted(self, *question):
+        asked.append(1)
+        return nearest(self, *question)
+
+    monkeypatch.setattr(UnitsOnRoad, "nearest", counted)
+    seeds = range(1000, 1006)
+    at_once = [played(seed, information=information, short=short)[0] for seed in seeds]
+    assert asked
+    monkeypatch.setattr(UnitsOnRoad, "serves", staticmethod(lambda roads: False))
+    one_by_one = [played(seed, information=information, short=short)[0] for seed in seeds]
+    for here, there in zip(at_once, one_by_one, strict=True):
+        assert np.array_equal(here.stamps, there.stamps, equal_nan=True)
+        assert np.array_equal(here.missions.stamps, there.missions.stamps, equal_nan=True)
+        assert here.missions.unit.tolist() == there.missions.unit.tolist()
+        assert here.missions.distance_m == pytest.approx(there.missions.distance_m, rel=0, abs=1e-9, nan_ok=True)

@@ -9,7 +9,6 @@ import pytest
 from drawn_drives import worlds
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_engine_with_everything import played
 
 from rescuesim.network import RoadNetwork
 from rescuesim.simulation.believed_roads import Drive, RoadKnowledge, RoadTruth, UnitsOnRoad
@@ -94,25 +93,3 @@ def test_a_unit_that_has_left_the_road_is_not_found() -> None:
     assert 0 < seconds < drive.ends_s
     on_road.leaves(0)
     assert on_road.nearest(*question) == (-1, math.inf, [])
-
-
-@pytest.mark.parametrize("short", [False, True], ids=["enough", "short"])
-@pytest.mark.parametrize("information", ["complete", "unit", "desk", "platform"])
-def test_a_replication_is_the_same_whether_units_are_placed_at_once_or_one_by_one(information, short, monkeypatch):
-    asked, nearest = [], UnitsOnRoad.nearest
-
-    def counted(self, *question):
-        asked.append(1)
-        return nearest(self, *question)
-
-    monkeypatch.setattr(UnitsOnRoad, "nearest", counted)
-    seeds = range(1000, 1006)
-    at_once = [played(seed, information=information, short=short)[0] for seed in seeds]
-    assert asked
-    monkeypatch.setattr(UnitsOnRoad, "serves", staticmethod(lambda roads: False))
-    one_by_one = [played(seed, information=information, short=short)[0] for seed in seeds]
-    for here, there in zip(at_once, one_by_one, strict=True):
-        assert np.array_equal(here.stamps, there.stamps, equal_nan=True)
-        assert np.array_equal(here.missions.stamps, there.missions.stamps, equal_nan=True)
-        assert here.missions.unit.tolist() == there.missions.unit.tolist()
-        assert here.missions.distance_m == pytest.approx(there.missions.distance_m, rel=0, abs=1e-9, nan_ok=True)
