@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rescuesim._words import Note
 from rescuesim.demand import DemandPoints
 from rescuesim.disruption import Disruption
@@ -50,9 +53,10 @@ def check_disruptions(
     points, there = set(demand.ids), sites | set(known_sites or ()) | set(sites_elsewhere)
     faults: list[Fault] = []
     missing: dict[str, list[str]] = {}
+    length_m = network.road_length_m
     for disruption in disruptions:
         faults += disruption.unknown_townships(townships)
-        faults += _road_faults(disruption, network)
+        faults += _road_faults(disruption, length_m)
         faults += _place_faults(disruption, points=points, sites=there, townships=townships)
         unknown = _sites_of(disruption, there)
         if known_sites is None:
@@ -72,8 +76,8 @@ def check_disruptions(
     return faults, _said(missing, plan, sites)
 
 
-def _road_faults(disruption: Disruption, network: RoadNetwork) -> list[Fault]:
-    file, faults, last = f"disruption {disruption.label!r}", [], network.n_roads - 1
+def _road_faults(disruption: Disruption, length_m: NDArray[np.float64]) -> list[Fault]:
+    file, faults, last = f"disruption {disruption.label!r}", [], len(length_m) - 1
     records = (
         ("roads", [outage.closure.road for outage in disruption.roads]),
         ("slowings", [slowing.road for slowing in disruption.slowings]),
@@ -85,7 +89,7 @@ def _road_faults(disruption: Disruption, network: RoadNetwork) -> list[Fault]:
                 faults.append(Fault(file=file, problem=problem))
     for outage in disruption.roads:
         closure = outage.closure
-        if 0 <= closure.road <= last and closure.from_m > (length := network.road_length_m[closure.road]):
+        if 0 <= closure.road <= last and closure.from_m > (length := length_m.item(closure.road)):
             beyond = f"closure of road {closure.road} from {closure.from_m:g} m"
             faults.append(Fault(file=file, problem=f"{file}, {beyond}: expected at most its {length:.1f} m"))
     return faults
