@@ -136,8 +136,9 @@ class Asked:
         setting = faults.of(lambda: _setting(standard, float(horizon_s), int(seed), options))
         model: CallModel | CallLog | Sequence[CallLog] = CallModel() if calls is None else calls
         logs = faults.of(lambda: call_logs(model, demand, len(numbers), float(horizon_s)))
-        # a study plays it part by part: only what these replications meet is checked, not all of it each time
-        reached = sorted({number % len(through) for number in numbers}) if through else []
+        # a range is a part of a study, which checked all before: here only what these replications meet
+        part = isinstance(replications, range) and bool(through)
+        reached = sorted({number % len(through) for number in numbers}) if part else range(len(through))
         met = [one for one in (through[place] for place in reached) if one is not None]
         if warm_up_s != 0:
             condition = met[0].label if met else "intact"
