@@ -251,7 +251,10 @@ class Belief:
 
     @property
     def marked(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_], bool]:
-        """Which pieces and which roads are not as usual, and whether any is slow."""
+        """Which pieces and which roads are not as usual, and whether any is slow.
+
+        Bool of shapes (n_pieces,) and (n_roads,), and one for all.
+        """
         if not self._marked:
             graph = self.roads.graph
             pieces = np.zeros(len(graph.tail), dtype=np.bool_)
