@@ -193,7 +193,7 @@ def ask_again(run: Replication, mission: Mission) -> None:
 def serve(run: Replication) -> None:
     """Offer the free units to the missions that wait, the first in line first.
 
-    `NearestAvailable` goes by point and capabilities alone, so where it found nobody for one mission it finds nobody for
+    `NearestAvailable` goes by point and capabilities alone: where it found nobody for one mission it finds nobody for
     another of the same. A policy of the user's may tell calls apart, and is asked for each.
     """
     nobody: set[tuple[int, frozenset[str]]] = set()  # who goes leaves nobody nearer for those behind in line
